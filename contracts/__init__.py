@@ -1,0 +1,1 @@
+"""The standard library of skill contracts, as data."""

@@ -1,0 +1,1 @@
+"""Robots, worlds and temporal properties, as data."""

@@ -1,0 +1,1 @@
+"""Judges certificates: exact rationals, no solver, no float."""

@@ -1,0 +1,1 @@
+"""The values that every stage shares: spans, diagnostics, units, terms, obligations, verdicts."""

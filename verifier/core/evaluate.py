@@ -1,0 +1,113 @@
+"""The meaning of formulas: exact evaluation in rational arithmetic.
+
+Trusted. A witness is replayed and a certificate of existence is judged by exactly this code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import TypeAlias
+
+from verifier.core.term import (
+    And,
+    Apply,
+    Choice,
+    Comparison,
+    Formula,
+    Iff,
+    Implies,
+    Key,
+    Not,
+    Number,
+    Or,
+    Product,
+    Proposition,
+    Quotient,
+    Sum,
+    Term,
+    Truth,
+    Variable,
+)
+
+Value: TypeAlias = bool | str | Fraction
+Assignment: TypeAlias = Mapping[Key, Value]
+
+
+class NoExactValue(Exception):
+    """The term has no rational value here: a division by zero, or a transcendental function."""
+
+
+def evaluate_term(term: Term, at: Assignment) -> Fraction:
+    """The exact value of the term.
+
+    Raises KeyError for a variable without a value and NoExactValue where no rational value exists.
+    """
+    match term:
+        case Number(value):
+            return value
+        case Variable(name, version):
+            found = at[name, version]
+            if isinstance(found, Fraction):
+                return found
+            raise NoExactValue(f"`{name}` is not a number")
+        case Sum(parts):
+            return sum((evaluate_term(part, at) for part in parts), Fraction(0))
+        case Product(parts):
+            product = Fraction(1)
+            for part in parts:
+                product *= evaluate_term(part, at)
+            return product
+        case Quotient(numerator, denominator):
+            divisor = evaluate_term(denominator, at)
+            if divisor == 0:
+                raise NoExactValue("division by zero")
+            return evaluate_term(numerator, at) / divisor
+        case Apply(function, arguments):
+            return _apply(function, [evaluate_term(part, at) for part in arguments])
+
+
+def _apply(function: str, values: list[Fraction]) -> Fraction:
+    if function == "abs":
+        return abs(values[0])
+    if function == "min":
+        return min(values)
+    if function == "max":
+        return max(values)
+    raise NoExactValue(f"`{function}` has no exact value")
+
+
+def holds(formula: Formula, at: Assignment) -> bool:
+    """Whether the formula is true; every part is evaluated, so that nothing undefined hides.
+
+    Raises what `evaluate_term` raises.
+    """
+    match formula:
+        case Truth(value):
+            return value
+        case Proposition(name, version):
+            return at[name, version] is True
+        case Choice(name, version, label):
+            return at[name, version] == label
+        case Comparison(relation, left, right):
+            return _compare(relation, evaluate_term(left, at), evaluate_term(right, at))
+        case Not(body):
+            return not holds(body, at)
+        case And(parts):
+            return all([holds(part, at) for part in parts])  # noqa: C419 - see docstring
+        case Or(parts):
+            return any([holds(part, at) for part in parts])  # noqa: C419 - see docstring
+        case Implies(premise, conclusion):
+            assumed = holds(premise, at)
+            return holds(conclusion, at) or not assumed
+        case Iff(left_side, right_side):
+            return holds(left_side, at) == holds(right_side, at)
+
+
+def _compare(relation: str, left: Fraction, right: Fraction) -> bool:
+    if relation == "<=":
+        return left <= right
+    if relation == "<":
+        return left < right
+    assert relation == "==", relation
+    return left == right

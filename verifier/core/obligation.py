@@ -1,0 +1,78 @@
+"""What a chain owes, as self-contained questions: nothing else is needed to answer or to judge
+one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from verifier.core.span import Span
+from verifier.core.term import Formula, Sort
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A formula with the place that it came from. `origin` says whose it is: `assume`,
+    `Reach(cup)`."""
+
+    formula: Formula
+    span: Span
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entailment:
+    """Every assignment that makes all hypotheses true makes all goals true."""
+
+    hypotheses: tuple[Fact, ...]
+    goals: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Existence:
+    """Some assignment makes all facts true."""
+
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """Nothing can be proved beforehand: the bundle watches the goals and takes the fallback."""
+
+    goals: tuple[Fact, ...]
+    monitor: str
+    fallback: str
+
+
+Question: TypeAlias = Entailment | Existence | Deferral
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """One thing owed.
+
+    `id` is stable between runs (`FetchCup/3:Grasp/initial`). `step` counts from 1; 0 stands for the
+    chain's start. `sorts` gives the sort of every scalar name that occurs. `view` lists, for the
+    place where the obligation is owed, the version under which each scalar stands there; a witness
+    is shown through it.
+    """
+
+    id: str
+    rule: str
+    chain: str
+    step: int
+    span: Span
+    question: Question
+    sorts: dict[str, Sort]
+    view: dict[str, int]
+
+
+def facts_of(question: Question) -> tuple[Fact, ...]:
+    """All facts of a question, hypotheses first."""
+    match question:
+        case Entailment(hypotheses, goals):
+            return hypotheses + goals
+        case Existence(facts):
+            return facts
+        case Deferral(goals):
+            return goals

@@ -1,0 +1,62 @@
+"""The four ways in which an obligation can end, each with what its reader needs next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from verifier.core.certificate import Certificate, Refutation
+from verifier.core.evaluate import Value
+from verifier.core.obligation import Fact
+from verifier.core.term import Key
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """An assignment that makes the hypotheses true and `failed`, one of the goals, false."""
+
+    values: dict[Key, Value]
+    failed: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A minimal set of facts that no state satisfies together, with its refutation if one was
+    found."""
+
+    facts: tuple[Fact, ...]
+    refutation: Refutation | None
+
+
+@dataclass(frozen=True, slots=True)
+class SolverWord:
+    """Nothing but a solver's answer stands behind the verdict."""
+
+    solver: str
+    why_no_certificate: str
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    evidence: Certificate | SolverWord
+    margin: Fraction | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted:
+    evidence: Witness | Contradiction
+
+
+@dataclass(frozen=True, slots=True)
+class Deferred:
+    monitor: str
+    fallback: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    reason: str
+
+
+Verdict: TypeAlias = Proved | Refuted | Deferred | Unknown

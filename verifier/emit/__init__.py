@@ -1,0 +1,1 @@
+"""C99 bundle from monitors and safety filters."""

@@ -1,0 +1,1 @@
+"""Hand-written C99 kernels that ship with every bundle."""

@@ -1,0 +1,1 @@
+"""Tree to settled model: names, units and shapes resolved, numbers exact."""

@@ -1,0 +1,1 @@
+"""Temporal properties and skill gates as bounded programs, with their reference meaning."""

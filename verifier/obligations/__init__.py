@@ -1,0 +1,1 @@
+"""What a chain owes: one file per rule."""

@@ -1,0 +1,1 @@
+"""Proposes changes that make a refuted chain hold; the judge is passed in."""

@@ -1,0 +1,1 @@
+"""Plants, barriers, filter and limits, with their reference meaning."""

@@ -1,0 +1,1 @@
+"""Finds verdicts and their evidence; nothing here is trusted."""

@@ -1,0 +1,380 @@
+"""The syntax tree: what was written, with the span of every node, and nothing decided yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from verifier.core.span import Span
+
+# ---- expressions -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name where it stands, as declared or as used."""
+
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A number as written (`10`, `0.25`, `2.5e-3`), its exact value, and the unit behind it."""
+
+    text: str
+    value: Fraction
+    unit: str | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TruthLiteral:
+    value: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """`base[index]`."""
+
+    base: Expression
+    index: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """`base.part`: a coordinate of a point, or `lower` / `upper` of a domain."""
+
+    base: Expression
+    part: Name
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Unary:
+    """`-operand` or `not operand`."""
+
+    operator: str
+    operand: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Binary:
+    """`+ - * / ^`, `and or implies iff`."""
+
+    operator: str
+    left: Expression
+    right: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Comparing:
+    """`a <= b`, and chains of it such as `0 <= x <= 5`. Operators: `== != <= >= < >`."""
+
+    operators: tuple[str, ...]
+    operands: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """`element in region`; the region is a set expression, a Range, or a `{...}` of labels."""
+
+    element: Expression
+    region: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """`low .. high`, both ends included."""
+
+    low: Expression
+    high: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """`{open, closed}`."""
+
+    names: tuple[Name, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ListLiteral:
+    items: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a call; `name` is None where it stands by position."""
+
+    name: Name | None
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`function(arguments)`: sets, `old`, `abs`, `der`, and skills as steps of a chain."""
+
+    function: Name
+    arguments: tuple[Argument, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Quantified:
+    """`forall o : Item, body` or `exists j in 1 .. 7, body`; the domain is a type's name or a
+    Range."""
+
+    quantifier: str
+    variable: Name
+    domain: Expression
+    body: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """`[low, high]` behind a temporal operator; `high` None is unbounded, `high_open` is `[low,
+    high)`."""
+
+    low: Expression
+    high: Expression | None
+    high_open: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Temporal:
+    """`always eventually historically once next previous rise fall` (one operand),
+    `until release since` (two operands)."""
+
+    operator: str
+    bound: Bound | None
+    operands: tuple[Expression, ...]
+    span: Span
+
+
+Expression: TypeAlias = (
+    Literal
+    | TruthLiteral
+    | Reference
+    | Index
+    | Part
+    | Unary
+    | Binary
+    | Comparing
+    | Membership
+    | Range
+    | Labels
+    | ListLiteral
+    | Call
+    | Quantified
+    | Temporal
+)
+
+# ---- types -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class TypeExpression:
+    """`real[7] rad`, `point[Item]`, `bool`, `{open, closed}`: a base, its indices, its unit."""
+
+    base: Name | Labels
+    indices: tuple[Expression, ...]
+    unit: Name | None
+    span: Span
+
+
+# ---- declarations ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    path: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class TypeDeclaration:
+    """`type Item`, or with a definition `type Mode = {idle, busy}`."""
+
+    name: Name
+    definition: TypeExpression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectDeclaration:
+    names: tuple[Name, ...]
+    type: Name
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class VariableDeclaration:
+    names: tuple[Name, ...]
+    type: TypeExpression
+    domain: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class StateDeclaration:
+    """A `state` or an `environment` block; `kind` is that word."""
+
+    kind: str
+    variables: tuple[VariableDeclaration, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantDeclaration:
+    name: Name
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PropertyDeclaration:
+    name: Name
+    formula: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ViolationDeclaration:
+    """`on violation of a, b : stop`."""
+
+    properties: tuple[Name, ...]
+    fallback: Name
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Dynamics:
+    """`der(variable) = value`."""
+
+    variable: Name
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PlantDeclaration:
+    name: Name
+    inputs: tuple[VariableDeclaration, ...]
+    dynamics: tuple[Dynamics, ...]
+    period: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierDeclaration:
+    """`barrier joint_limit[j in 1 .. 7] = expression`, with an optional `alpha` gain behind it."""
+
+    name: Name
+    index: tuple[Name, Range] | None
+    value: Expression
+    alpha: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    name: Name
+    type: TypeExpression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """`requires initial ensures terminal invariant` in a skill; `assume achieve` in a chain."""
+
+    kind: str
+    formula: Expression
+    fallback: Name | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Modifies:
+    targets: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """`duration low .. high`."""
+
+    low: Expression
+    high: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class SkillDeclaration:
+    name: Name
+    parameters: tuple[Parameter, ...]
+    clauses: tuple[Clause | Modifies | Duration, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    bound: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ChainDeclaration:
+    """Steps in the order written; a step is the call of a skill."""
+
+    name: Name
+    assumptions: tuple[Clause, ...]
+    steps: tuple[Call, ...]
+    goals: tuple[Clause, ...]
+    deadlines: tuple[Within, ...]
+    span: Span
+
+
+Declaration: TypeAlias = (
+    Use
+    | TypeDeclaration
+    | ObjectDeclaration
+    | StateDeclaration
+    | ConstantDeclaration
+    | PropertyDeclaration
+    | ViolationDeclaration
+    | PlantDeclaration
+    | BarrierDeclaration
+    | SkillDeclaration
+    | ChainDeclaration
+)
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One source file. `comments` keeps every `# …` with its span, so that the formatter loses
+    nothing."""
+
+    path: str
+    declarations: tuple[Declaration, ...]
+    comments: tuple[Name, ...]
+    span: Span
