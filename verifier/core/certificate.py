@@ -10,16 +10,15 @@ flattened depth first, and the resulting facts are numbered from 0. A case adds 
 in the same way, behind those that are known on its branch.
 
 A leaf closes its branch in one of these ways:
-    Clash(i, j)      fact i is the negation of fact j (j may equal i only if the fact is `false`),
-    or both
-                     give one enumeration variable different labels, or
-    NoLabel(name, version, facts)   the facts deny every label of an enumeration variable;
-    Combination      sum of lambda_i (right_i - left_i) + sum of d_j (square_j)^2 + constant is
-    identically 0 as a
-                     polynomial, with lambda_i >= 0 for `<=` and `<` and of any sign for `==`, d_j
-                     >= 0, and either constant > 0, or constant == 0 and some strict fact has
-                     lambda_i > 0. (Farkas' lemma, Motzkin's transposition theorem; with squares,
-                     Stengle's Positivstellensatz of degree two.)
+
+- `Clash(i, j)`: fact i is the negation of fact j, or both give one enumeration variable different
+  labels; `Clash(i, i)` says that fact i is `false`.
+- `NoLabel(name, version, facts)`: the facts deny every label of an enumeration variable.
+- `Combination`: the polynomial sum of lambda_i (right_i - left_i) + sum of d_j (square_j)^2 +
+  constant is identically zero, with lambda_i >= 0 for `<=` and `<` and of any sign for `==`,
+  d_j >= 0, and either constant > 0, or constant == 0 and some strict fact has lambda_i > 0.
+  (Farkas' lemma and Motzkin's transposition theorem; with squares, a Positivstellensatz
+  certificate of degree two after Stengle.)
 """
 
 from __future__ import annotations
