@@ -1,1 +1,1 @@
-"""Judges certificates: exact rationals, no solver, no float."""
+"""Judges certificates: exact rationals, no solver, no float; all that an auditor must read."""

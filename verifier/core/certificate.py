@@ -5,9 +5,14 @@ An entailment is certified by a refutation of its assertions, existence by a poi
 Assertions of an entailment, in this order: every hypothesis, then the negation of the conjunction
 of all goals. Of an existence that is refuted: every fact. They are brought into negation normal
 form (`Not` only before Proposition and Choice; `not (a <= b)` becomes `b < a`; `not (a == b)`
-becomes `a < b or b < a`; implications and equivalences become `or`/`and`), conjunctions are
-flattened depth first, and the resulting facts are numbered from 0. A case adds its facts, flattened
-in the same way, behind those that are known on its branch.
+becomes `a < b or b < a`; `a implies b` becomes `not a or b`; `a iff b` becomes `(not a or b) and
+(not b or a)`, its negation `(a or b) and (not a or not b)`; a disjunction of one formula is that
+formula, of none is `false`), conjunctions are flattened depth first, and the resulting facts are
+numbered from 0. Disjunctions inside a disjunction are not flattened. A case adds its facts,
+flattened in the same way, behind those that are known on its branch.
+
+Inside a polynomial, a quotient by something that is no number and the application of a function
+stand for themselves, as if they were variables. What is undefined somewhere cannot be a goal.
 
 A leaf closes its branch in one of these ways:
 
@@ -15,10 +20,12 @@ A leaf closes its branch in one of these ways:
   labels; `Clash(i, i)` says that fact i is `false`.
 - `NoLabel(name, version, facts)`: the facts deny every label of an enumeration variable.
 - `Combination`: the polynomial sum of lambda_i (right_i - left_i) + sum of d_j (square_j)^2 +
+  sum of n_ij (right_i - left_i)(right_j - left_j) + sum of e_k variable_k (right_k - left_k) +
   constant is identically zero, with lambda_i >= 0 for `<=` and `<` and of any sign for `==`,
-  d_j >= 0, and either constant > 0, or constant == 0 and some strict fact has lambda_i > 0.
-  (Farkas' lemma and Motzkin's transposition theorem; with squares, a Positivstellensatz
-  certificate of degree two after Stengle.)
+  d_j >= 0, products only of `<=` and `<` and with n_ij >= 0, equations only of `==` and with e_k of
+  any sign, and either constant > 0, or constant == 0 and some strict fact has lambda_i > 0, or two
+  strict facts have n_ij > 0. (Farkas' lemma and Motzkin's transposition theorem; with squares and
+  products, a Positivstellensatz certificate of degree two after Stengle and Handelman.)
 """
 
 from __future__ import annotations
@@ -28,7 +35,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.evaluate import Value
-from verifier.core.term import Formula, Key
+from verifier.core.term import Apply, Formula, Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +65,8 @@ class Combination:
     multipliers: tuple[tuple[int, Fraction], ...]
     squares: tuple[Square, ...]
     constant: Fraction
+    products: tuple[tuple[int, int, Fraction], ...] = ()
+    equations: tuple[tuple[int, Key, Fraction], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +86,17 @@ class SplitOn:
     no: Refutation
 
 
-Refutation: TypeAlias = Clash | NoLabel | Combination | SplitOr | SplitOn
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """Adds what a function means as a fact. With t for the `term` itself, for `abs(a)`:
+    `(0 <= a and t == a) or (a < 0 and t == -1 * a)`; for `min(a_1, …, a_n)`, the disjunction over i
+    of `t == a_i and a_i <= a_1 and … and a_i <= a_n`; for `max` with the comparisons turned."""
+
+    term: Apply
+    rest: Refutation
+
+
+Refutation: TypeAlias = Clash | NoLabel | Combination | SplitOr | SplitOn | Meaning
 
 
 @dataclass(frozen=True, slots=True)

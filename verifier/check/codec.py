@@ -1,0 +1,384 @@
+"""Certificates as JSON-able values and back, strictly: what is not canonical is refused.
+
+A rational is a string `p` or `p/q` in lowest terms. Terms and formulas are lists that begin with
+what they are. A refutation is the list of its nodes in preorder, so that depth costs nothing; each
+node's kind says how many of the following trees are its cases.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from fractions import Fraction
+from typing import TypeAlias
+
+from verifier.check.polynomial import DEPTH_MAX, Refused, shown
+from verifier.core.certificate import (
+    Certificate,
+    Clash,
+    Combination,
+    Meaning,
+    NoLabel,
+    Point,
+    Refutation,
+    SplitOn,
+    SplitOr,
+    Square,
+)
+from verifier.core.evaluate import Value
+from verifier.core.obligation import Deferral, Entailment, Existence, Obligation
+from verifier.core.term import (
+    And,
+    Apply,
+    Boolean,
+    Choice,
+    Comparison,
+    Enumeration,
+    Formula,
+    Iff,
+    Implies,
+    Key,
+    Not,
+    Number,
+    Or,
+    Product,
+    Proposition,
+    Quotient,
+    Sort,
+    Sum,
+    Term,
+    Truth,
+    Variable,
+)
+
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
+
+DIGITS_MAX = 4_000  # of a numerator or a denominator; Python reads no more than 4,300
+_RATIONAL = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
+
+
+# ---- writing -----------------------------------------------------------------------------------
+
+
+def encode(certificate: Certificate) -> Json:
+    """The certificate as a value that `json.dumps` takes and `decode` gives back."""
+    if isinstance(certificate, Point):
+        return {"kind": "point", "values": [[*key, _of_value(v)] for key, v in certificate.values]}
+    nodes: list[Json] = []
+    todo: list[Refutation] = [certificate]
+    while todo:
+        node = todo.pop()
+        cases: tuple[Refutation, ...] = ()
+        match node:
+            case Clash(first, second):
+                nodes.append({"kind": "clash", "first": first, "second": second})
+            case NoLabel(name, version, facts):
+                nodes.append(
+                    {"kind": "no-label", "name": name, "version": version, "facts": list(facts)}
+                )
+            case Combination():
+                nodes.append(_of_combination(node))
+            case SplitOr(fact, cases):
+                nodes.append({"kind": "split-or", "fact": fact, "cases": len(cases)})
+            case SplitOn(formula, yes, no):
+                nodes.append({"kind": "split-on", "formula": of_formula(formula)})
+                cases = (yes, no)
+            case Meaning(term, rest):
+                nodes.append({"kind": "meaning", "term": of_term(term)})
+                cases = (rest,)
+        todo.extend(reversed(cases))
+    return {"kind": "refutation", "nodes": nodes}
+
+
+def _of_value(value: Value) -> Json:
+    if isinstance(value, bool):
+        return value
+    return str(value) if isinstance(value, Fraction) else {"label": value}
+
+
+def _of_combination(node: Combination) -> Json:
+    return {
+        "kind": "combination",
+        "multipliers": [[index, str(factor)] for index, factor in node.multipliers],
+        "squares": [
+            {
+                "weight": str(square.weight),
+                "constant": str(square.constant),
+                "coefficients": [[*key, str(factor)] for key, factor in square.coefficients],
+            }
+            for square in node.squares
+        ],
+        "products": [[one, other, str(factor)] for one, other, factor in node.products],
+        "equations": [[index, *key, str(factor)] for index, key, factor in node.equations],
+        "constant": str(node.constant),
+    }
+
+
+def of_term(term: Term) -> Json:
+    match term:
+        case Number(value):
+            return str(value)
+        case Variable(name, version):
+            return ["variable", name, version]
+        case Sum(parts):
+            return ["+", *map(of_term, parts)]
+        case Product(parts):
+            return ["*", *map(of_term, parts)]
+        case Quotient(numerator, denominator):
+            return ["/", of_term(numerator), of_term(denominator)]
+        case Apply(function, arguments):
+            return ["apply", function, *map(of_term, arguments)]
+
+
+def of_formula(formula: Formula) -> Json:
+    match formula:
+        case Truth(value):
+            return [str(value).lower()]
+        case Proposition(name, version):
+            return ["proposition", name, version]
+        case Choice(name, version, label):
+            return ["choice", name, version, label]
+        case Comparison(relation, left, right):
+            return [relation, of_term(left), of_term(right)]
+        case Not(body):
+            return ["not", of_formula(body)]
+        case And(parts):
+            return ["and", *map(of_formula, parts)]
+        case Or(parts):
+            return ["or", *map(of_formula, parts)]
+        case Implies(premise, conclusion):
+            return ["implies", of_formula(premise), of_formula(conclusion)]
+        case Iff(one, other):
+            return ["iff", of_formula(one), of_formula(other)]
+
+
+def statement_digest(obligation: Obligation) -> str:
+    """SHA-256 of the question and its sorts, in hexadecimal. It tells files apart; a certificate
+    is judged by the question itself."""
+    question = obligation.question
+    parts: Json
+    match question:
+        case Entailment(hypotheses, goals):
+            given: Json = [of_formula(fact.formula) for fact in hypotheses]
+            wanted: Json = [of_formula(fact.formula) for fact in goals]
+            parts = ["entailment", given, wanted]
+        case Existence(facts):
+            parts = ["existence", [of_formula(fact.formula) for fact in facts]]
+        case Deferral(goals, monitor, fallback):
+            parts = ["deferral", [of_formula(fact.formula) for fact in goals], monitor, fallback]
+    sorts: Json = {name: _of_sort(sort) for name, sort in obligation.sorts.items()}
+    text = json.dumps([parts, sorts], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _of_sort(sort: Sort) -> Json:
+    match sort:
+        case Boolean():
+            return "boolean"
+        case Enumeration(labels):
+            return list(labels)
+        case _:
+            return f"real {sort.dimension}"
+
+
+# ---- reading -----------------------------------------------------------------------------------
+
+
+def decode(data: object) -> Certificate:
+    """The certificate that `encode` wrote. Raises Refused, with the reason, for anything else."""
+    kind = _kind(data)
+    if kind == "point":
+        _, values = _fields(data, "kind", "values")
+        return Point(tuple(_point_entry(entry) for entry in _list(values)))
+    if kind != "refutation":
+        raise Refused(f"there is no certificate of kind {shown(kind)}")
+    _, nodes = _fields(data, "kind", "nodes")
+    done: list[Refutation] = []
+    for place, node in reversed(list(enumerate(_list(nodes)))):
+        try:
+            done.append(_node(node, done))
+        except Refused as refusal:
+            raise Refused(f"node {place}: {refusal}") from None
+    if len(done) != 1:
+        raise Refused(f"the nodes make {len(done)} trees, not one")
+    return done[0]
+
+
+def _node(data: object, done: list[Refutation]) -> Refutation:
+    """Reads one node; its cases, read before it, are taken off the end of `done`."""
+
+    def case() -> Refutation:
+        if not done:
+            raise Refused("the tree ends before all cases are given")
+        return done.pop()
+
+    match _kind(data):
+        case "clash":
+            _, first, second = _fields(data, "kind", "first", "second")
+            return Clash(_integer(first), _integer(second))
+        case "no-label":
+            _, name, version, facts = _fields(data, "kind", "name", "version", "facts")
+            return NoLabel(_text(name), _integer(version), tuple(map(_integer, _list(facts))))
+        case "combination":
+            return _combination(data)
+        case "split-or":
+            _, fact, count = _fields(data, "kind", "fact", "cases")
+            if not 0 <= _integer(count) <= len(done):
+                raise Refused("the tree ends before all cases are given")
+            return SplitOr(_integer(fact), tuple(case() for _ in range(_integer(count))))
+        case "split-on":
+            _, formula = _fields(data, "kind", "formula")
+            return SplitOn(formula_of(formula), case(), case())
+        case "meaning":
+            _, term = _fields(data, "kind", "term")
+            applied = term_of(term)
+            if not isinstance(applied, Apply):
+                raise Refused("only a function has a meaning")
+            return Meaning(applied, case())
+        case other:
+            raise Refused(f"there is no step of kind {shown(other)}")
+
+
+def _combination(data: object) -> Combination:
+    names = ("kind", "multipliers", "squares", "products", "equations", "constant")
+    _, multipliers, squares, products, equations, constant = _fields(data, *names)
+    return Combination(
+        tuple((_integer(i), rational_of(f)) for i, f in _rows(multipliers, 2)),
+        tuple(map(_square, _list(squares))),
+        rational_of(constant),
+        tuple((_integer(i), _integer(j), rational_of(f)) for i, j, f in _rows(products, 3)),
+        tuple((_integer(i), _key(n, v), rational_of(f)) for i, n, v, f in _rows(equations, 4)),
+    )
+
+
+def _square(data: object) -> Square:
+    weight, constant, coefficients = _fields(data, "weight", "constant", "coefficients")
+    rows = tuple((_key(n, v), rational_of(factor)) for n, v, factor in _rows(coefficients, 3))
+    return Square(rational_of(weight), rational_of(constant), rows)
+
+
+def _point_entry(data: object) -> tuple[Key, Value]:
+    name, version, value = _row(data, 3)
+    if isinstance(value, dict):
+        return _key(name, version), _text(*_fields(value, "label"))
+    return _key(name, version), value if isinstance(value, bool) else rational_of(value)
+
+
+def term_of(data: object, depth: int = 0) -> Term:
+    """The term that `of_term` wrote. Raises Refused."""
+    if isinstance(data, str):
+        return Number(rational_of(data))
+    head, rest = _headed(data, depth)
+
+    def inner(parts: list[object]) -> tuple[Term, ...]:
+        return tuple(term_of(part, depth + 1) for part in parts)
+
+    match head:
+        case "variable":
+            return Variable(*_key(*_row(rest, 2)))
+        case "+":
+            return Sum(inner(rest))
+        case "*":
+            return Product(inner(rest))
+        case "/":
+            return Quotient(*inner(_row(rest, 2)))
+        case "apply" if rest:
+            return Apply(_text(rest[0]), inner(rest[1:]))
+    raise Refused(f"there is no term {shown(head)}")
+
+
+def formula_of(data: object, depth: int = 0) -> Formula:
+    """The formula that `of_formula` wrote. Raises Refused."""
+    head, rest = _headed(data, depth)
+
+    def inner(parts: list[object]) -> tuple[Formula, ...]:
+        return tuple(formula_of(part, depth + 1) for part in parts)
+
+    match head:
+        case "true" | "false":
+            _row(rest, 0)
+            return Truth(head == "true")
+        case "proposition":
+            return Proposition(*_key(*_row(rest, 2)))
+        case "choice":
+            name, version, label = _row(rest, 3)
+            return Choice(*_key(name, version), _text(label))
+        case "<=" | "<" | "==":
+            left, right = _row(rest, 2)
+            return Comparison(head, term_of(left, depth + 1), term_of(right, depth + 1))
+        case "not":
+            return Not(*inner(_row(rest, 1)))
+        case "and":
+            return And(inner(rest))
+        case "or":
+            return Or(inner(rest))
+        case "implies":
+            return Implies(*inner(_row(rest, 2)))
+        case "iff":
+            return Iff(*inner(_row(rest, 2)))
+    raise Refused(f"there is no formula {shown(head)}")
+
+
+def rational_of(data: object) -> Fraction:
+    """The rational that the string writes. Raises Refused unless it is in lowest terms."""
+    if not isinstance(data, str):
+        raise Refused(f'{shown(data)} should be a string such as "1/3"')
+    if max(map(len, data.split("/"))) > DIGITS_MAX:
+        raise Refused("a number has too many digits")
+    if not _RATIONAL.fullmatch(data) or data == "-0":
+        raise Refused(f"{shown(data)} is not a rational number in plain digits")
+    value = Fraction(data)
+    if str(value) != data:
+        raise Refused(f"{shown(data)} is not in lowest terms")
+    return value
+
+
+def _kind(data: object) -> object:
+    return data.get("kind") if isinstance(data, dict) else None
+
+
+def _fields(data: object, *names: str) -> list[object]:
+    if not isinstance(data, dict) or data.keys() != set(names):
+        raise Refused(f"wanted exactly the fields {', '.join(names)}")
+    return [data[name] for name in names]
+
+
+def _list(data: object) -> list[object]:
+    if not isinstance(data, list):
+        raise Refused(f"{shown(data)} should be a list")
+    return data
+
+
+def _row(data: object, width: int) -> list[object]:
+    row = _list(data)
+    if len(row) != width:
+        raise Refused(f"{shown(data)} should have {width} entries")
+    return row
+
+
+def _rows(data: object, width: int) -> list[list[object]]:
+    return [_row(row, width) for row in _list(data)]
+
+
+def _headed(data: object, depth: int) -> tuple[str, list[object]]:
+    parts = _list(data)
+    if depth > DEPTH_MAX or not parts or not isinstance(parts[0], str):
+        raise Refused("a formula is nested too deeply or does not say what it is")
+    return parts[0], parts[1:]
+
+
+def _text(data: object) -> str:
+    if not isinstance(data, str):
+        raise Refused(f"{shown(data)} should be a text")
+    return data
+
+
+def _integer(data: object) -> int:
+    if type(data) is not int:
+        raise Refused(f"{shown(data)} should be a whole number")
+    return data
+
+
+def _key(name: object, version: object) -> Key:
+    return _text(name), _integer(version)

@@ -1,0 +1,113 @@
+"""Looks over formulas before anything recursive touches them: shape, names, sorts, depth."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from verifier.check.polynomial import DEPTH_MAX, Refused, shown
+from verifier.core.term import (
+    And,
+    Apply,
+    Boolean,
+    Choice,
+    Comparison,
+    Enumeration,
+    Iff,
+    Implies,
+    Not,
+    Number,
+    Or,
+    Product,
+    Proposition,
+    Quotient,
+    Real,
+    Sort,
+    Sum,
+    Truth,
+    Variable,
+)
+
+NODES_MAX = 1_000_000
+BITS_MAX = 13_000
+ALWAYS_DEFINED = ("abs", "min", "max", "sin", "cos", "exp")
+
+_FORMULAS = (Truth, Proposition, Choice, Comparison, Not, And, Or, Implies, Iff)
+_TERMS = (Number, Variable, Sum, Product, Quotient, Apply)
+
+
+def rational(value: object, what: str) -> Fraction:
+    """The value, if it is an exact number of reasonable size."""
+    if type(value) is not Fraction:
+        raise Refused(f"{what} is not an exact number")
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > BITS_MAX:
+        raise Refused(f"{what} has too many digits")
+    return value
+
+
+def survey(root: object, sorts: dict[str, Sort], *, partial: bool) -> None:
+    """Raises Refused unless `root` is a formula or term over `sorts` that is not nested too deeply;
+    without `partial`, also if it is undefined somewhere."""
+    todo: list[tuple[object, tuple[type, ...], int]] = [(root, _FORMULAS + _TERMS, 1)]
+    seen = 0
+    while todo:
+        node, wanted, depth = todo.pop()
+        seen += 1
+        if seen > NODES_MAX or depth > DEPTH_MAX:
+            raise Refused("a formula is too large or nested too deeply")
+        if type(node) not in wanted:
+            kind = "formula" if wanted is _FORMULAS else "term"
+            raise Refused(f"a {type(node).__name__} stands where a {kind} is wanted")
+        inner: tuple[object, ...] = ()
+        wanted = _FORMULAS
+        match node:
+            case Truth(value):
+                if type(value) is not bool:
+                    raise Refused("a truth value is neither true nor false")
+            case Proposition(name, version):
+                known(name, version, Boolean, sorts)
+            case Variable(name, version):
+                known(name, version, Real, sorts)
+            case Choice(name, version, label):
+                sort = known(name, version, Enumeration, sorts)
+                if isinstance(sort, Enumeration) and label not in sort.labels:
+                    raise Refused(f"`{name}` has no label {shown(label)}")
+            case Number(value):
+                rational(value, "a number in a formula")
+            case Comparison(relation, left, right):
+                if relation not in ("<=", "<", "=="):
+                    raise Refused(f"there is no relation {shown(relation)}")
+                inner, wanted = (left, right), _TERMS
+            case Not(body):
+                inner = (body,)
+            case Implies(left, right) | Iff(left, right):
+                inner = (left, right)
+            case And(parts) | Or(parts):
+                inner = _tuple(parts)
+            case Sum(parts) | Product(parts):
+                inner, wanted = _tuple(parts), _TERMS
+            case Quotient(left, right):
+                inner, wanted = (left, right), _TERMS
+                if not (partial or isinstance(right, Number)):
+                    raise Refused("a goal divides by something that is no number")
+            case Apply(function, parts):
+                inner, wanted = _tuple(parts), _TERMS
+                if type(function) is not str:
+                    raise Refused("a function has no name")
+                if not (partial or function in ALWAYS_DEFINED):
+                    raise Refused(f"a goal uses {shown(function)}, which may be undefined")
+        todo.extend((part, wanted, depth + 1) for part in inner)
+
+
+def known(name: object, version: object, wanted: type, sorts: dict[str, Sort]) -> Sort:
+    """The sort of a variable. Raises Refused if there is none, or another than wanted."""
+    if type(name) is not str or type(version) is not int or name not in sorts:
+        raise Refused(f"the question has no variable {shown(name)}")
+    if not isinstance(sorts[name], wanted):
+        raise Refused(f"`{name}` is not of sort {wanted.__name__}")
+    return sorts[name]
+
+
+def _tuple(parts: object) -> tuple[object, ...]:
+    if type(parts) is not tuple:
+        raise Refused(f"a {type(parts).__name__} stands where a sequence of parts is wanted")
+    return parts
