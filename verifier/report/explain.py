@@ -1,0 +1,160 @@
+"""Why an obligation fails: the clause, its value there, and which step made it so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from verifier.core.obligation import Entailment, Fact, Obligation
+from verifier.core.term import Key, variables
+from verifier.core.verdict import Contradiction, Witness
+from verifier.report.excerpt import Mark
+from verifier.report.phrase import clause, measured, source, value_there
+from verifier.report.quantity import readable
+from verifier.report.values import Answer, ChainReport, StepShown
+
+MOST_MARKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """The headline, and the places to show with it; the first is the clause that fails."""
+
+    headline: str
+    marks: tuple[Mark, ...]
+
+
+def explain(
+    answer: Answer,
+    evidence: Witness | Contradiction,
+    chain: ChainReport,
+    texts: Mapping[str, str],
+) -> Explanation:
+    """The explanation of a refuted obligation."""
+    match evidence:
+        case Witness():
+            return _of_witness(answer.obligation, evidence, chain, texts)
+        case Contradiction():
+            return _of_contradiction(answer.obligation, evidence, chain, texts)
+
+
+def step_of(obligation: Obligation, chain: ChainReport) -> StepShown | None:
+    """The step at which the obligation is owed; None for the chain's start and its end."""
+    if 1 <= obligation.step <= len(chain.steps):
+        return chain.steps[obligation.step - 1]
+    return None
+
+
+def _of_witness(
+    obligation: Obligation, witness: Witness, chain: ChainReport, texts: Mapping[str, str]
+) -> Explanation:
+    failed = witness.failed
+    if obligation.rule == "within":
+        return _too_long(obligation, chain, texts)
+    step = step_of(obligation, chain)
+    writers = _writers(failed, obligation, chain)
+    reason = _reason(witness, writers, chain)
+    needed = f"`{clause(failed, texts)}`"
+    if obligation.rule == "achieve" or step is None:
+        headline = f"{chain.name} must end with {needed}, but {reason}"
+        called: list[Mark] = []
+    else:
+        need = "must keep" if obligation.rule == "invariant" else "needs"
+        headline = f"{step.text} {need} {needed}, but {reason}"
+        called = [Mark(step.span, f"step {step.number} of {chain.name} calls it here")]
+    marks = [Mark(failed.span, _under(witness)), *called]
+    marks += _causes(failed, obligation, chain, writers)
+    return Explanation(headline, tuple(_distinct(marks)))
+
+
+def _too_long(obligation: Obligation, chain: ChainReport, texts: Mapping[str, str]) -> Explanation:
+    longest = "any time" if chain.longest is None else f"{readable(chain.longest)} s"
+    written = source(obligation.span, texts)
+    headline = f"{chain.name} may take {longest}, which breaks `{written}`"
+    promised = [
+        Mark(step.span, f"step {step.number} promises no longest duration")
+        for step in chain.steps
+        if step.longest is None
+    ]
+    return Explanation(headline, (Mark(obligation.span, "too short"), *promised[:MOST_MARKS]))
+
+
+def _of_contradiction(
+    obligation: Obligation,
+    contradiction: Contradiction,
+    chain: ChainReport,
+    texts: Mapping[str, str],
+) -> Explanation:
+    step = step_of(obligation, chain)
+    whose = f"the assumption of {chain.name}" if step is None else step.text
+    headline = f"{whose} contradicts itself: no state satisfies these clauses together"
+    facts = contradiction.facts
+    if not facts:
+        return Explanation(headline, (Mark(obligation.span, ""),))
+    marks = [Mark(fact.span, f"`{clause(fact, texts)}` ({fact.origin})") for fact in facts]
+    if step is not None:
+        marks.append(Mark(step.span, f"step {step.number} of {chain.name} calls it here"))
+    return Explanation(headline, tuple(_distinct(marks)))
+
+
+def _reason(witness: Witness, writers: dict[Key, list[Fact]], chain: ChainReport) -> str:
+    """What is the case instead, and whose promise made it so."""
+    found = value_there(witness.failed.formula, witness.values)
+    if found is not None:
+        (key,) = set(variables(witness.failed.formula))
+        if writers.get(key):
+            return f"step {key[1]}, {chain.steps[key[1] - 1].text}, leaves it `{found}`"
+        return f"it may be `{found}`"
+    amount = measured(witness.failed.formula, witness.values, chain.shown)
+    return f"it may fail: {amount}" if amount else "it may not hold"
+
+
+def _under(witness: Witness) -> str:
+    found = value_there(witness.failed.formula, witness.values)
+    return f"needed here; it is `{found}`" if found is not None else "needed here"
+
+
+def _writers(failed: Fact, obligation: Obligation, chain: ChainReport) -> dict[Key, list[Fact]]:
+    """For every variable that the clause reads: the promises of the step that wrote it last."""
+    question = obligation.question
+    known = question.hypotheses if isinstance(question, Entailment) else ()
+    found: dict[Key, list[Fact]] = {}
+    for key in dict.fromkeys(variables(failed.formula)):
+        found[key] = [
+            fact
+            for fact in known
+            if fact.origin == _origin(key[1], chain) and key in set(variables(fact.formula))
+        ]
+    return found
+
+
+def _origin(version: int, chain: ChainReport) -> str:
+    return chain.steps[version - 1].text if 1 <= version <= len(chain.steps) else "assume"
+
+
+def _causes(
+    failed: Fact, obligation: Obligation, chain: ChainReport, writers: dict[Key, list[Fact]]
+) -> list[Mark]:
+    """Marks at the promises that gave the clause's variables their values, and at those calls."""
+    marks: list[Mark] = []
+    for (name, version), facts in writers.items():
+        member = chain.shown[name].member if name in chain.shown else name
+        if version == 0:
+            marks += [Mark(fact.span, f"all that is assumed about `{member}`") for fact in facts]
+            continue
+        step = chain.steps[version - 1]
+        who = f"step {version}, {step.text},"
+        if facts:
+            marks += [Mark(fact.span, f"{who} promises this of `{member}`") for fact in facts]
+            marks.append(Mark(step.span, f"step {version} is the last to write `{member}`"))
+        else:
+            marks.append(Mark(step.span, f"{who} may change `{member}` and promises nothing of it"))
+    return marks[:MOST_MARKS]
+
+
+def _distinct(marks: list[Mark]) -> list[Mark]:
+    """One mark a place: what was said there first."""
+    seen: dict[object, Mark] = {}
+    for mark in marks:
+        seen.setdefault(mark.span, mark)
+    return list(seen.values())

@@ -1,0 +1,202 @@
+"""The report as text: the clause with its caret, the witness, the smallest repair, a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from verifier.core.diagnostic import Diagnostic, Severity
+from verifier.core.term import variables
+from verifier.core.verdict import Deferred, Refuted, Unknown, Witness
+from verifier.report.excerpt import Mark, excerpt
+from verifier.report.explain import explain, step_of
+from verifier.report.paint import Paint
+from verifier.report.quantity import members, readable, readable_member
+from verifier.report.values import (
+    Answer,
+    ChainReport,
+    Repair,
+    Report,
+    chain_verdict,
+    evidence,
+    status,
+)
+
+MOST_ROWS = 12
+
+
+def render(report: Report, paint: Paint) -> str:
+    """The report of every chain, and a summary line for each and for the whole."""
+    blocks = [_chain(chain, report.texts, paint) for chain in report.chains]
+    lines = [line for block in blocks for line in block]
+    summary = [_summary(chain, report.chains, paint) for chain in report.chains]
+    return "\n".join([*lines, *summary, *_total(report.chains, paint)]) + "\n"
+
+
+def diagnostics(found: Sequence[Diagnostic], texts: Mapping[str, str], paint: Paint) -> str:
+    """The user's mistakes, each with its place, and how many there are."""
+    lines = [line for diagnostic in found for line in [*_diagnostic(diagnostic, texts, paint), ""]]
+    errors = sum(diagnostic.severity is Severity.ERROR for diagnostic in found)
+    if errors:
+        lines.append(f"{paint.word('error')}: {_count(errors, 'mistake')} in the input")
+    return "\n".join(lines) + "\n"
+
+
+def _diagnostic(diagnostic: Diagnostic, texts: Mapping[str, str], paint: Paint) -> list[str]:
+    severity = paint.word(f"{diagnostic.severity.value}[{diagnostic.code}]")
+    marks = [Mark(diagnostic.span, "")]
+    marks += [Mark(note.span, note.message) for note in diagnostic.notes]
+    lines = [f"{severity}: {paint.strong(diagnostic.message)}", *excerpt(marks, texts, paint)]
+    if diagnostic.help:
+        lines.append(f"  {paint.frame('=')} help: {diagnostic.help}")
+    return [*lines, f"  {paint.frame('=')} see: verify-chain rule {diagnostic.code}"]
+
+
+def _chain(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> list[str]:
+    lines: list[str] = []
+    for answer in chain.answers:
+        match answer.verdict:
+            case Refuted():
+                lines += [*_refuted(answer, answer.verdict, chain, texts, paint), ""]
+            case Unknown(reason):
+                lines += [*_unknown(answer, reason, chain, texts, paint), ""]
+            case Deferred():
+                lines += [*_deferred(answer, answer.verdict, chain, texts, paint), ""]
+    if chain_verdict(chain) == "refuted":
+        lines += [*_repairs(chain, texts, paint), ""]
+    return lines
+
+
+def _refuted(
+    answer: Answer, verdict: Refuted, chain: ChainReport, texts: Mapping[str, str], paint: Paint
+) -> list[str]:
+    explanation = explain(answer, verdict.evidence, chain, texts)
+    headline = f"{paint.word('refuted')}: {paint.strong(explanation.headline)}"
+    lines = [headline, *excerpt(explanation.marks, texts, paint)]
+    if isinstance(verdict.evidence, Witness):
+        lines += _table(answer, verdict.evidence, chain, paint)
+    return [*lines, f"  {paint.frame('=')} obligation: {answer.obligation.id}"]
+
+
+def _table(answer: Answer, witness: Witness, chain: ChainReport, paint: Paint) -> list[str]:
+    """The witness by member: those of the failing clause first; `*` marks them."""
+    rows = members({**answer.start, **answer.state}, chain.shown)
+    if not rows:
+        return []
+    read = {name for name, _ in variables(witness.failed.formula)}
+    ranked = sorted(rows, key=lambda member: read.isdisjoint(rows[member]))
+    moved = any(_differs(rows[member], answer) for member in rows)
+    place = _place(answer, chain)
+    header = ["", place, "at the start"] if moved else ["", place]
+    table = [header]
+    for member in ranked[:MOST_ROWS]:
+        sign = " " if read.isdisjoint(rows[member]) else "*"
+        cells = [f"{sign} {member}", _cell(rows[member], answer.state, chain)]
+        if moved:
+            cells.append(_cell(rows[member], answer.start, chain))
+        table.append(cells)
+    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+    lines = [f"  {paint.frame('=')} for example:"]
+    for row in table:
+        padded = (cell.ljust(size) for cell, size in zip(row, widths, strict=True))
+        lines.append(f"      {'  '.join(padded)}".rstrip())
+    hidden = len(ranked) - MOST_ROWS
+    return [*lines, f"      and {hidden} more, see --format json"] if hidden > 0 else lines
+
+
+def _place(answer: Answer, chain: ChainReport) -> str:
+    step = step_of(answer.obligation, chain)
+    return "at the end" if step is None else f"before step {step.number}"
+
+
+def _differs(names: Iterable[str], answer: Answer) -> bool:
+    return any(answer.start.get(name) != answer.state.get(name) for name in names)
+
+
+def _cell(names: Sequence[str], state: Mapping[str, object], chain: ChainReport) -> str:
+    known = {name: state[name] for name in names if name in state}
+    if len(known) < len(names):
+        return "any" if not known else ", ".join(f"{name}: {known[name]}" for name in known)
+    return readable_member(names, known, chain.shown)  # type: ignore[arg-type]
+
+
+def _unknown(
+    answer: Answer, reason: str, chain: ChainReport, texts: Mapping[str, str], paint: Paint
+) -> list[str]:
+    step = step_of(answer.obligation, chain)
+    whose = chain.name if step is None else f"{chain.name}, step {step.number}, {step.text}"
+    headline = f"{whose}: neither proved nor refuted"
+    marks = [Mark(answer.obligation.span, reason)]
+    return [
+        f"{paint.word('unknown')}: {paint.strong(headline)}",
+        *excerpt(marks, texts, paint),
+        f"  {paint.frame('=')} obligation: {answer.obligation.id}",
+    ]
+
+
+def _deferred(
+    answer: Answer, verdict: Deferred, chain: ChainReport, texts: Mapping[str, str], paint: Paint
+) -> list[str]:
+    step = step_of(answer.obligation, chain)
+    whose = chain.name if step is None else step.text
+    headline = f"{whose} is watched while it runs; the fallback is {verdict.fallback}"
+    marks = [Mark(answer.obligation.span, f"the bundle's monitor `{verdict.monitor}` checks this")]
+    if step is not None:
+        marks.append(Mark(step.span, f"step {step.number} of {chain.name}"))
+    return [
+        f"{paint.word('deferred')}: {paint.strong(headline)}",
+        *excerpt(marks, texts, paint),
+    ]
+
+
+def _repairs(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> list[str]:
+    lines = [line for repair in chain.repairs for line in _repair(repair, chain, texts, paint)]
+    if not lines and chain.search:
+        return [f"{paint.strong('repair')}: {chain.search}"]
+    return lines
+
+
+def _repair(
+    repair: Repair, chain: ChainReport, texts: Mapping[str, str], paint: Paint
+) -> list[str]:
+    """The line of the source as it would read, with plus signs under what is new."""
+    edited = {**texts, repair.added.file: repair.edited}
+    return [
+        f"{paint.strong('repair')}: insert `{repair.insert}` before step {repair.before_step}; "
+        f"every obligation of {chain.name} then holds",
+        *excerpt([Mark(repair.added, "", "+")], edited, paint),
+    ]
+
+
+def _summary(chain: ChainReport, chains: Sequence[ChainReport], paint: Paint) -> str:
+    width = max(len(other.name) for other in chains)
+    verdict = chain_verdict(chain)
+    counts = dict.fromkeys(("proved", "refuted", "unknown", "deferred"), 0)
+    for answer in chain.answers:
+        counts[status(answer.verdict)] += 1
+    solver = sum(evidence(answer.verdict) == "solver" for answer in chain.answers)
+    told = [f"{n} {word}" for word, n in counts.items() if n]
+    if solver:
+        told[0] += f" ({solver} by a solver's word alone)"
+    longest = "any time" if chain.longest is None else f"{readable(chain.longest)} s"
+    duration = f"{readable(chain.shortest)} s to {longest}"
+    padding = " " * (8 - len(verdict))
+    return (
+        f"{chain.name:<{width}}  {paint.word(verdict)}{padding} "
+        f"{_count(len(chain.answers), 'obligation')}: {', '.join(told)}; {duration}"
+    )
+
+
+def _total(chains: Sequence[ChainReport], paint: Paint) -> list[str]:
+    if len(chains) < 2:
+        return []
+    verdicts = [chain_verdict(chain) for chain in chains]
+    told = [
+        f"{verdicts.count(word)} {word}"
+        for word in ("proved", "refuted", "unknown")
+        if word in verdicts
+    ]
+    return [f"{_count(len(chains), 'chain')}: {', '.join(told)}"]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
