@@ -1,0 +1,437 @@
+"""From what the parser recognised to tree nodes: one function per rule of grammar.lark.
+
+Every function takes the rule's children in the order written, punctuation included: tokens, and
+for what has been built already a Piece. A Piece remembers how far its text reaches (with the
+parentheses around it, so that `(a) + (b)` spans both) and how deep its tree is: deeper than
+NESTING_LIMIT is refused here, which is what allows everybody behind to recurse. A sum or a
+conjunction of n terms is a tree of depth n, so that it may have NESTING_LIMIT terms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, TypeAlias
+
+from verifier.core.diagnostic import Diagnostic, SourceError
+from verifier.core.span import Span
+from verifier.syntax import lexer, tree
+from verifier.syntax.lexer import NESTING_LIMIT, Token, too_deep
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """`node` is a node of the tree, or a tuple of several; `span` its reach; `depth` its depth."""
+
+    node: Any
+    span: Span
+    depth: int
+
+
+Child: TypeAlias = "Token | Piece"
+Children: TypeAlias = Sequence[Child]
+
+
+def _reach(children: Children) -> Span:
+    return children[0].span.to(children[-1].span)
+
+
+def _piece(node: Any, span: Span, children: Children = ()) -> Piece:
+    depth = 1 + max((child.depth for child in children if isinstance(child, Piece)), default=0)
+    if depth > NESTING_LIMIT:
+        raise SourceError([too_deep(children[-1].span)])
+    return Piece(node, span, depth)
+
+
+def _name(child: Child) -> tree.Name:
+    assert isinstance(child, Token)
+    return tree.Name(child.text, child.span)
+
+
+def _nodes(children: Children) -> tuple[Any, ...]:
+    return tuple(child.node for child in children if isinstance(child, Piece))
+
+
+def _words(children: Children, kind: str = lexer.NAME) -> tuple[Token, ...]:
+    return tuple(child for child in children if isinstance(child, Token) and child.kind == kind)
+
+
+def _kind(child: Child) -> str | None:
+    return child.kind if isinstance(child, Token) else None
+
+
+# ---- declarations ------------------------------------------------------------------------------
+
+
+def use(children: Children) -> Piece:
+    (path,) = _words(children, lexer.STRING)
+    span = _reach(children)
+    return _piece((tree.Use(path.text, span),), span)
+
+
+def types(children: Children) -> Piece:
+    span = _reach(children)
+    names, *definition = _nodes(children)
+    return _piece(
+        tuple(
+            tree.TypeDeclaration(
+                name,
+                definition[0] if definition else None,
+                span if len(names) == 1 or definition else name.span,
+            )
+            for name in names
+        ),
+        span,
+        children,
+    )
+
+
+def objects(children: Children) -> Piece:
+    span = _reach(children)
+    (names,) = _nodes(children)
+    node = tree.ObjectDeclaration(names, _name(children[-1]), span)
+    return _piece((node,), span, children)
+
+
+def state(children: Children) -> Piece:
+    span = _reach(children)
+    assert isinstance(children[0], Token)
+    node = tree.StateDeclaration(children[0].text, _nodes(children), span)
+    return _piece((node,), span, children)
+
+
+def variable(children: Children) -> Piece:
+    names, type_, *domain = _nodes(children)
+    span = _reach(children)
+    node = tree.VariableDeclaration(names, type_, domain[0] if domain else None, span)
+    return _piece(node, span, children)
+
+
+def constant(children: Children) -> Piece:
+    span = _reach(children)
+    (value,) = _nodes(children)
+    node = tree.ConstantDeclaration(_name(children[1]), value, span)
+    return _piece((node,), span, children)
+
+
+def temporal_property(children: Children) -> Piece:
+    span = _reach(children)
+    (formula,) = _nodes(children)
+    node = tree.PropertyDeclaration(_name(children[1]), formula, span)
+    return _piece((node,), span, children)
+
+
+def violation(children: Children) -> Piece:
+    span = _reach(children)
+    (names,) = _nodes(children)
+    node = tree.ViolationDeclaration(names, _name(children[-1]), span)
+    return _piece((node,), span, children)
+
+
+@dataclass(frozen=True, slots=True)
+class _Labelled:
+    """A part of a block that is told from the others by its word."""
+
+    word: str
+    value: Any
+
+
+def plant(children: Children) -> Piece:
+    span = _reach(children)
+    parts: tuple[_Labelled, ...] = _nodes(children)
+    periods = [part.value for part in parts if part.word == "period"]
+    if len(periods) > 1:
+        raise SourceError(
+            [Diagnostic("syntax", periods[1].span, "a plant has one `period`, and this is another")]
+        )
+    node = tree.PlantDeclaration(
+        _name(children[1]),
+        tuple(part.value for part in parts if part.word == "input"),
+        tuple(part.value for part in parts if part.word == "dynamics"),
+        periods[0] if periods else None,
+        span,
+    )
+    return _piece((node,), span, children)
+
+
+def _labelled(children: Children, value: Any) -> Piece:
+    assert isinstance(children[0], Token)
+    return _piece(_Labelled(children[0].text, value), _reach(children), children)
+
+
+def plant_input(children: Children) -> Piece:
+    return _labelled(children, _nodes(children)[0])
+
+
+def dynamics(children: Children) -> Piece:
+    function, variable_ = _words(children)
+    if function.text != "der":
+        raise SourceError(
+            [
+                Diagnostic(
+                    "syntax",
+                    function.span,
+                    f"`dynamics` gives `der` of a variable, not `{function.text}`",
+                    help=f"write `dynamics der({variable_.text}) = …`",
+                )
+            ]
+        )
+    (value,) = _nodes(children)
+    return _labelled(children, tree.Dynamics(_name(variable_), value, _reach(children)))
+
+
+def period(children: Children) -> Piece:
+    return _labelled(children, _nodes(children)[0])
+
+
+def barrier(children: Children) -> Piece:
+    span = _reach(children)
+    name, *index = _words(children)
+    nodes = _nodes(children)
+    alphas = [node.value for node in nodes if isinstance(node, _Labelled)]
+    values = [node for node in nodes if not isinstance(node, _Labelled)]
+    node = tree.BarrierDeclaration(
+        _name(name),
+        (_name(index[0]), values[0]) if index else None,
+        values[-1],
+        alphas[0] if alphas else None,
+        span,
+    )
+    return _piece((node,), span, children)
+
+
+def alpha(children: Children) -> Piece:
+    return _labelled(children, _nodes(children)[0])
+
+
+def skill(children: Children) -> Piece:
+    span = _reach(children)
+    nodes = _nodes(children)
+    node = tree.SkillDeclaration(
+        _name(children[1]),
+        tuple(parameter for group in nodes if isinstance(group, tuple) for parameter in group),
+        tuple(node for node in nodes if not isinstance(node, tuple)),
+        span,
+    )
+    return _piece((node,), span, children)
+
+
+def parameter(children: Children) -> Piece:
+    names, type_ = _nodes(children)
+    span = _reach(children)
+    whole = len(names) == 1
+    group = tuple(tree.Parameter(name, type_, span if whole else name.span) for name in names)
+    return _piece(group, span, children)
+
+
+def clause(children: Children) -> Piece:
+    span = _reach(children)
+    assert isinstance(children[0], Token)
+    fallback = _words(children)
+    (formula,) = _nodes(children)
+    node = tree.Clause(
+        children[0].text, formula, _name(fallback[0]) if fallback else None, span
+    )
+    return _piece(node, span, children)
+
+
+assume = clause
+
+
+def modifies(children: Children) -> Piece:
+    span = _reach(children)
+    return _piece(tree.Modifies(_nodes(children), span), span, children)
+
+
+def duration(children: Children) -> Piece:
+    span = _reach(children)
+    low, high = _nodes(children)
+    return _piece(tree.Duration(low, high, span), span, children)
+
+
+def within(children: Children) -> Piece:
+    span = _reach(children)
+    return _piece(tree.Within(_nodes(children)[0], span), span, children)
+
+
+def chain(children: Children) -> Piece:
+    span = _reach(children)
+    nodes = _nodes(children)
+    clauses = [node for node in nodes if isinstance(node, tree.Clause)]
+    node = tree.ChainDeclaration(
+        _name(children[1]),
+        tuple(clause for clause in clauses if clause.kind == "assume"),
+        tuple(node for node in nodes if isinstance(node, tree.Call)),
+        tuple(clause for clause in clauses if clause.kind == "achieve"),
+        tuple(node for node in nodes if isinstance(node, tree.Within)),
+        span,
+    )
+    return _piece((node,), span, children)
+
+
+def names(children: Children) -> Piece:
+    return _piece(tuple(_name(word) for word in _words(children)), _reach(children))
+
+
+def type_expression(children: Children) -> Piece:
+    span = _reach(children)
+    first, *indices = children
+    units = _words(children, lexer.UNIT)
+    node = tree.TypeExpression(
+        _name(first) if isinstance(first, Token) else first.node,
+        _nodes(indices),
+        _name(units[0]) if units else None,
+        span,
+    )
+    return _piece(node, span, children)
+
+
+def index(children: Children) -> Piece:
+    return _piece(_nodes(children)[0], _reach(children), children)
+
+
+# ---- expressions -------------------------------------------------------------------------------
+
+
+def binary(children: Children) -> Piece:
+    span = _reach(children)
+    left, operator, right = children
+    assert isinstance(operator, Token) and isinstance(left, Piece) and isinstance(right, Piece)
+    return _piece(tree.Binary(operator.text, left.node, right.node, span), span, children)
+
+
+def unary(children: Children) -> Piece:
+    span = _reach(children)
+    operator, operand = children
+    assert isinstance(operator, Token) and isinstance(operand, Piece)
+    return _piece(tree.Unary(operator.text, operand.node, span), span, children)
+
+
+def temporal_prefix(children: Children) -> Piece:
+    span = _reach(children)
+    operator, *rest = children
+    assert isinstance(operator, Token)
+    *bounds, operand = _nodes(rest)
+    node = tree.Temporal(operator.text, bounds[0] if bounds else None, (operand,), span)
+    return _piece(node, span, children)
+
+
+def temporal_infix(children: Children) -> Piece:
+    span = _reach(children)
+    operator = children[1]
+    assert isinstance(operator, Token)
+    left, *bounds, right = _nodes(children)
+    node = tree.Temporal(operator.text, bounds[0] if bounds else None, (left, right), span)
+    return _piece(node, span, children)
+
+
+def bound(children: Children) -> Piece:
+    span = _reach(children)
+    low, *high = _nodes(children)
+    unbounded = bool(_words(children, lexer.INFINITY))
+    node = tree.Bound(
+        low, None if unbounded else high[0], unbounded or _kind(children[-1]) == ")", span
+    )
+    return _piece(node, span, children)
+
+
+def quantified(children: Children) -> Piece:
+    """`forall a, b : Item, e` is `forall a : Item, forall b : Item, e`."""
+    span = _reach(children)
+    quantifier = children[0]
+    assert isinstance(quantifier, Token)
+    variables, *domains, body = _nodes(children)
+    if not domains:
+        (word,) = _words(children)
+        domains = [tree.Reference(word.text, word.span)]
+    if len(variables) > NESTING_LIMIT:
+        raise SourceError([too_deep(variables[NESTING_LIMIT].span)])
+    for variable_ in reversed(variables):
+        body = tree.Quantified(quantifier.text, variable_, domains[0], body, span)
+    deepest = _piece(body, span, children)
+    if deepest.depth + len(variables) - 1 > NESTING_LIMIT:
+        raise SourceError([too_deep(children[-1].span)])
+    return Piece(body, span, deepest.depth + len(variables) - 1)
+
+
+def comparing(children: Children) -> Piece:
+    span = _reach(children)
+    operators = tuple(child.text for child in children if isinstance(child, Token))
+    return _piece(tree.Comparing(operators, _nodes(children), span), span, children)
+
+
+def membership(children: Children) -> Piece:
+    span = _reach(children)
+    element_, region = _nodes(children)
+    return _piece(tree.Membership(element_, region, span), span, children)
+
+
+def interval(children: Children) -> Piece:
+    span = _reach(children)
+    low, high = _nodes(children)
+    return _piece(tree.Range(low, high, span), span, children)
+
+
+def labels(children: Children) -> Piece:
+    span = _reach(children)
+    node = tree.Labels(tuple(_name(word) for word in _words(children)), span)
+    return _piece(node, span)
+
+
+def part(children: Children) -> Piece:
+    span = _reach(children)
+    (base,) = _nodes(children)
+    return _piece(tree.Part(base, _name(children[-1]), span), span, children)
+
+
+def element(children: Children) -> Piece:
+    span = _reach(children)
+    base, place = _nodes(children)
+    return _piece(tree.Index(base, place, span), span, children)
+
+
+def reference(children: Children) -> Piece:
+    (word,) = _words(children)
+    return _piece(tree.Reference(word.text, word.span), word.span)
+
+
+def call(children: Children) -> Piece:
+    span = _reach(children)
+    return _piece(tree.Call(_name(children[0]), _nodes(children), span), span, children)
+
+
+step = call
+
+
+def argument(children: Children) -> Piece:
+    span = _reach(children)
+    word = _words(children)
+    (value,) = _nodes(children)
+    return _piece(tree.Argument(_name(word[0]) if word else None, value, span), span, children)
+
+
+def parenthesized(children: Children) -> Piece:
+    inner = children[1]
+    assert isinstance(inner, Piece)
+    return Piece(inner.node, _reach(children), inner.depth)
+
+
+def number(children: Children) -> Piece:
+    span = _reach(children)
+    (digits,) = _words(children, lexer.NUMBER)
+    units = _words(children, lexer.UNIT)
+    node = tree.Literal(
+        digits.text, Fraction(digits.text), units[0].text if units else None, span
+    )
+    return _piece(node, span)
+
+
+def truth(children: Children) -> Piece:
+    span = _reach(children)
+    return _piece(tree.TruthLiteral(_kind(children[0]) == "true", span), span)
+
+
+def list_literal(children: Children) -> Piece:
+    span = _reach(children)
+    return _piece(tree.ListLiteral(_nodes(children), span), span, children)

@@ -1,0 +1,322 @@
+"""Text to tokens, in one pass, before any parser is built.
+
+Newlines matter in one place only: the word behind a number (`10 cm`) or behind `real` and its
+sizes (`real[7] rad/s`) is a unit if it stands on the same line; a word in front of `:` or `(` is
+never one. Hostile input ends here: what is nested too deep, too long or no text is refused at the
+place where it happens, and nothing behind it is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from verifier.core.diagnostic import Diagnostic, SourceError, near_miss
+from verifier.core.span import Span
+from verifier.core.unit import UNITS, parse_unit
+from verifier.syntax.tree import Name
+
+NESTING_LIMIT = 200
+DIGIT_LIMIT = 60
+EXPONENT_DIGIT_LIMIT = 3
+
+DECLARATION_WORDS = frozenset(
+    "use type object state environment const property on plant barrier skill chain".split()
+)
+CLAUSE_WORDS = frozenset(
+    "requires initial ensures terminal invariant modifies duration else assume achieve "
+    "within".split()
+)
+TEMPORAL_PREFIXES = frozenset("always eventually historically once next previous rise fall".split())
+TEMPORAL_INFIXES = frozenset("until since release".split())
+LOGIC_WORDS = frozenset("forall exists iff implies or and not in true false".split())
+KEYWORDS = (
+    (DECLARATION_WORDS - {"on"}) | CLAUSE_WORDS | TEMPORAL_PREFIXES | TEMPORAL_INFIXES | LOGIC_WORDS
+)
+# Words of the language in one kind of declaration only; everywhere else they are free names.
+SOFT_KEYWORDS = {
+    "plant": frozenset({"input", "dynamics", "period"}),
+    "barrier": frozenset({"alpha"}),
+    "on": frozenset({"violation", "of"}),
+}
+NAME, NUMBER, UNIT, STRING, INFINITY, BOUND, END = (
+    "NAME",
+    "NUMBER",
+    "UNIT",
+    "STRING",
+    "INFINITY",
+    "BOUND",
+    "$END",
+)
+SYMBOLS = (
+    ".. == != <= >= < > + - * / ^ ( ) [ ] { } , : ; . =".split()  # longer ones first
+)
+
+_OPERAND_ENDS = frozenset({NAME, NUMBER, UNIT, "true", "false", ")", "]", "}"})
+_FINITE_ONLY = {"nan", "inf", "infinity"}
+_FOREIGN = {
+    "&&": "and",
+    "||": "or",
+    "!": "not",
+    "<=>": "iff",
+    "<->": "iff",
+    "=>": "implies",
+    "->": "implies",
+    "<>": "!=",
+    "**": "^",
+    ":=": "=",
+    "===": "==",
+    "≤": "<=",
+    "≥": ">=",
+    "≠": "!=",
+    "∧": "and",
+    "∨": "or",
+    "¬": "not",
+    "⇒": "implies",
+    "→": "implies",
+    "⇔": "iff",
+    "∀": "forall",
+    "∃": "exists",
+    "∈": "in",
+    "□": "always",
+    "◇": "eventually",
+    "−": "-",
+    "·": "*",
+    "×": "*",
+}
+
+
+def _alternatives(words: list[str]) -> str:
+    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+
+
+_TOKEN = re.compile(
+    rf"""
+      (?P<space>[ \t]+)
+    | (?P<newline>\r\n|\n|\r)
+    | (?P<comment>\#[^\r\n]*|//[^\r\n]*)
+    | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
+    | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
+    | (?P<string>"[^"\r\n]*")
+    | (?P<foreign>{_alternatives([text for text in _FOREIGN if text != "!"])}|!(?!=))
+    | (?P<symbol>{_alternatives(SYMBOLS)})
+    """,
+    re.VERBOSE,
+)
+_SYMBOL = rf"(?:{_alternatives(list(UNITS))})(?:\^-?[0-9]{{1,2}})?"
+_UNIT_END = r"(?![A-Za-z0-9_]|[ \t]*[:(\[]|\.[A-Za-z_])"
+_KNOWN_UNIT = re.compile(rf"[ \t]*(?P<unit>(?:1/)?{_SYMBOL}(?:[*/]{_SYMBOL})*){_UNIT_END}")
+_ANY_UNIT = re.compile(rf"[ \t]*(?P<unit>[A-Za-z_%°µ][A-Za-z0-9_]*){_UNIT_END}")
+_NUMBER_PARTS = re.compile(r"([0-9.]+)(?:[eE][+-]?([0-9]+))?")
+
+
+@dataclass(slots=True)
+class Token:
+    """`kind` is a keyword, a symbol, or one of NAME … END; `opens` says that a declaration begins
+    here; `type` is what the parser calls the kind, filled in on the way there."""
+
+    kind: str
+    text: str
+    span: Span
+    opens: bool = False
+    type: str = ""
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads one text; `comments` and `diagnostics` fill while `tokens()` is drained."""
+
+    text: str
+    path: str
+    comments: list[Name] = field(default_factory=list)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    line: int = 1
+    line_start: int = 0
+    previous: str = ""
+    previous_line: int = 0
+    depth: int = 0
+    declaration: str = ""
+    unit_due: bool = False
+    sizes_depth: int | None = None
+
+    def tokens(self) -> Iterator[Token]:
+        """Every token, END at last. Raises SourceError where brackets nest too deep."""
+        position = 0
+        while position < len(self.text):
+            match = _TOKEN.match(self.text, position)
+            if self.unit_due:
+                self.unit_due = False
+                match = self.unit_at(position) or match
+            if match is None:
+                position = self.unreadable(position)
+                continue
+            position = match.end()
+            if match.lastgroup == "newline":
+                self.line += 1
+                self.line_start = position
+            elif match.lastgroup != "space":
+                token = _READERS[match.lastgroup](self, match)
+                if token is not None:
+                    self.previous, self.previous_line = token.kind, self.line
+                    yield token
+        yield Token(END, "", self.span(position, position))
+
+    def span(self, start: int, end: int) -> Span:
+        base = self.line_start - 1
+        return Span(self.path, self.line, start - base, self.line, end - base)
+
+    def report(self, code: str, span: Span, message: str, help: str | None = None) -> None:
+        self.diagnostics.append(Diagnostic(code, span, message, help=help))
+
+    def unit_at(self, position: int) -> re.Match[str] | None:
+        """The unit behind a number or a `real`, if a word stands there that must be one."""
+        known = _KNOWN_UNIT.match(self.text, position)
+        if known is not None:
+            return known
+        word = _ANY_UNIT.match(self.text, position)
+        if word is None or self.keyword(word[1]) or word[1].lower() in _FINITE_ONLY:
+            return None
+        return word
+
+    def keyword(self, word: str) -> bool:
+        """Whether `word` is one of the language's own words where the reading stands."""
+        if word in KEYWORDS:
+            return True
+        if word == "on":
+            return self.depth == 0
+        soft = SOFT_KEYWORDS.get(self.declaration, frozenset())
+        return word in soft and (self.previous in _OPERAND_ENDS or self.previous in ("{", "on", "violation"))
+
+    def unreadable(self, position: int) -> int:
+        """Reports the character at `position`; the place behind it."""
+        character = self.text[position]
+        span = self.span(position, position + 1)
+        if character == '"':
+            self.report(
+                "syntax", span, 'the text that starts here has no closing `"` on its line'
+            )
+            return position + len(self.text[position:].split("\n", 1)[0])
+        shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
+        self.report("syntax", span, f"the character {shown} means nothing here")
+        return position + 1
+
+
+def _comment(reader: Reader, match: re.Match[str]) -> None:
+    span = reader.span(match.start(), match.end())
+    if match[0].startswith("//"):
+        reader.report("syntax", span, "a comment starts with `#`", "write `#` in place of `//`")
+    else:
+        reader.comments.append(Name(match[0].rstrip(), span))
+
+
+def _word(reader: Reader, match: re.Match[str]) -> Token:
+    word, span = match[0], reader.span(match.start(), match.end())
+    if word.lower() == "nan":
+        reader.report("not-a-finite-number", span, f"`{word}` is not a number that can be used")
+        return Token(NUMBER, "0", span)
+    if word.lower() in _FINITE_ONLY:
+        return Token(INFINITY, word, span)
+    if not reader.keyword(word):
+        if word == "real":
+            reader.unit_due = True
+            reader.sizes_depth = reader.depth
+        return Token(NAME, word, span)
+    opens = word in DECLARATION_WORDS and _opens_declaration(reader, word, match.end())
+    if opens:
+        reader.declaration, reader.depth, reader.sizes_depth = word, 0, None
+    return Token(word, word, span, opens)
+
+
+def _opens_declaration(reader: Reader, word: str, end: int) -> bool:
+    """Whether a declaration's word stands where a declaration can begin; where a bracket is still
+    open, only if what follows fits too, so that a forgotten `}` costs one message."""
+    if _FOLLOWED.get(word, _FOLLOWED["type"]).match(reader.text, end):
+        return True
+    return reader.depth == 0 and reader.previous_line != reader.line
+
+
+_GAP = r"(?:\s|\#[^\n]*)*"
+_FOLLOWED = {
+    "use": re.compile(_GAP + '"'),
+    "state": re.compile(_GAP + r"\{"),
+    "environment": re.compile(_GAP + r"\{"),
+    "on": re.compile(_GAP + r"violation\b"),
+    "type": re.compile(_GAP + r"[A-Za-z_]"),
+}
+
+
+def _number(reader: Reader, match: re.Match[str]) -> Token:
+    text, span = match[0], reader.span(match.start(), match.end())
+    reader.unit_due = True
+    parts = _NUMBER_PARTS.match(text)
+    assert parts is not None
+    digits = len(parts[1].replace(".", ""))
+    if digits > DIGIT_LIMIT:
+        reader.report(
+            "number-too-long", span, f"this number has {digits} digits; at most {DIGIT_LIMIT} count"
+        )
+        return Token(NUMBER, "0", span)
+    if len(parts[2] or "") > EXPONENT_DIGIT_LIMIT:
+        reader.report(
+            "number-too-long",
+            span,
+            f"this exponent has {len(parts[2])} digits; at most {EXPONENT_DIGIT_LIMIT} count",
+        )
+        return Token(NUMBER, "0", span)
+    return Token(NUMBER, text, span)
+
+
+def _unit(reader: Reader, match: re.Match[str]) -> Token:
+    text, span = match[1], reader.span(match.start(1), match.end(1))
+    if parse_unit(text) is None:
+        help = near_miss(text, UNITS) or "put what is not a unit on the next line"
+        reader.report("unknown-unit", span, f"`{text}` is not a unit", help)
+    return Token(UNIT, text, span)
+
+
+def _string(reader: Reader, match: re.Match[str]) -> Token:
+    return Token(STRING, match[0][1:-1], reader.span(match.start(), match.end()))
+
+
+def _foreign(reader: Reader, match: re.Match[str]) -> Token:
+    text, span = match[0], reader.span(match.start(), match.end())
+    meant = _FOREIGN[text]
+    reader.report("syntax", span, f"`{text}` is not an operator here", f"write `{meant}`")
+    return Token(meant, meant, span)
+
+
+def _symbol(reader: Reader, match: re.Match[str]) -> Token:
+    text, span = match[0], reader.span(match.start(), match.end())
+    if text in ("(", "[", "{"):
+        reader.depth += 1
+        if reader.depth > NESTING_LIMIT:
+            raise SourceError([*reader.diagnostics, too_deep(span)])
+        if text == "[" and reader.previous in TEMPORAL_PREFIXES | TEMPORAL_INFIXES:
+            return Token(BOUND, text, span)
+    elif text in (")", "]", "}"):
+        reader.depth = max(0, reader.depth - 1)
+        reader.unit_due = text == "]" and reader.sizes_depth == reader.depth
+    elif reader.sizes_depth == reader.depth:
+        reader.sizes_depth = None
+    return Token(text, text, span)
+
+
+def too_deep(span: Span) -> Diagnostic:
+    return Diagnostic(
+        "nesting-too-deep",
+        span,
+        f"this is nested more than {NESTING_LIMIT} levels deep",
+        help="split the formula, or give its parts names with `const`",
+    )
+
+
+_READERS: dict[str | None, Callable[[Reader, re.Match[str]], Token | None]] = {
+    "unit": _unit,
+    "comment": _comment,
+    "word": _word,
+    "number": _number,
+    "string": _string,
+    "foreign": _foreign,
+    "symbol": _symbol,
+}
