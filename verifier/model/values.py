@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.sets import Region
 from verifier.core.span import Span
 from verifier.core.term import Formula, Sort, Term
 from verifier.core.unit import Dimension, Unit
@@ -44,8 +43,7 @@ class StateVariable:
 
     `sort` is the sort of each scalar. `shape` is () for a scalar, (3,) for a point, (n,) for a
     vector. `family` lists the names of the indexing object types. `unit` is the declared unit of a
-    real one (bare numbers beside it are in it). `domain` is the declared region for one member, in
-    base units, or None.
+    real one; bare numbers beside it are in it.
     """
 
     name: str
@@ -54,7 +52,6 @@ class StateVariable:
     point: bool
     family: tuple[str, ...]
     unit: Unit | None
-    domain: Region | None
     environment: bool
     span: Span
 

@@ -1,0 +1,460 @@
+"""Skills to contracts: parameters bound, clauses split, and the frame read off what is promised.
+
+The frame. What a promise writes is what stands on the left of a comparison or of `in`, or is a
+boolean atom; a variable that is read only to place another one, or under `old`, is not written.
+Where that reading is ambiguous (a disjunction, an arithmetic expression on the left), only
+variables that `modifies` names are taken as written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+from verifier.core.diagnostic import Label, near_miss
+from verifier.core.span import Span
+from verifier.core.term import (
+    NOW,
+    Number,
+    Proposition,
+    Real,
+    Variable,
+    variables,
+)
+from verifier.core.unit import TIME, UNITS
+from verifier.model.expression import (
+    Context,
+    cases,
+    formula,
+    in_unit,
+    number,
+    scalar_names,
+    settle,
+)
+from verifier.model.quantity import (
+    Family,
+    Labelled,
+    Logical,
+    Quantity,
+    Thing,
+    Value,
+    Vector,
+    fail,
+    kind,
+)
+from verifier.model.scope import FALLBACKS, Scope, declared_type, object_type
+from verifier.model.values import Condition, Contract, Duration, StateVariable
+from verifier.syntax import tree
+from verifier.syntax.formatter import format_expression
+
+BEFORE = ("requires", "initial")
+AFTER = ("ensures", "terminal")
+
+
+# ---- binding -----------------------------------------------------------------------------------
+
+
+def bind(scope: Scope, call: tree.Call) -> Contract:
+    """The contract of the called skill with its parameters bound to the arguments.
+
+    Raises SourceError at the call or at the clause that is wrong.
+    """
+    name = call.function
+    skill = scope.skills.get(name.text)
+    if skill is None:
+        fail(
+            "unknown-skill",
+            name.span,
+            f"there is no skill `{name.text}`",
+            help=near_miss(name.text, scope.skills),
+        )
+    bindings = _bound(scope, skill, call)
+    text = f"{name.text}({', '.join(format_expression(a.value) for a in call.arguments)})"
+    key = ("contract", text)
+    if key not in scope.memo:
+        scope.memo[key] = _contract(skill, text, Context(scope, bindings))
+    return scope.memo[key]  # type: ignore[return-value]
+
+
+def check_declaration(scope: Scope, skill: tree.SkillDeclaration) -> None:
+    """Settles the skill with every parameter standing for any value. Raises SourceError."""
+    bindings = {p.name.text: _placeholder(scope, p) for p in _distinct(skill)}
+    _contract(skill, skill.name.text, Context(scope, bindings, placeholder=True))
+
+
+def _distinct(skill: tree.SkillDeclaration) -> tuple[tree.Parameter, ...]:
+    seen: dict[str, Span] = {}
+    for parameter in skill.parameters:
+        name = parameter.name
+        if name.text in seen:
+            fail(
+                "duplicate-name",
+                name.span,
+                f"the parameter `{name.text}` stands twice",
+                notes=(Label(seen[name.text], "first here"),),
+            )
+        seen[name.text] = name.span
+    return skill.parameters
+
+
+def _placeholder(scope: Scope, parameter: tree.Parameter) -> Value:
+    name = parameter.name.text
+    declared = _parameter_type(scope, parameter)
+    if isinstance(declared, str):
+        return Thing(name, declared)
+    unit = declared.unit
+    dimension = declared.sort.dimension  # type: ignore[union-attr]
+    parts = tuple(
+        Quantity(Variable(scalar), dimension, unit) for scalar in scalar_names(declared, name)
+    )
+    return Vector(parts) if declared.shape else parts[0]
+
+
+def _parameter_type(scope: Scope, parameter: tree.Parameter) -> str | StateVariable:
+    """The object type's name, or a numeric type in the form of a variable."""
+    base = parameter.type.base
+    if isinstance(base, tree.Name) and base.text not in ("real", "point"):
+        return object_type(scope, base)
+    sort, shape, point, family, unit = declared_type(scope, parameter.type)
+    if not isinstance(sort, Real) or family:
+        fail(
+            "wrong-type",
+            parameter.type.span,
+            "a parameter is an object, a `real`, a vector or a `point`",
+        )
+    return StateVariable(parameter.name.text, sort, shape, point, (), unit, False, parameter.span)
+
+
+def _bound(scope: Scope, skill: tree.SkillDeclaration, call: tree.Call) -> dict[str, Value]:
+    parameters = _distinct(skill)
+    given = _arguments(skill, call)
+    bindings: dict[str, Value] = {}
+    for parameter in parameters:
+        argument = given[parameter.name.text]
+        bindings[parameter.name.text] = _argument(scope, parameter, argument)
+    return bindings
+
+
+def _arguments(skill: tree.SkillDeclaration, call: tree.Call) -> dict[str, tree.Expression]:
+    names = [parameter.name.text for parameter in skill.parameters]
+    declared = Label(skill.name.span, f"`{skill.name.text}` is declared here")
+    if len(call.arguments) != len(names):
+        fail(
+            "wrong-arguments",
+            call.span,
+            f"`{skill.name.text}` takes {len(names)} argument{'s' * (len(names) != 1)}"
+            f" ({', '.join(names)}), not {len(call.arguments)}"
+            if names
+            else f"`{skill.name.text}` takes no arguments, not {len(call.arguments)}",
+            notes=(declared,),
+        )
+    given: dict[str, tree.Expression] = {}
+    for position, argument in enumerate(call.arguments):
+        name = argument.name.text if argument.name else names[position]
+        if name not in names:
+            fail(
+                "wrong-arguments",
+                argument.span,
+                f"`{skill.name.text}` has no parameter `{name}`",
+                help=near_miss(name, names),
+                notes=(declared,),
+            )
+        if name in given:
+            fail("wrong-arguments", argument.span, f"the parameter `{name}` is given twice")
+        given[name] = argument.value
+    return given
+
+
+def _argument(scope: Scope, parameter: tree.Parameter, written: tree.Expression) -> Value:
+    at = Context(scope)
+    value = settle(written, at)
+    declared = _parameter_type(scope, parameter)
+    label = (Label(parameter.span, "the parameter is declared here"),)
+    if isinstance(declared, str):
+        if not isinstance(value, Thing) or value.type != declared:
+            fail(
+                "wrong-type",
+                written.span,
+                f"`{format_expression(written)}` is {kind(value)}, but"
+                f" `{parameter.name.text}` is an object of type {declared}",
+                notes=label,
+            )
+        return value
+    parts = value.parts if isinstance(value, Vector) else (value,)
+    count = declared.shape[0] if declared.shape else 1
+    wanted = f"a vector of {count}" if declared.shape else "a number"
+    if isinstance(value, Vector) != bool(declared.shape) or len(parts) != count:
+        fail(
+            "wrong-type",
+            written.span,
+            f"`{format_expression(written)}` is {kind(value)}, but"
+            f" `{parameter.name.text}` is {wanted}",
+            notes=label,
+        )
+    dimension = declared.sort.dimension  # type: ignore[union-attr]
+    settled = []
+    for part in parts:
+        if not isinstance(part, Quantity):
+            fail(
+                "wrong-type",
+                written.span,
+                f"`{format_expression(written)}` is {kind(part)}, but"
+                f" `{parameter.name.text}` is {wanted}",
+                notes=label,
+            )
+        term = in_unit(part, dimension, declared.unit, written)
+        if not isinstance(term, Number):
+            fail(
+                "not-constant",
+                written.span,
+                f"`{format_expression(written)}` depends on the state, but an argument is"
+                " a constant",
+            )
+        settled.append(Quantity(term, dimension, declared.unit))
+    return Vector(tuple(settled)) if declared.shape else settled[0]
+
+
+# ---- clauses -----------------------------------------------------------------------------------
+
+
+def conjuncts(expression: tree.Expression) -> Iterator[tree.Expression]:
+    """The clause split at its top-level `and`."""
+    pending = [expression]
+    while pending:
+        match pending.pop():
+            case tree.Binary("and", left, right):
+                pending += [right, left]
+            case other:
+                yield other
+
+
+def conditions(clause: tree.Clause, at: Context) -> list[Condition]:
+    """The parts of a clause. Raises SourceError, also where a fallback is missing."""
+    fallback = _fallback(clause)
+    settled = []
+    for part in conjuncts(clause.formula):
+        inner = replace(
+            at, read=set(), old_allowed=at.old_allowed or clause.kind in (*AFTER, "invariant")
+        )
+        stated = formula(part, inner)
+        outside = sorted(n for n in inner.read if at.scope.variables[n].environment)
+        if outside:
+            _check_environment(clause, part, outside[0], fallback, at.scope)
+        settled.append(
+            Condition(
+                clause.kind, stated, part.span, format_expression(part), bool(outside), fallback
+            )
+        )
+    return settled
+
+
+def _fallback(clause: tree.Clause) -> str | None:
+    if clause.fallback is None:
+        return None
+    return named_fallback(clause.fallback)
+
+
+def named_fallback(name: tree.Name) -> str:
+    """One of hold, retreat, stop."""
+    if name.text not in FALLBACKS:
+        fail(
+            "unknown-fallback",
+            name.span,
+            f"there is no fallback `{name.text}`",
+            help=near_miss(name.text, FALLBACKS) or "fallbacks are `hold`, `retreat` and `stop`",
+        )
+    return name.text
+
+
+def _check_environment(
+    clause: tree.Clause, part: tree.Expression, name: str, fallback: str | None, scope: Scope
+) -> None:
+    declared = (Label(scope.variables[name].span, "declared as environment here"),)
+    if clause.kind in AFTER or clause.kind == "achieve":
+        fail(
+            "environment-promised",
+            part.span,
+            f"`{name}` belongs to the environment: no skill can promise anything about it",
+            notes=declared,
+        )
+    if clause.kind == "assume":
+        fail(
+            "environment-assumed",
+            part.span,
+            f"`{name}` belongs to the environment and may change at any moment,"
+            " so nothing can be assumed of it",
+            notes=declared,
+        )
+    if fallback is None:
+        fail(
+            "missing-fallback",
+            part.span,
+            f"`{name}` belongs to the environment, so this cannot be proved beforehand,"
+            " and no fallback is named",
+            help="name one behind the clause: `else stop`",
+            notes=declared,
+        )
+
+
+def _contract(skill: tree.SkillDeclaration, text: str, at: Context) -> Contract:
+    requires: list[Condition] = []
+    ensures: list[Condition] = []
+    invariants: list[Condition] = []
+    durations: list[Duration] = []
+    promised: list[tree.Expression] = []
+    modified: set[str] = set()
+    for clause in skill.clauses:
+        match clause:
+            case tree.Modifies(targets):
+                for target in targets:
+                    modified.update(_places(target, at))
+            case tree.Duration():
+                if durations:
+                    fail("duplicate-clause", clause.span, "a skill has one `duration`")
+                durations.append(_duration(clause, at))
+            case tree.Clause(kind):
+                settled = conditions(clause, at)
+                if kind in BEFORE:
+                    requires += settled
+                elif kind in AFTER:
+                    ensures += settled
+                    promised += conjuncts(clause.formula)
+                else:
+                    invariants += settled
+    frame = set(modified)
+    after = replace(at, old_allowed=True)
+    for part in promised:
+        frame.update(_written(part, after, modified))
+    return Contract(
+        skill.name.text,
+        text,
+        tuple(requires),
+        tuple(ensures),
+        tuple(invariants),
+        frozenset(frame),
+        durations[0] if durations else Duration(Fraction(0), None, skill.name.span),
+        skill.span,
+    )
+
+
+def _duration(clause: tree.Duration, at: Context) -> Duration:
+    low, high = (number(end, TIME, UNITS["s"], at) for end in (clause.low, clause.high))
+    if low < 0 or high < low:
+        fail(
+            "bad-duration",
+            clause.span,
+            "a duration runs from a time of at least 0 s to a later one, not from"
+            f" {low} s to {high} s",
+        )
+    return Duration(low, high, clause.span)
+
+
+# ---- the frame ---------------------------------------------------------------------------------
+
+
+def _places(target: tree.Expression, at: Context) -> set[str]:
+    """The scalars that a `modifies` target names."""
+    names = _place(target, at)
+    if names is None:
+        fail(
+            "not-a-variable",
+            target.span,
+            f"`{format_expression(target)}` is not a state variable",
+            help="`modifies` lists what may change: `q, ee, pose[o]`",
+        )
+    return names
+
+
+def _place(expression: tree.Expression, at: Context) -> set[str] | None:
+    """The scalars that the expression denotes, if it denotes a place in the state."""
+    if isinstance(expression, tree.ListLiteral):
+        places = [_place(item, at) for item in expression.items]
+        return None if None in places else set().union(*(p for p in places if p is not None))
+    if not isinstance(expression, tree.Reference | tree.Index | tree.Part):
+        return None
+    root = expression
+    while isinstance(root, tree.Index | tree.Part):
+        root = root.base  # type: ignore[assignment]
+    if not isinstance(root, tree.Reference) or root.name not in at.scope.variables:
+        return None
+    if root.name in at.bindings:
+        return None
+    if isinstance(expression, tree.Part) and expression.part.text in ("lower", "upper"):
+        return None
+    variable = at.scope.variables[root.name]
+    if variable.environment:
+        fail(
+            "environment-promised",
+            expression.span,
+            f"`{root.name}` belongs to the environment: no skill can change it",
+            notes=(Label(variable.span, "declared as environment here"),),
+        )
+    return set(_scalars(settle(expression, at), at))
+
+
+def _scalars(value: Value, at: Context) -> Iterator[str]:
+    match value:
+        case Quantity(Variable(name, _)) | Logical(Proposition(name, _)) | Labelled(name, _, _):
+            yield name
+        case Vector(parts):
+            for part in parts:
+                yield from _scalars(part, at)
+        case Family(name, given):
+            yield from family_scalars(at.scope, at.scope.variables[name], given)
+
+
+def family_scalars(
+    scope: Scope, variable: StateVariable, given: tuple[str, ...] = ()
+) -> Iterator[str]:
+    """Every scalar of a variable, over all objects of its remaining indices."""
+    for member in members(scope, variable, given):
+        yield from scalar_names(variable, member)
+
+
+def members(scope: Scope, variable: StateVariable, given: tuple[str, ...] = ()) -> Iterator[str]:
+    """Every member of a variable's family: `pose[cup]`, `pose[shelf]`."""
+    if len(given) == len(variable.family):
+        yield variable.name + "".join(f"[{name}]" for name in given)
+        return
+    for thing in scope.objects_of(variable.family[len(given)]):
+        yield from members(scope, variable, (*given, thing))
+
+
+def _written(part: tree.Expression, at: Context, modified: set[str]) -> set[str]:
+    """The scalars that a promise writes."""
+    match part:
+        case tree.TruthLiteral():
+            return set()
+        case tree.Binary("and", left, right):
+            return _written(left, at, modified) | _written(right, at, modified)
+        case tree.Unary("not", operand) if not isinstance(operand, tree.Binary | tree.Quantified):
+            return _written(operand, at, modified)
+        case tree.Quantified("forall", variable, domain, body):
+            return set().union(*(_written(body, c, modified) for c in cases(variable, domain, at)))
+        case tree.Comparing(operators, operands):
+            subject = operands[0] if len(operators) == 1 else operands[1]
+            written = _place(subject, at) if len(operators) <= 2 else None
+        case tree.Membership(element):
+            written = _place(element, at)
+        case _:
+            written = _place(part, at)
+    return written if written is not None else _ambiguous(part, at, modified)
+
+
+def _ambiguous(part: tree.Expression, at: Context, modified: set[str]) -> set[str]:
+    now = {name for name, version in variables(formula(part, at)) if version == NOW}
+    if not now:
+        return set()
+    if now & modified:
+        return now & modified
+    fail(
+        "frame-ambiguous",
+        part.span,
+        f"`{format_expression(part)}` does not say which of {_listed(now)} the skill changes",
+        help=f"name it in a `modifies` clause: `modifies {min(now)}`",
+    )
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(f"`{name}`" for name in sorted(names))

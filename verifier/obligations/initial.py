@@ -1,0 +1,23 @@
+"""Initial set: every state that can reach a step lies in the set that the step may start from."""
+
+from __future__ import annotations
+
+from verifier.core.obligation import Obligation
+from verifier.model.values import Chain
+from verifier.obligations.entry import at_entry
+from verifier.obligations.path import Path
+
+
+def initial(path: Path, chain: Chain) -> list[Obligation]:
+    """What each step owes for its `initial` clauses."""
+    return [
+        owed
+        for step in chain.steps
+        for owed in at_entry(
+            path,
+            chain,
+            step,
+            "initial",
+            [c for c in step.contract.requires if c.kind == "initial"],
+        )
+    ]

@@ -1,0 +1,43 @@
+"""The table of rules. A new rule is one new file and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+
+from verifier.core.obligation import Obligation
+from verifier.model.values import Chain, Model
+from verifier.obligations.achieve import achieve
+from verifier.obligations.frame import frame
+from verifier.obligations.initial import initial
+from verifier.obligations.invariant import invariant
+from verifier.obligations.path import Path, walk
+from verifier.obligations.precondition import precondition
+from verifier.obligations.sanity import sanity
+from verifier.obligations.within import within
+
+RULES: dict[str, Callable[[Path, Chain], list[Obligation]]] = {
+    "sanity": sanity,
+    "precondition": precondition,
+    "initial": initial,
+    "invariant": invariant,
+    "frame": frame,
+    "achieve": achieve,
+    "within": within,
+}
+
+
+def owed(model: Model, chain: Chain) -> list[Obligation]:
+    """Everything that the chain owes, in the order of its steps; what its end owes comes last."""
+    path = walk(model, chain)
+    found = [obligation for rule in RULES.values() for obligation in rule(path, chain)]
+    at_end = {"achieve", "within"}
+    return sorted(found, key=lambda each: (each.rule in at_end, each.step))
+
+
+def duration(chain: Chain) -> tuple[Fraction, Fraction | None]:
+    """The least and the greatest time in seconds that the chain may take; None is unbounded."""
+    durations = [step.contract.duration for step in chain.steps]
+    highs = [each.high for each in durations if each.high is not None]
+    least = sum((each.low for each in durations), Fraction(0))
+    return least, sum(highs, Fraction(0)) if len(highs) == len(durations) else None
