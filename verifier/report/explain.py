@@ -14,6 +14,7 @@ from verifier.report.quantity import readable
 from verifier.report.values import Answer, ChainReport, StepShown
 
 MOST_MARKS = 4
+AT_END = ("achieve", "within")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def explain(
 
 def step_of(obligation: Obligation, chain: ChainReport) -> StepShown | None:
     """The step at which the obligation is owed; None for the chain's start and its end."""
-    if 1 <= obligation.step <= len(chain.steps):
+    if obligation.rule not in AT_END and 1 <= obligation.step <= len(chain.steps):
         return chain.steps[obligation.step - 1]
     return None
 
@@ -86,15 +87,24 @@ def _of_contradiction(
     texts: Mapping[str, str],
 ) -> Explanation:
     step = step_of(obligation, chain)
-    whose = f"the assumption of {chain.name}" if step is None else step.text
-    headline = f"{whose} contradicts itself: no state satisfies these clauses together"
+    if step is None:
+        headline = f"no state satisfies what {chain.name} assumes"
+    elif obligation.id.endswith("/sanity/run"):
+        headline = f"no run of {chain.name} gets through step {step.number}, {step.text}"
+    else:
+        what = {"requires": "requires", "ensures": "ensures"}.get(obligation.id.split("/")[-1])
+        headline = f"no state satisfies what {step.text} {what or 'promises of what it may change'}"
     facts = contradiction.facts
     if not facts:
         return Explanation(headline, (Mark(obligation.span, ""),))
-    marks = [Mark(fact.span, f"`{clause(fact, texts)}` ({fact.origin})") for fact in facts]
+    marks = [Mark(fact.span, _whose(fact)) for fact in facts]
     if step is not None:
         marks.append(Mark(step.span, f"step {step.number} of {chain.name} calls it here"))
     return Explanation(headline, tuple(_distinct(marks)))
+
+
+def _whose(fact: Fact) -> str:
+    return {"assume": "assumed", "domain": "declared"}.get(fact.origin, fact.origin)
 
 
 def _reason(witness: Witness, writers: dict[Key, list[Fact]], chain: ChainReport) -> str:
@@ -129,7 +139,10 @@ def _writers(failed: Fact, obligation: Obligation, chain: ChainReport) -> dict[K
 
 
 def _origin(version: int, chain: ChainReport) -> str:
-    return chain.steps[version - 1].text if 1 <= version <= len(chain.steps) else "assume"
+    """The origin that the facts of the step with this number carry."""
+    if 1 <= version <= len(chain.steps):
+        return f"step {version}: {chain.steps[version - 1].text}"
+    return "assume"
 
 
 def _causes(

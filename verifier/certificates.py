@@ -1,0 +1,161 @@
+"""Certificates as files: one a chain, `<chain>.certificates.json`, and their second judgement.
+
+What is read is judged against obligations derived afresh from the source; nothing in the file is
+believed. No solver is imported here.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from verifier.check.codec import decode, encode, statement_digest
+from verifier.check.judge import Accepted, Rejected, judge
+from verifier.check.polynomial import Refused
+from verifier.core.obligation import Deferral, Obligation
+from verifier.core.verdict import Proved, SolverWord, Verdict
+from verifier.writing import Refusal
+
+SCHEMA = 1
+SUFFIX = ".certificates.json"
+SIZE_LIMIT = 64_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One certificate as a file has it: `statement` and `proof` are unjudged."""
+
+    file: str
+    chain: str
+    obligation: str
+    statement: object
+    proof: object
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """`outcome` is accepted, rejected, hole or deferred."""
+
+    obligation: str
+    outcome: str
+    reason: str
+
+
+def document(chain: str, verdicts: Iterable[tuple[Obligation, Verdict]], version: str) -> bytes:
+    """The file of one chain: a certificate for each obligation that has one."""
+    entries = [
+        {
+            "obligation": obligation.id,
+            "statement": statement_digest(obligation),
+            "proof": encode(verdict.evidence),
+        }
+        for obligation, verdict in verdicts
+        if isinstance(verdict, Proved) and not isinstance(verdict.evidence, SolverWord)
+    ]
+    written = {
+        "schema": SCHEMA,
+        "tool": "verify-chain",
+        "version": version,
+        "chain": chain,
+        "certificates": entries,
+    }
+    return (json.dumps(written, indent=1) + "\n").encode("ascii")
+
+
+def read(path: str) -> list[Entry]:
+    """The entries of a file, or of every certificate file in a folder. Raises Refusal."""
+    try:
+        names = sorted(os.listdir(path)) if os.path.isdir(path) else None
+    except OSError as error:
+        raise Refusal(f"`{path}` cannot be read: {error.strerror or error}") from None
+    if names is None:
+        return _read_file(path)
+    files = [os.path.join(path, name) for name in names if name.endswith(SUFFIX)]
+    if not files:
+        raise Refusal(f"`{path}` holds no file that ends with `{SUFFIX}`")
+    return [entry for file in files for entry in _read_file(file)]
+
+
+def _read_file(path: str) -> list[Entry]:
+    try:
+        with open(path, "rb") as file:
+            data = file.read(SIZE_LIMIT + 1)
+        if len(data) > SIZE_LIMIT:
+            raise Refusal(f"`{path}` is larger than {SIZE_LIMIT:,} bytes")
+        found = json.loads(data, object_pairs_hook=_distinct, parse_constant=_no_constant)
+    except OSError as error:
+        raise Refusal(f"`{path}` cannot be read: {error.strerror or error}") from None
+    except RecursionError:
+        raise Refusal(f"`{path}` is nested too deeply") from None
+    except ValueError as error:
+        raise Refusal(f"`{path}` is not JSON: {error}") from None
+    return _entries(path, found)
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice in one object")
+    return found
+
+
+def _no_constant(text: str) -> NoReturn:
+    raise ValueError(f"{text} is no number")
+
+
+def _entries(path: str, found: object) -> list[Entry]:
+    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
+        raise Refusal(f"`{path}` is no certificate file of schema {SCHEMA}")
+    chain, listed = found.get("chain"), found.get("certificates")
+    if not isinstance(chain, str) or not isinstance(listed, list):
+        raise Refusal(f"`{path}` lacks its `chain` or its list of `certificates`")
+    entries = []
+    for number, entry in enumerate(listed, start=1):
+        if not isinstance(entry, dict) or not isinstance(entry.get("obligation"), str):
+            raise Refusal(f"entry {number} of `{path}` names no obligation")
+        name = entry["obligation"]
+        entries.append(Entry(path, chain, name, entry.get("statement"), entry.get("proof")))
+    return entries
+
+
+def rejudge(obligations: Sequence[Obligation], entries: Sequence[Entry]) -> list[Judgement]:
+    """A judgement for every obligation, and one for every entry that answers none of them."""
+    given: dict[str, list[Entry]] = {}
+    for entry in entries:
+        given.setdefault(entry.obligation, []).append(entry)
+    judged = [_judgement(o, given.pop(o.id, [])) for o in obligations]
+    strangers = [
+        Judgement(name, "rejected", "the source owes no such obligation") for name in sorted(given)
+    ]
+    return [*judged, *strangers]
+
+
+def _judgement(obligation: Obligation, entries: list[Entry]) -> Judgement:
+    def ends(outcome: str, reason: str = "") -> Judgement:
+        return Judgement(obligation.id, outcome, reason)
+
+    if isinstance(obligation.question, Deferral):
+        if entries:
+            return ends("rejected", "a deferred obligation cannot be proved beforehand")
+        return ends("deferred", f"watched by `{obligation.question.monitor}`")
+    if not entries:
+        return ends("hole", "there is no certificate")
+    if len(entries) > 1:
+        return ends("rejected", f"{len(entries)} certificates are given for it")
+    (entry,) = entries
+    if entry.chain != obligation.chain:
+        return ends("rejected", f"it stands in the file of chain `{entry.chain}`")
+    if entry.statement != statement_digest(obligation):
+        return ends("rejected", "it answers another statement than the source makes")
+    try:
+        verdict = judge(obligation, decode(entry.proof))
+    except Refused as refusal:
+        return ends("rejected", str(refusal))
+    match verdict:
+        case Accepted():
+            return ends("accepted")
+        case Rejected(reason):
+            return ends("rejected", reason)
