@@ -26,7 +26,17 @@ from verifier.core.sets import (
     membership,
 )
 from verifier.core.span import Span
-from verifier.core.term import Formula, Number, Real, Term, Variable, conjunction, disjunction
+from verifier.core.term import (
+    Formula,
+    Number,
+    Real,
+    Term,
+    Variable,
+    add,
+    conjunction,
+    disjunction,
+    negate,
+)
 from verifier.core.unit import NONE, Dimension, Unit
 from verifier.model.expression import (
     Context,
@@ -329,6 +339,17 @@ def _check_shape(
         )
 
 
+def _above(call: tree.Call, space: Space, at: Context) -> Region:
+    """{x : x.z >= point.z + height}."""
+    point, height = _required(call, "point", "height")
+    if space.size != 3:
+        fail(
+            "shape-mismatch", call.span, f"`above` is a set of points, not of {space.size} numbers"
+        )
+    floor = add(_point(point, space, at)[2], _scalar_in(height, space, at))
+    return Halfspace((Fraction(0), Fraction(0), Fraction(-1)), negate(floor))
+
+
 def _intersection(call: tree.Call, space: Space, at: Context) -> Region:
     if not call.arguments:
         fail("wrong-arguments", call.span, "`intersection` needs at least one set")
@@ -354,6 +375,7 @@ SETS: dict[str, Callable[[tree.Call, Space, Context], Region]] = {
     "box": _box,
     "ball": _ball,
     "halfspace": _halfspace,
+    "above": _above,
     "polytope": _polytope,
     "ellipsoid": _ellipsoid,
     "intersection": _intersection,
