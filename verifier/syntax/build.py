@@ -230,9 +230,7 @@ def clause(children: Children) -> Piece:
     assert isinstance(children[0], Token)
     fallback = _words(children)
     (formula,) = _nodes(children)
-    node = tree.Clause(
-        children[0].text, formula, _name(fallback[0]) if fallback else None, span
-    )
+    node = tree.Clause(children[0].text, formula, _name(fallback[0]) if fallback else None, span)
     return _piece(node, span, children)
 
 
@@ -421,9 +419,7 @@ def number(children: Children) -> Piece:
     span = _reach(children)
     (digits,) = _words(children, lexer.NUMBER)
     units = _words(children, lexer.UNIT)
-    node = tree.Literal(
-        digits.text, Fraction(digits.text), units[0].text if units else None, span
-    )
+    node = tree.Literal(digits.text, Fraction(digits.text), units[0].text if units else None, span)
     return _piece(node, span)
 
 

@@ -9,7 +9,7 @@ place where it happens, and nothing behind it is read.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from verifier.core.diagnostic import Diagnostic, SourceError, near_miss
@@ -20,17 +20,22 @@ from verifier.syntax.tree import Name
 NESTING_LIMIT = 200
 DIGIT_LIMIT = 60
 EXPONENT_DIGIT_LIMIT = 3
+UNIT_LENGTH_LIMIT = 60
 
-DECLARATION_WORDS = frozenset(
-    "use type object state environment const property on plant barrier skill chain".split()
+
+def words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+DECLARATION_WORDS = words(
+    "use type object state environment const property on plant barrier skill chain"
 )
-CLAUSE_WORDS = frozenset(
-    "requires initial ensures terminal invariant modifies duration else assume achieve "
-    "within".split()
+CLAUSE_WORDS = words(
+    "requires initial ensures terminal invariant modifies duration else assume achieve within"
 )
-TEMPORAL_PREFIXES = frozenset("always eventually historically once next previous rise fall".split())
-TEMPORAL_INFIXES = frozenset("until since release".split())
-LOGIC_WORDS = frozenset("forall exists iff implies or and not in true false".split())
+TEMPORAL_PREFIXES = words("always eventually historically once next previous rise fall")
+TEMPORAL_INFIXES = words("until since release")
+LOGIC_WORDS = words("forall exists iff implies or and not in true false")
 KEYWORDS = (
     (DECLARATION_WORDS - {"on"}) | CLAUSE_WORDS | TEMPORAL_PREFIXES | TEMPORAL_INFIXES | LOGIC_WORDS
 )
@@ -49,11 +54,9 @@ NAME, NUMBER, UNIT, STRING, INFINITY, BOUND, END = (
     "BOUND",
     "$END",
 )
-SYMBOLS = (
-    ".. == != <= >= < > + - * / ^ ( ) [ ] { } , : ; . =".split()  # longer ones first
-)
+SYMBOLS = words(".. == != <= >= < > + - * / ^ ( ) [ ] { } , : ; . =")
 
-_OPERAND_ENDS = frozenset({NAME, NUMBER, UNIT, "true", "false", ")", "]", "}"})
+OPERAND_ENDS = frozenset({NAME, NUMBER, UNIT, "true", "false", ")", "]", "}"})
 _FINITE_ONLY = {"nan", "inf", "infinity"}
 _FOREIGN = {
     "&&": "and",
@@ -87,8 +90,8 @@ _FOREIGN = {
 }
 
 
-def _alternatives(words: list[str]) -> str:
-    return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+def _alternatives(texts: Iterable[str]) -> str:
+    return "|".join(re.escape(text) for text in sorted(texts, key=len, reverse=True))
 
 
 _TOKEN = re.compile(
@@ -99,16 +102,16 @@ _TOKEN = re.compile(
     | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
     | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
     | (?P<string>"[^"\r\n]*")
-    | (?P<foreign>{_alternatives([text for text in _FOREIGN if text != "!"])}|!(?!=))
+    | (?P<foreign>{_alternatives(_FOREIGN.keys() - {"!"})}|!(?!=))
     | (?P<symbol>{_alternatives(SYMBOLS)})
     """,
     re.VERBOSE,
 )
-_SYMBOL = rf"(?:{_alternatives(list(UNITS))})(?:\^-?[0-9]{{1,2}})?"
+_SYMBOL = rf"(?:{_alternatives(UNITS)})(?:\^-?[1-9](?![0-9]))?"
 _UNIT_END = r"(?![A-Za-z0-9_]|[ \t]*[:(\[]|\.[A-Za-z_])"
 _KNOWN_UNIT = re.compile(rf"[ \t]*(?P<unit>(?:1/)?{_SYMBOL}(?:[*/]{_SYMBOL})*){_UNIT_END}")
 _ANY_UNIT = re.compile(rf"[ \t]*(?P<unit>[A-Za-z_%°µ][A-Za-z0-9_]*){_UNIT_END}")
-_NUMBER_PARTS = re.compile(r"([0-9.]+)(?:[eE][+-]?([0-9]+))?")
+_LINE = re.compile(r"[^\r\n]*")
 
 
 @dataclass(slots=True)
@@ -129,6 +132,7 @@ class Reader:
 
     text: str
     path: str
+    patience: int
     comments: list[Name] = field(default_factory=list)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     line: int = 1
@@ -166,8 +170,14 @@ class Reader:
         base = self.line_start - 1
         return Span(self.path, self.line, start - base, self.line, end - base)
 
-    def report(self, code: str, span: Span, message: str, help: str | None = None) -> None:
-        self.diagnostics.append(Diagnostic(code, span, message, help=help))
+    def report(self, mistake: Diagnostic) -> None:
+        """Raises SourceError with all mistakes so far once there are `patience` of them."""
+        self.diagnostics.append(mistake)
+        if len(self.diagnostics) >= self.patience:
+            raise self.refusal()
+
+    def refusal(self) -> SourceError:
+        return SourceError(sorted(self.diagnostics, key=lambda mistake: mistake.span))
 
     def unit_at(self, position: int) -> re.Match[str] | None:
         """The unit behind a number or a `real`, if a word stands there that must be one."""
@@ -186,26 +196,28 @@ class Reader:
         if word == "on":
             return self.depth == 0
         soft = SOFT_KEYWORDS.get(self.declaration, frozenset())
-        return word in soft and (self.previous in _OPERAND_ENDS or self.previous in ("{", "on", "violation"))
+        return word in soft and (
+            self.previous in OPERAND_ENDS or self.previous in ("{", "on", "violation")
+        )
 
     def unreadable(self, position: int) -> int:
         """Reports the character at `position`; the place behind it."""
         character = self.text[position]
         span = self.span(position, position + 1)
         if character == '"':
-            self.report(
-                "syntax", span, 'the text that starts here has no closing `"` on its line'
-            )
-            return position + len(self.text[position:].split("\n", 1)[0])
+            message = 'the text that starts here has no closing `"` on its line'
+            self.report(Diagnostic("syntax", span, message))
+            return _LINE.match(self.text, position).end()
         shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
-        self.report("syntax", span, f"the character {shown} means nothing here")
+        self.report(Diagnostic("syntax", span, f"the character {shown} means nothing here"))
         return position + 1
 
 
 def _comment(reader: Reader, match: re.Match[str]) -> None:
     span = reader.span(match.start(), match.end())
     if match[0].startswith("//"):
-        reader.report("syntax", span, "a comment starts with `#`", "write `#` in place of `//`")
+        help = "write `#` in place of `//`"
+        reader.report(Diagnostic("syntax", span, "a comment starts with `#`", help=help))
     else:
         reader.comments.append(Name(match[0].rstrip(), span))
 
@@ -213,7 +225,7 @@ def _comment(reader: Reader, match: re.Match[str]) -> None:
 def _word(reader: Reader, match: re.Match[str]) -> Token:
     word, span = match[0], reader.span(match.start(), match.end())
     if word.lower() == "nan":
-        reader.report("not-a-finite-number", span, f"`{word}` is not a number that can be used")
+        reader.report(not_finite(word, span))
         return Token(NUMBER, "0", span)
     if word.lower() in _FINITE_ONLY:
         return Token(INFINITY, word, span)
@@ -249,29 +261,26 @@ _FOLLOWED = {
 def _number(reader: Reader, match: re.Match[str]) -> Token:
     text, span = match[0], reader.span(match.start(), match.end())
     reader.unit_due = True
-    parts = _NUMBER_PARTS.match(text)
-    assert parts is not None
-    digits = len(parts[1].replace(".", ""))
+    mantissa, _, exponent = text.lower().partition("e")
+    digits, exponent_digits = len(mantissa.replace(".", "")), len(exponent.lstrip("+-"))
     if digits > DIGIT_LIMIT:
-        reader.report(
-            "number-too-long", span, f"this number has {digits} digits; at most {DIGIT_LIMIT} count"
+        message = f"this number has {digits} digits; at most {DIGIT_LIMIT} are read"
+    elif exponent_digits > EXPONENT_DIGIT_LIMIT:
+        message = (
+            f"this exponent has {exponent_digits} digits; at most {EXPONENT_DIGIT_LIMIT} are read"
         )
-        return Token(NUMBER, "0", span)
-    if len(parts[2] or "") > EXPONENT_DIGIT_LIMIT:
-        reader.report(
-            "number-too-long",
-            span,
-            f"this exponent has {len(parts[2])} digits; at most {EXPONENT_DIGIT_LIMIT} count",
-        )
-        return Token(NUMBER, "0", span)
-    return Token(NUMBER, text, span)
+    else:
+        return Token(NUMBER, text, span)
+    reader.report(Diagnostic("number-too-long", span, message))
+    return Token(NUMBER, "0", span)
 
 
 def _unit(reader: Reader, match: re.Match[str]) -> Token:
-    text, span = match[1], reader.span(match.start(1), match.end(1))
-    if parse_unit(text) is None:
-        help = near_miss(text, UNITS) or "put what is not a unit on the next line"
-        reader.report("unknown-unit", span, f"`{text}` is not a unit", help)
+    text, span = match["unit"], reader.span(match.start("unit"), match.end("unit"))
+    if len(text) > UNIT_LENGTH_LIMIT or parse_unit(text) is None:
+        shown = text if len(text) <= UNIT_LENGTH_LIMIT else text[:UNIT_LENGTH_LIMIT] + "…"
+        help = near_miss(shown, UNITS) or "what is not a unit goes on the next line"
+        reader.report(Diagnostic("unknown-unit", span, f"`{shown}` is not a unit", help=help))
     return Token(UNIT, text, span)
 
 
@@ -282,7 +291,8 @@ def _string(reader: Reader, match: re.Match[str]) -> Token:
 def _foreign(reader: Reader, match: re.Match[str]) -> Token:
     text, span = match[0], reader.span(match.start(), match.end())
     meant = _FOREIGN[text]
-    reader.report("syntax", span, f"`{text}` is not an operator here", f"write `{meant}`")
+    message = f"`{text}` is not an operator here"
+    reader.report(Diagnostic("syntax", span, message, help=f"write `{meant}`"))
     return Token(meant, meant, span)
 
 
@@ -291,7 +301,8 @@ def _symbol(reader: Reader, match: re.Match[str]) -> Token:
     if text in ("(", "[", "{"):
         reader.depth += 1
         if reader.depth > NESTING_LIMIT:
-            raise SourceError([*reader.diagnostics, too_deep(span)])
+            reader.diagnostics.append(too_deep(span))
+            raise reader.refusal()
         if text == "[" and reader.previous in TEMPORAL_PREFIXES | TEMPORAL_INFIXES:
             return Token(BOUND, text, span)
     elif text in (")", "]", "}"):
@@ -299,6 +310,10 @@ def _symbol(reader: Reader, match: re.Match[str]) -> Token:
         reader.unit_due = text == "]" and reader.sizes_depth == reader.depth
     elif reader.sizes_depth == reader.depth:
         reader.sizes_depth = None
+    elif text == "^" and reader.previous == UNIT:
+        message = "a power behind a unit can be read in two ways"
+        help = "write `2 m^2` for square metres, or `(2 m)^2`"
+        reader.report(Diagnostic("syntax", span, message, help=help))
     return Token(text, text, span)
 
 
@@ -306,8 +321,18 @@ def too_deep(span: Span) -> Diagnostic:
     return Diagnostic(
         "nesting-too-deep",
         span,
-        f"this is nested more than {NESTING_LIMIT} levels deep",
-        help="split the formula, or give its parts names with `const`",
+        f"this is more than {NESTING_LIMIT} levels deep",
+        help="each bracket counts as a level, and so does each operator of a chain such as "
+        "`a and b and c`; split it into several clauses",
+    )
+
+
+def not_finite(word: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "not-a-finite-number",
+        span,
+        f"`{word}` is not a finite number",
+        help="only the bound of a temporal operator may be open: `eventually[0, inf)`",
     )
 
 

@@ -5,6 +5,7 @@ Each declaration is parsed on its own, so that a mistake in one does not hide th
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -18,14 +19,20 @@ from verifier.syntax.tree import Expression, File
 
 SIZE_LIMIT = 1_000_000
 MISTAKE_LIMIT = 20
+# A longer text is given up at its first mistake, so that refusing it costs little, and its words
+# and signs are counted first.
+RECOVERY_LIMIT = 100_000
+TOKEN_LIMIT = 250_000
 # Unfinished rules that wait on the parser's stack; each level of nesting leaves at most a handful.
 STACK_LIMIT = 2000
+_PIECE = re.compile(r"#[^\r\n]*|[A-Za-z0-9_.]+|[^\sA-Za-z0-9_.]")
+_NOTHING = re.compile(r"(?:\s|#[^\r\n]*+)*+")
 
 
 @cache
-def _parser() -> tuple[Any, dict[str, str]]:
-    """The LALR tables, and what the grammar calls each keyword and symbol."""
-    from lark import Lark
+def _parser() -> tuple[Any, dict[str, str], type[Exception]]:
+    """The LALR tables, what the grammar calls each keyword and symbol, and what lark raises."""
+    from lark import Lark, UnexpectedToken
     from lark.lexer import Lexer
 
     class NoLexer(Lexer):
@@ -33,7 +40,7 @@ def _parser() -> tuple[Any, dict[str, str]]:
 
         def __init__(self, lexer_conf: object) -> None: ...
 
-        def lex(self, data: object) -> Any:
+        def lex(self, lexer_state: object, parser_state: object) -> Any:
             return iter(())
 
     grammar = files("verifier.syntax").joinpath("grammar.lark").read_text(encoding="utf-8")
@@ -46,31 +53,29 @@ def _parser() -> tuple[Any, dict[str, str]]:
         keep_all_tokens=True,
         maybe_placeholders=False,
     )
-    names = {terminal.pattern.value: terminal.name for terminal in parser.terminals if terminal.pattern}
-    return parser, names
+    terminals = [terminal for terminal in parser.terminals if terminal.pattern is not None]
+    names = {terminal.pattern.value: terminal.name for terminal in terminals}
+    return parser, names, UnexpectedToken
 
 
 def parse(text: str, path: str) -> File:
     """The tree of one source file. Raises SourceError with every mistake that was found."""
-    if len(text) > SIZE_LIMIT:
-        raise SourceError([_too_large(len(text), path)])
-    reader = Reader(text, path)
+    reader = _reader(text, path)
+    if _NOTHING.fullmatch(text):
+        place = Span(path, 1, 1, 1, 2)
+        raise SourceError([Diagnostic("empty-file", place, "this file declares nothing")])
     groups = _read(reader, "declaration")
     span = Span(path, 1, 1, reader.line, len(text) - reader.line_start + 1)
-    if not groups:
-        raise SourceError([Diagnostic("empty-file", span, "this file declares nothing")])
     declarations = tuple(declaration for group in groups for declaration in group)
     return File(path, declarations, tuple(reader.comments), span)
 
 
 def parse_expression(text: str, path: str = "<expression>") -> Expression:
     """The tree of one expression. Raises SourceError."""
-    reader = Reader(text, path)
+    reader = _reader(text, path)
     expressions = _read(reader, "expression")
     if not expressions:
-        raise SourceError(
-            [Diagnostic("syntax", reader.span(0, 0), "an expression is missing here")]
-        )
+        raise SourceError([Diagnostic("syntax", Span(path, 1, 1, 1, 2), "expected an expression")])
     expression: Expression = expressions[0]
     return expression
 
@@ -108,58 +113,69 @@ def _no_text(data: bytes, position: int, path: str) -> Diagnostic:
     )
 
 
+def _reader(text: str, path: str) -> Reader:
+    """Raises SourceError for a text that is too large, before anything of it is read."""
+    if len(text) > SIZE_LIMIT:
+        raise SourceError([_too_large(len(text), path)])
+    if len(text) > RECOVERY_LIMIT and len(_PIECE.findall(text)) > TOKEN_LIMIT:
+        message = f"this file has more than {TOKEN_LIMIT:,} words and signs"
+        raise SourceError([Diagnostic("file-too-large", Span(path, 1, 1, 1, 1), message)])
+    return Reader(text, path, MISTAKE_LIMIT if len(text) <= RECOVERY_LIMIT else 1)
+
+
 def _read(reader: Reader, start: str) -> list[Any]:
     """What `start` builds for each stretch of the text that begins like a declaration. Raises
-    SourceError with the mistakes of all stretches; each ends at its first one."""
+    SourceError with the first mistake of each stretch; of a long text, with the first alone."""
     built: list[Any] = []
-    mistakes: list[Diagnostic] = []
     stretch: _Stretch | None = None
-    try:
-        for token in reader.tokens():
-            if stretch is not None and (token.opens or token.kind == END):
-                built += stretch.finish(token)
-                mistakes += stretch.mistakes
-                stretch = None
-            if token.kind != END:
-                stretch = stretch or _Stretch(start)
-                stretch.feed(token)
-    except SourceError as error:
-        mistakes += error.diagnostics
-    mistakes += reader.diagnostics
-    if mistakes:
-        raise SourceError(sorted(mistakes, key=lambda mistake: mistake.span)[:MISTAKE_LIMIT])
+    for token in reader.tokens():
+        if stretch is not None and (token.opens or token.kind == END):
+            built += stretch.finish(token)
+            stretch = None
+        if token.kind != END:
+            stretch = stretch or _Stretch(reader, start)
+            stretch.feed(token)
+    if reader.diagnostics:
+        raise reader.refusal()
     return built
 
 
 class _Stretch:
     """The parser on its way through one declaration."""
 
-    def __init__(self, start: str) -> None:
-        parser, self.terminals = _parser()
+    def __init__(self, reader: Reader, start: str) -> None:
+        parser, self.terminals, self.unexpected = _parser()
+        self.reader = reader
         self.cursor = parser.parse_interactive(start=start)
         self.seen: list[Token] = []
-        self.mistakes: tuple[Diagnostic, ...] = ()
+        self.failed = False
 
     def feed(self, token: Token) -> Any:
-        """What the parser returns for `token`; nothing more once it has met a mistake."""
-        from lark.exceptions import UnexpectedToken
-
-        if self.mistakes:
+        """What the parser returns for `token`: a result for END, else None. Reports the first
+        mistake and ignores what follows it."""
+        if self.failed:
             return None
         token.type = self.terminals.get(token.kind, token.kind)
         try:
             if len(self.cursor.parser_state.state_stack) > STACK_LIMIT:
                 raise SourceError([too_deep(token.span)])
             result = self.cursor.feed_token(token)
-            self.seen.append(token)
-            return result
-        except UnexpectedToken:
-            self.mistakes = (explain(token, self.seen, self.cursor.accepts()),)
+        except self.unexpected:
+            self.failed = True
+            self.reader.report(explain(token, self.seen, self.expected()))
+            return None
         except SourceError as error:
-            self.mistakes = error.diagnostics
-        return None
+            self.failed = True
+            self.reader.report(*error.diagnostics)
+            return None
+        self.seen.append(token)
+        return result
 
     def finish(self, follower: Token) -> list[Any]:
-        """What was built, as a list of one; empty after a mistake."""
+        """What was built, as a list of one; empty after a mistake. `follower` stands behind."""
         result = self.feed(Token(END, follower.text, follower.span))
-        return [] if self.mistakes else [result.node]
+        return [] if self.failed else [result.node]
+
+    def expected(self) -> set[str]:
+        kinds = {name: kind for kind, name in self.terminals.items()}
+        return {kinds.get(name, name) for name in self.cursor.accepts()}
