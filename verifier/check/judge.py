@@ -273,7 +273,7 @@ def _no_label(branch: _Branch, node: NoLabel) -> None:
     sort = known(node.name, node.version, Enumeration, branch.sorts)
     assert isinstance(sort, Enumeration)
     denied: set[str] = set()
-    for (index,) in _rows([(entry,) for entry in _tuple(node.facts, "the facts")], 1, "the facts"):
+    for index in _tuple(node.facts, "the facts"):
         match branch.fact(index):
             case Literal(Choice(name, version, label), False) if (name, version) == (
                 node.name,
@@ -281,7 +281,7 @@ def _no_label(branch: _Branch, node: NoLabel) -> None:
             ):
                 denied.add(label)
             case _:
-                raise Refused(f"fact {index} denies no label of `{node.name}`")
+                raise Refused(f"fact {shown(index)} denies no label of `{node.name}`")
     left = [label for label in sort.labels if label not in denied]
     if left:
         raise Refused(f"`{node.name}` may still be `{left[0]}`")

@@ -1,1 +1,1 @@
-"""Finds verdicts and their evidence; nothing here is trusted."""
+"""Finds verdicts and their evidence. Not trusted: `check` judges what is found here."""

@@ -1,0 +1,229 @@
+"""One obligation in, one verdict out.
+
+First the tableau of refute.py, which is bounded by steps and settles what is common. What is left
+goes to z3: its unsatisfiable core back into the tableau for a certificate, its model through
+minimize.py into a witness. A certificate returned here has still to be judged by the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+
+from verifier.core.certificate import Point
+from verifier.core.evaluate import Value
+from verifier.core.obligation import Deferral, Entailment, Existence, Fact, Obligation, Question
+from verifier.core.term import FALSE, And, Formula, Key, Not, Sort, disjunction, variables
+from verifier.core.verdict import (
+    Contradiction,
+    Deferred,
+    Proved,
+    Refuted,
+    SolverWord,
+    Unknown,
+    Verdict,
+    Witness,
+)
+from verifier.solve import smt
+from verifier.solve.facts import Signed
+from verifier.solve.minimize import repaired, satisfies, simplest
+from verifier.solve.quadratic import Effort
+from verifier.solve.refute import Closed, GaveUp, Open, refute
+from verifier.solve.walk import applications, may_be_undefined
+
+State: TypeAlias = Mapping[Key, Value]
+
+STEPS_CHEAP = 20_000
+STEPS_CORE = 200_000
+STEPS_MINIMAL = 5_000
+
+
+def discharge(obligation: Obligation, timeout_s: float, pool: Sequence[State] = ()) -> Verdict:
+    """The verdict on an obligation. z3 is asked for at most `timeout_s`, and only if needed.
+
+    `pool` holds states that were met before: first guesses where a state is asked for.
+    """
+    verdict = settle(obligation, pool)
+    return ask(obligation, timeout_s) if verdict is None else verdict
+
+
+def settle(obligation: Obligation, pool: Sequence[State] = ()) -> Verdict | None:
+    """The verdict if the tableau finds it within STEPS_CHEAP; None if z3 has to be asked."""
+    question, sorts = obligation.question, obligation.sorts
+    match question:
+        case Deferral(_, monitor, fallback):
+            return Deferred(monitor, fallback)
+        case Existence(facts):
+            wanted = [fact.formula for fact in facts]
+            for state in pool:
+                guessed = _restricted(state, wanted)
+                if guessed is not None:
+                    return Proved(_point(guessed))
+        case Entailment(_, goals):
+            if any(may_be_undefined(goal.formula) for goal in goals):
+                return None
+    return _from_outcome(question, sorts, refute(_assertions(question), sorts, STEPS_CHEAP))
+
+
+def _from_outcome(
+    question: Question, sorts: Mapping[str, Sort], outcome: Closed | Open | GaveUp
+) -> Verdict | None:
+    match question, outcome:
+        case _, GaveUp():
+            return None
+        case Entailment(), Closed(refutation, _):
+            return Proved(refutation)
+        case Existence(facts), Closed(_, used):
+            return Refuted(_contradiction([facts[index] for index in used], sorts))
+        case Entailment(hypotheses, goals), Open(state):
+            return _refuted(hypotheses, goals, state, sorts)
+        case Existence(facts), Open(state):
+            return Proved(_point(simplest([fact.formula for fact in facts], state, sorts)))
+    raise AssertionError(question)
+
+
+def _assertions(question: Question) -> list[Signed]:
+    """What is to be refuted, in the order of verifier/core/certificate.py."""
+    match question:
+        case Entailment(hypotheses, goals):
+            signed: list[Signed] = [(fact.formula, True) for fact in hypotheses]
+            return [*signed, (And(tuple(fact.formula for fact in goals)), False)]
+        case Existence(facts):
+            return [(fact.formula, True) for fact in facts]
+        case Deferral():
+            return []
+
+
+def _refuted(
+    hypotheses: Sequence[Fact], goals: Sequence[Fact], state: State, sorts: Mapping[str, Sort]
+) -> Verdict:
+    """The simplest witness near the state, for the first goal that fails there."""
+    given = [fact.formula for fact in hypotheses]
+    failed = next(goal for goal in goals if not satisfies([goal.formula], state))
+    values = simplest([*given, Not(failed.formula)], state, sorts)
+    return Refuted(Witness(values, failed))
+
+
+def _contradiction(facts: list[Fact], sorts: Mapping[str, Sort]) -> Contradiction:
+    """The facts, less those that are not needed, with the refutation of what is left."""
+    kept = list(facts)
+    for fact in facts:
+        fewer = [other for other in kept if other is not fact]
+        outcome = refute([(other.formula, True) for other in fewer], sorts, STEPS_MINIMAL)
+        if isinstance(outcome, Closed):
+            kept = [fewer[index] for index in outcome.used]
+    kept_only = [(fact.formula, True) for fact in kept]
+    outcome = refute(kept_only, sorts, STEPS_CORE, Effort.HIGH)
+    refutation = outcome.refutation if isinstance(outcome, Closed) else None
+    return Contradiction(tuple(kept), refutation)
+
+
+def _restricted(state: State, wanted: Sequence[Formula]) -> State | None:
+    """The part of the state that the formulas read, if it satisfies them."""
+    keys = dict.fromkeys(key for formula in wanted for key in variables(formula))
+    if not all(key in state for key in keys) or not satisfies(wanted, state):
+        return None
+    return {key: state[key] for key in keys}
+
+
+def _point(state: State) -> Point:
+    return Point(tuple(sorted(state.items())))
+
+
+# ---- with z3 -----------------------------------------------------------------------------------
+
+
+def ask(obligation: Obligation, timeout_s: float) -> Verdict:
+    """The verdict that z3 leads to."""
+    question, sorts = obligation.question, obligation.sorts
+    match question:
+        case Deferral(_, monitor, fallback):
+            return Deferred(monitor, fallback)
+        case Existence(facts):
+            return _ask_existence(facts, sorts, timeout_s)
+        case Entailment(hypotheses, goals):
+            return _ask_entailment(question, hypotheses, goals, sorts, timeout_s)
+
+
+def _ask_existence(facts: Sequence[Fact], sorts: Mapping[str, Sort], timeout_s: float) -> Verdict:
+    wanted = [fact.formula for fact in facts]
+    match smt.satisfy(wanted, sorts, timeout_s):
+        case smt.NoAnswer(reason):
+            return Unknown(reason)
+        case smt.Unsatisfiable(core):
+            return Refuted(_contradiction([facts[index] for index in core], sorts))
+        case smt.Model(values, irrational):
+            state = repaired(wanted, values, irrational)
+            if state is None:
+                return Unknown(_no_exact_state(irrational))
+            return Proved(_point(simplest(wanted, state, sorts)))
+
+
+def _ask_entailment(
+    question: Entailment,
+    hypotheses: Sequence[Fact],
+    goals: Sequence[Fact],
+    sorts: Mapping[str, Sort],
+    timeout_s: float,
+) -> Verdict:
+    given = [fact.formula for fact in hypotheses]
+    negated = disjunction(Not(goal.formula) for goal in goals)
+    match smt.satisfy([*given, negated], sorts, timeout_s):
+        case smt.NoAnswer(reason):
+            return Unknown(reason)
+        case smt.Model(values, irrational):
+            state = repaired([*given, negated], values, irrational)
+            if state is None:
+                return Unknown(_no_exact_state(irrational))
+            return _refuted(hypotheses, goals, state, sorts)
+        case smt.Unsatisfiable(core):
+            pass
+    partial = next(filter(None, (may_be_undefined(goal.formula) for goal in goals)), None)
+    if partial is not None:
+        return _ask_defined(given, goals, partial, sorts, timeout_s)
+    needed = {index for index in core if index < len(given)}
+    outcome = _certificate(question, needed, sorts)
+    if isinstance(outcome, Closed):
+        return Proved(outcome.refutation)
+    return Proved(SolverWord("z3", outcome.reason))
+
+
+def _certificate(
+    question: Entailment, needed: set[int], sorts: Mapping[str, Sort]
+) -> Closed | GaveUp:
+    """A refutation that uses only the needed hypotheses, numbered as the judge will see them."""
+    assertions = _assertions(question)
+    only = {*needed, len(assertions) - 1}
+    outcome = refute(assertions, sorts, STEPS_CORE, Effort.HIGH, only)
+    if isinstance(outcome, Open):
+        return GaveUp("the solver's core does not suffice in exact arithmetic")
+    return outcome
+
+
+def _no_exact_state(irrational: Sequence[Key]) -> str:
+    if irrational:
+        names = ", ".join(f"`{name}`" for name, _ in irrational[:3])
+        return f"z3 found a state, but only with irrational values of {names}"
+    return "z3 found a state, but exact arithmetic does not confirm it"
+
+
+def _ask_defined(
+    given: Sequence[Formula],
+    goals: Sequence[Fact],
+    why: str,
+    sorts: Mapping[str, Sort],
+    timeout_s: float,
+) -> Verdict:
+    """The goals hold where they are defined; are they defined wherever the hypotheses hold?"""
+    undefined = disjunction(Not(smt.definedness(goal.formula)) for goal in goals)
+    if undefined == FALSE or any(
+        term.function == "tan" for goal in goals for term in applications(goal.formula)
+    ):
+        return Unknown(f"the goal uses {why}")
+    match smt.satisfy([*given, undefined], sorts, timeout_s):
+        case smt.NoAnswer(reason):
+            return Unknown(reason)
+        case smt.Model():
+            return Unknown(f"the goal uses {why}, and it may be undefined here")
+        case smt.Unsatisfiable():
+            return Proved(SolverWord("z3", f"the goal uses {why}"))

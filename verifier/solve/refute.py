@@ -1,0 +1,563 @@
+"""Refutes a conjunction of assertions, or finds a state that satisfies it; no solver needed.
+
+A tableau guided by models. On each branch: propagation of the only case that is left, then exact
+linear arithmetic per connected component (simplex.py), with nonlinear monomials as variables of
+their own, then certificates of degree two (quadratic.py). If every component has a point, the
+disjunction that this point makes false is split next; if there is none, the point is a model. A
+case whose refutation does not use it refutes its parent as it stands (backjumping).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TypeAlias
+
+from verifier.core.certificate import Refutation
+from verifier.core.evaluate import NoExactValue, Value, holds
+from verifier.core.term import (
+    Boolean,
+    Choice,
+    Comparison,
+    Enumeration,
+    Formula,
+    Key,
+    Proposition,
+    Sort,
+    Truth,
+    Variable,
+    variables,
+)
+from verifier.solve import quadratic, simplex
+from verifier.solve.facts import (
+    ByLabels,
+    BySum,
+    Known,
+    Proof,
+    Signed,
+    by_cases,
+    by_meaning,
+    by_sum,
+    cases_of,
+    clash,
+    flatten,
+    meaning,
+    numbered,
+)
+from verifier.solve.polynomial import ONE, Atoms, NotPolynomial, Polynomial, gap, value_at
+from verifier.solve.walk import applications
+
+Form: TypeAlias = tuple[tuple[tuple[int, ...], Fraction], ...]
+ONE_F = Fraction(1)
+DEPTH_MAX = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """No state satisfies the assertions; `used` are the indices of those that were needed."""
+
+    refutation: Refutation
+    used: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """A state that satisfies every assertion, by exact evaluation."""
+
+    state: dict[Key, Value]
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    reason: str
+
+
+Outcome: TypeAlias = Closed | Open | GaveUp
+
+
+class _Exhausted(Exception):
+    """The steps allowed were not enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Limit:
+    """One side of a form: `factor` times the fact's gap is the form's distance from `value`."""
+
+    value: Fraction
+    strict: bool
+    fact: Known
+    factor: Fraction
+
+
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """Where a component stands: values of its atoms; `unsure` if they break a fact."""
+
+    values: dict[int, Fraction]
+    facts: tuple[Known, ...]
+    unsure: bool
+
+
+@dataclass(slots=True)
+class _Branch:
+    truths: dict[Key, Known]
+    labels: dict[Key, Known]
+    denied: dict[Key, dict[str, Known]]
+    lower: dict[Form, _Limit]
+    upper: dict[Form, _Limit]
+    odd: list[Known]
+    pending: list[Known]
+
+    def copy(self) -> _Branch:
+        return _Branch(
+            dict(self.truths),
+            dict(self.labels),
+            {key: dict(labels) for key, labels in self.denied.items()},
+            dict(self.lower),
+            dict(self.upper),
+            list(self.odd),
+            list(self.pending),
+        )
+
+
+@dataclass(slots=True)
+class _Search:
+    assertions: list[Signed]
+    sorts: Mapping[str, Sort]
+    steps: int
+    keys: tuple[Key, ...]
+    effort: quadratic.Effort
+    atoms: Atoms = field(default_factory=Atoms)
+    gaps: dict[Known, Polynomial | None] = field(default_factory=dict)
+    forms: dict[Known, tuple[Form, Fraction, Fraction]] = field(default_factory=dict)
+    theory: dict[frozenset[Known], Proof | _Spot] = field(default_factory=dict)
+
+    def spend(self, steps: int) -> None:
+        self.steps -= steps
+        if self.steps < 0:
+            raise _Exhausted
+
+    def gap(self, fact: Known) -> Polynomial | None:
+        """Right minus left of a comparison; None if it cannot be multiplied out."""
+        if fact not in self.gaps:
+            assert isinstance(fact.formula, Comparison)
+            try:
+                self.gaps[fact] = gap(fact.formula, self.atoms)
+            except NotPolynomial:
+                self.gaps[fact] = None
+        return self.gaps[fact]
+
+    def form(self, fact: Known, polynomial: Polynomial) -> tuple[Form, Fraction, Fraction]:
+        """The polynomial as scale * form + constant, with leading coefficient one in the form."""
+        if fact not in self.forms:
+            entries = sorted(entry for entry in polynomial.items() if entry[0] != ONE)
+            scale = entries[0][1] if entries else ONE_F
+            form = tuple((monomial, value / scale) for monomial, value in entries)
+            self.forms[fact] = (form, scale, polynomial.get(ONE, Fraction(0)))
+        return self.forms[fact]
+
+
+def refute(
+    assertions: list[Signed],
+    sorts: Mapping[str, Sort],
+    steps_max: int,
+    effort: quadratic.Effort = quadratic.Effort.LOW,
+    only: Collection[int] | None = None,
+) -> Outcome:
+    """Whether the assertions (formulas that hold, or do not) can be true together. With `only`,
+    the search uses just these assertions; the facts are still numbered through all of them."""
+    places = range(len(assertions)) if only is None else sorted(only)
+    used_assertions = [assertions[place] for place in places]
+    keys = dict.fromkeys(key for formula, _ in assertions for key in variables(formula))
+    search = _Search(used_assertions, sorts, steps_max, tuple(keys), effort)
+    branch = _Branch({}, {}, {}, {}, {}, [], [])
+    facts = [flatten(*assertion) for assertion in assertions]
+    meanings = [
+        (term, flatten(formula, True))
+        for term in dict.fromkeys(t for f, _ in used_assertions for t in applications(f))
+        if (formula := meaning(term)) is not None
+    ]
+    added = [fact for place in places for fact in facts[place]]
+    added += [fact for _, group in meanings for fact in group]
+    try:
+        outcome = _explore(search, branch, added, 0)
+    except (_Exhausted, simplex.TooLong):
+        return GaveUp("the step limit of the tableau is reached")
+    if not isinstance(outcome, Proof):
+        return outcome
+    for term, group in reversed(meanings):
+        outcome = by_meaning(term, group, outcome)
+    used = tuple(index for index, group in enumerate(facts) if not outcome.uses.isdisjoint(group))
+    return Closed(numbered(facts, outcome), used)
+
+
+def _explore(
+    search: _Search, branch: _Branch, added: list[Known], depth: int
+) -> Proof | Open | GaveUp:
+    trail: list[tuple[Known, list[Proof | None], int]] = []
+    closed = _propagate(search, branch, added, trail)
+    spots: list[_Spot] = []
+    if closed is None:
+        found = _theory(search, branch)
+        if isinstance(found, Proof):
+            closed = found
+        else:
+            spots = found
+    if closed is not None:
+        return _wrapped(trail, closed)
+    candidate = _candidate(search, branch, spots)
+    chosen = _choose(search, branch, spots, candidate)
+    if chosen is None:
+        return _leaf(search, spots, branch, candidate)
+    if depth >= DEPTH_MAX:
+        return GaveUp("the tableau is too deep")
+    branch.pending.remove(chosen)
+    proofs: list[Proof] = []
+    gave_up: GaveUp | None = None
+    for case in cases_of(chosen):
+        below = _explore(search, branch.copy(), case, depth + 1)
+        if isinstance(below, Open):
+            return below
+        if isinstance(below, GaveUp):
+            gave_up = below
+        elif below.uses.isdisjoint(case):
+            return _wrapped(trail, below)
+        else:
+            proofs.append(below)
+    return gave_up or _wrapped(trail, by_cases(chosen, proofs))
+
+
+def _wrapped(trail: list[tuple[Known, list[Proof | None], int]], proof: Proof) -> Proof:
+    """The proof above the propagated cases that led to it."""
+    for fact, others, alive in reversed(trail):
+        whole = [proof if place == alive else other for place, other in enumerate(others)]
+        proof = by_cases(fact, [each for each in whole if each is not None])
+    return proof
+
+
+# ---- propagation -------------------------------------------------------------------------------
+
+
+def _propagate(
+    search: _Search,
+    branch: _Branch,
+    added: list[Known],
+    trail: list[tuple[Known, list[Proof | None], int]],
+) -> Proof | None:
+    """Adds facts and everything that follows by having one case left; a proof if that closes."""
+    while added:
+        for fact in added:
+            if fact.parts is not None:
+                branch.pending.append(fact)
+                continue
+            closed = _absorb(search, branch, fact)
+            if closed is not None:
+                return closed
+        added = []
+        kept: list[Known] = []
+        search.spend(1 + len(branch.pending))
+        for place, fact in enumerate(branch.pending):
+            states = [_case(search, branch, case) for case in cases_of(fact)]
+            if True in states:
+                continue
+            alive = [index for index, state in enumerate(states) if state is None]
+            dead = [state if isinstance(state, Proof) else None for state in states]
+            if not alive:
+                return by_cases(fact, [proof for proof in dead if proof is not None])
+            if len(alive) == 1:
+                trail.append((fact, dead, alive[0]))
+                added = cases_of(fact)[alive[0]]
+                kept.extend(branch.pending[place + 1 :])
+                break
+            kept.append(fact)
+        branch.pending = kept
+    return None
+
+
+def _case(search: _Search, branch: _Branch, case: list[Known]) -> Proof | bool | None:
+    """True if the case is known, a proof if it is impossible, None if it is open."""
+    known = True
+    for fact in case:
+        state = None if fact.parts is not None else _state(search, branch, fact)
+        if isinstance(state, Proof):
+            return state
+        known = known and state is True
+    return known or None
+
+
+def _state(search: _Search, branch: _Branch, fact: Known) -> Proof | bool | None:
+    """True if the literal is known on the branch, a proof if it contradicts, None otherwise."""
+    match fact.formula:
+        case Truth(value):
+            return True if value else clash(fact, fact)
+        case Proposition(name, version):
+            other = branch.truths.get((name, version))
+            if other is None:
+                return None
+            return True if other.holds == fact.holds else clash(fact, other)
+        case Choice(name, version, label):
+            return _label_state(search, branch, fact, (name, version), label)
+        case Comparison():
+            return _comparison_state(search, branch, fact)
+    raise AssertionError(fact.formula)
+
+
+def _label_state(
+    search: _Search, branch: _Branch, fact: Known, key: Key, label: str
+) -> Proof | bool | None:
+    chosen = branch.labels.get(key)
+    denied = branch.denied.get(key, {})
+    if fact.holds:
+        if label in denied:
+            return clash(fact, denied[label])
+        if chosen is None:
+            return None
+        assert isinstance(chosen.formula, Choice)
+        return True if chosen.formula.label == label else clash(fact, chosen)
+    if chosen is not None:
+        assert isinstance(chosen.formula, Choice)
+        return clash(fact, chosen) if chosen.formula.label == label else True
+    if label in denied:
+        return True
+    sort = search.sorts[key[0]]
+    assert isinstance(sort, Enumeration)
+    if all(other == label or other in denied for other in sort.labels):
+        facts = (*(denied[other] for other in sort.labels if other != label), fact)
+        return Proof(ByLabels(key[0], key[1], facts), frozenset(facts))
+    return None
+
+
+def _limits(search: _Search, fact: Known) -> tuple[Form, _Limit | None, _Limit | None] | None:
+    """The form of a comparison with its lower and upper limit; None if it is not polynomial."""
+    assert isinstance(fact.formula, Comparison)
+    polynomial = search.gap(fact)
+    if polynomial is None:
+        return None
+    form, scale, constant = search.form(fact, polynomial)
+    relation = fact.formula.relation
+    low = high = None
+    value, strict = -constant / scale, relation == "<"
+    if relation == "==" or scale > 0:
+        low = _Limit(value, strict, fact, 1 / scale)
+    if relation == "==" or scale < 0:
+        high = _Limit(value, strict, fact, -1 / scale)
+    return form, low, high
+
+
+def _comparison_state(search: _Search, branch: _Branch, fact: Known) -> Proof | bool | None:
+    limits = _limits(search, fact)
+    if limits is None:
+        return None
+    form, low, high = limits
+    if not form:
+        return _constant_state(search, fact)
+    below, above = branch.lower.get(form), branch.upper.get(form)
+    for one, other in ((low, above), (below, high)):
+        if one is not None and other is not None and _apart(one, other):
+            pairs = ((one.fact, one.factor), (other.fact, other.factor))
+            return by_sum(BySum(pairs, one.value - other.value))
+    if (low is None or _implies(below, low, 1)) and (high is None or _implies(above, high, -1)):
+        return True
+    return None
+
+
+def _constant_state(search: _Search, fact: Known) -> Proof | bool:
+    polynomial = search.gap(fact)
+    assert polynomial is not None and isinstance(fact.formula, Comparison)
+    value, relation = polynomial.get(ONE, Fraction(0)), fact.formula.relation
+    if value == 0:
+        if relation != "<":
+            return True
+        return by_sum(BySum(((fact, ONE_F),), Fraction(0)))
+    if value > 0 and relation != "==":
+        return True
+    return by_sum(BySum(((fact, -1 / value),), ONE_F))
+
+
+def _apart(low: _Limit, high: _Limit) -> bool:
+    return low.value > high.value or (low.value == high.value and (low.strict or high.strict))
+
+
+def _implies(known: _Limit | None, new: _Limit, sign: int) -> bool:
+    if known is None:
+        return False
+    distance = sign * (known.value - new.value)
+    return distance > 0 or (distance == 0 and (known.strict or not new.strict))
+
+
+def _absorb(search: _Search, branch: _Branch, fact: Known) -> Proof | None:
+    """Adds a literal to the branch; a proof if it contradicts what is known."""
+    state = _state(search, branch, fact)
+    if isinstance(state, Proof):
+        return state
+    if state is True:
+        return None
+    match fact.formula:
+        case Proposition(name, version):
+            branch.truths[name, version] = fact
+        case Choice(name, version, label):
+            if fact.holds:
+                branch.labels[name, version] = fact
+            else:
+                branch.denied.setdefault((name, version), {})[label] = fact
+        case _:
+            limits = _limits(search, fact)
+            if limits is None:
+                branch.odd.append(fact)
+                return None
+            form, low, high = limits
+            if low is not None and not _implies(branch.lower.get(form), low, 1):
+                branch.lower[form] = low
+            if high is not None and not _implies(branch.upper.get(form), high, -1):
+                branch.upper[form] = high
+    return None
+
+
+# ---- arithmetic --------------------------------------------------------------------------------
+
+
+def _theory(search: _Search, branch: _Branch) -> Proof | list[_Spot]:
+    """A proof that some component has no point, or a point for each of them."""
+    spots: list[_Spot] = []
+    for facts in _components(search, branch):
+        key = frozenset(facts)
+        if key not in search.theory:
+            search.spend(len(facts))
+            search.theory[key] = _component(search, facts)
+        found = search.theory[key]
+        if isinstance(found, Proof):
+            return found
+        spots.append(found)
+    return spots
+
+
+def _components(search: _Search, branch: _Branch) -> list[list[Known]]:
+    """The comparisons, grouped by the variables that connect them."""
+    parents: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def root(node: tuple[int, ...]) -> tuple[int, ...]:
+        parents.setdefault(node, node)
+        while parents[node] != node:
+            parents[node] = parents[parents[node]]
+            node = parents[node]
+        return node
+
+    forms = dict.fromkeys([*branch.lower, *branch.upper])
+    for form in forms:
+        first = root(form[0][0][:1])
+        for monomial, _ in form:
+            for atom in monomial:
+                parents[root((atom,))] = first
+                first = root(first)
+    groups: dict[tuple[int, ...], dict[Known, None]] = {}
+    for form in forms:
+        group = groups.setdefault(root(form[0][0][:1]), {})
+        for side in (branch.lower, branch.upper):
+            if form in side:
+                group[side[form].fact] = None
+    return [list(group) for group in groups.values()]
+
+
+def _component(search: _Search, facts: list[Known]) -> Proof | _Spot:
+    system = []
+    for fact in facts:
+        polynomial = search.gap(fact)
+        assert polynomial is not None and isinstance(fact.formula, Comparison)
+        system.append((fact, fact.formula.relation, polynomial))
+    rows: list[simplex.Row[tuple[int, ...]]] = [
+        (relation, {m: c for m, c in p.items() if m != ONE}, p.get(ONE, Fraction(0)))
+        for _, relation, p in system
+    ]
+    point = simplex.solve(rows, pivots_max=min(search.steps, 2_000))
+    if isinstance(point, simplex.Infeasible):
+        pairs = tuple((facts[index], factor) for index, factor in point.multipliers.items())
+        total = sum(
+            (factor * rows[index][2] for index, factor in point.multipliers.items()), Fraction(0)
+        )
+        return by_sum(BySum(pairs, -total))
+    atoms = {atom for _, _, p in system for monomial in p for atom in monomial}
+    values = {atom: point.get((atom,), Fraction(0)) for atom in atoms}
+    if _satisfied(system, values):
+        return _Spot(values, tuple(facts), False)
+    step = quadratic.close(system, search.atoms, search.effort, search.spend)
+    if step is not None:
+        return by_sum(step)
+    better = quadratic.guess(system, values)
+    return _Spot(better or values, tuple(facts), better is None)
+
+
+def _satisfied(
+    system: Iterable[tuple[Known, str, Polynomial]], values: dict[int, Fraction]
+) -> bool:
+    for _, relation, polynomial in system:
+        value = value_at(polynomial, values)
+        if value < 0 or (value == 0 and relation == "<") or (value > 0 and relation == "=="):
+            return False
+    return True
+
+
+# ---- models ------------------------------------------------------------------------------------
+
+
+def _candidate(search: _Search, branch: _Branch, spots: list[_Spot]) -> dict[Key, Value]:
+    values: dict[Key, Value] = {}
+    for spot in spots:
+        for atom, value in spot.values.items():
+            term = search.atoms.terms[atom]
+            if isinstance(term, Variable):
+                values[term.name, term.version] = value
+    for key in search.keys:
+        if key in values:
+            continue
+        sort = search.sorts[key[0]]
+        if isinstance(sort, Boolean):
+            values[key] = key in branch.truths and branch.truths[key].holds
+        elif isinstance(sort, Enumeration):
+            denied = branch.denied.get(key, {})
+            chosen = branch.labels.get(key)
+            if chosen is not None and isinstance(chosen.formula, Choice):
+                values[key] = chosen.formula.label
+            else:
+                values[key] = next((label for label in sort.labels if label not in denied), "")
+        else:
+            values[key] = Fraction(0)
+    return values
+
+
+def _true(formula: Formula, wanted: bool, at: Mapping[Key, Value]) -> bool:
+    try:
+        return holds(formula, at) == wanted
+    except NoExactValue:
+        return False
+
+
+def _choose(
+    search: _Search, branch: _Branch, spots: list[_Spot], candidate: dict[Key, Value]
+) -> Known | None:
+    """The disjunction to split next: one that the candidate breaks, with the fewest cases; failing
+    that, one that touches a component which is still unsure."""
+    search.spend(len(branch.pending))
+    broken = [f for f in branch.pending if not _true(f.formula, f.holds, candidate)]
+    if not broken:
+        troubled = {
+            key
+            for spot in spots
+            for fact in spot.facts
+            if not _true(fact.formula, True, candidate)
+            for key in variables(fact.formula)
+        }
+        broken = [f for f in branch.pending if not troubled.isdisjoint(variables(f.formula))]
+    return min(broken, key=lambda fact: len(cases_of(fact)), default=None)
+
+
+def _leaf(
+    search: _Search, spots: list[_Spot], branch: _Branch, candidate: dict[Key, Value]
+) -> Open | GaveUp:
+    if all(_true(formula, wanted, candidate) for formula, wanted in search.assertions):
+        return Open(candidate)
+    if branch.odd:
+        return GaveUp("a term is too large to multiply out")
+    if any(not isinstance(t, Variable) for t in search.atoms.terms):
+        return GaveUp("a function or a quotient is beyond exact arithmetic")
+    return GaveUp("a nonlinear condition is neither refuted nor satisfied")
