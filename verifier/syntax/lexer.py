@@ -88,6 +88,23 @@ _FOREIGN = {
     "·": "*",
     "×": "*",
 }
+_UNIT_WORDS = {
+    word: symbol
+    for symbol, spoken in {
+        "m": "meter meters metre metres",
+        "s": "sec secs second seconds",
+        "ms": "msec millisecond milliseconds",
+        "min": "minute minutes",
+        "h": "hour hours hr",
+        "deg": "° degree degrees",
+        "rad": "radian radians",
+        "N": "newton newtons",
+        "kg": "kilo kilogram kilograms kgs",
+        "g": "gram grams",
+        "Hz": "hertz",
+    }.items()
+    for word in spoken.split()
+}
 
 
 def _alternatives(texts: Iterable[str]) -> str:
@@ -102,6 +119,7 @@ _TOKEN = re.compile(
     | (?P<word>[A-Za-z_][A-Za-z0-9_]*)
     | (?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)
     | (?P<string>"[^"\r\n]*")
+    | (?P<unclosed>"[^"\r\n]*)
     | (?P<foreign>{_alternatives(_FOREIGN.keys() - {"!"})}|!(?!=))
     | (?P<symbol>{_alternatives(SYMBOLS)})
     """,
@@ -110,8 +128,8 @@ _TOKEN = re.compile(
 _SYMBOL = rf"(?:{_alternatives(UNITS)})(?:\^-?[1-9](?![0-9]))?"
 _UNIT_END = r"(?![A-Za-z0-9_]|[ \t]*[:(\[]|\.[A-Za-z_])"
 _KNOWN_UNIT = re.compile(rf"[ \t]*(?P<unit>(?:1/)?{_SYMBOL}(?:[*/]{_SYMBOL})*){_UNIT_END}")
-_ANY_UNIT = re.compile(rf"[ \t]*(?P<unit>[A-Za-z_%°µ][A-Za-z0-9_]*){_UNIT_END}")
-_LINE = re.compile(r"[^\r\n]*")
+_ANY_UNIT = re.compile(rf"[ \t]*(?P<unit>[A-Za-z_%°µμ][A-Za-z0-9_]*){_UNIT_END}")
+_STRANGE = re.compile(r"[^\x00-\x7f]+|.", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -201,16 +219,13 @@ class Reader:
         )
 
     def unreadable(self, position: int) -> int:
-        """Reports the character at `position`; the place behind it."""
-        character = self.text[position]
-        span = self.span(position, position + 1)
-        if character == '"':
-            message = 'the text that starts here has no closing `"` on its line'
-            self.report(Diagnostic("syntax", span, message))
-            return _LINE.match(self.text, position).end()
-        shown = f"`{character}`" if character.isprintable() else f"U+{ord(character):04X}"
-        self.report(Diagnostic("syntax", span, f"the character {shown} means nothing here"))
-        return position + 1
+        """Reports what stands at `position`; the place behind it."""
+        strange = _STRANGE.match(self.text, position)
+        assert strange is not None
+        shown = "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in strange[0][:20])
+        span = self.span(position, strange.end())
+        self.report(Diagnostic("syntax", span, f"`{shown}` means nothing here"))
+        return strange.end()
 
 
 def _comment(reader: Reader, match: re.Match[str]) -> None:
@@ -279,13 +294,25 @@ def _unit(reader: Reader, match: re.Match[str]) -> Token:
     text, span = match["unit"], reader.span(match.start("unit"), match.end("unit"))
     if len(text) > UNIT_LENGTH_LIMIT or parse_unit(text) is None:
         shown = text if len(text) <= UNIT_LENGTH_LIMIT else text[:UNIT_LENGTH_LIMIT] + "…"
-        help = near_miss(shown, UNITS) or "what is not a unit goes on the next line"
+        help = _meant_unit(shown)
         reader.report(Diagnostic("unknown-unit", span, f"`{shown}` is not a unit", help=help))
     return Token(UNIT, text, span)
 
 
+def _meant_unit(text: str) -> str:
+    symbol = _UNIT_WORDS.get(text.lower(), text.replace("µ", "u").replace("μ", "u"))
+    known = f"did you mean `{symbol}`?" if symbol in UNITS else near_miss(text, UNITS)
+    return known or "a word behind a number on its line is its unit; a product needs `*`"
+
+
 def _string(reader: Reader, match: re.Match[str]) -> Token:
     return Token(STRING, match[0][1:-1], reader.span(match.start(), match.end()))
+
+
+def _unclosed(reader: Reader, match: re.Match[str]) -> Token:
+    span = reader.span(match.start(), match.end())
+    reader.report(Diagnostic("syntax", span, 'this path has no closing `"` on its line'))
+    return Token(STRING, match[0][1:], span)
 
 
 def _foreign(reader: Reader, match: re.Match[str]) -> Token:
@@ -342,6 +369,7 @@ _READERS: dict[str | None, Callable[[Reader, re.Match[str]], Token | None]] = {
     "word": _word,
     "number": _number,
     "string": _string,
+    "unclosed": _unclosed,
     "foreign": _foreign,
     "symbol": _symbol,
 }

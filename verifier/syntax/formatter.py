@@ -1,0 +1,473 @@
+"""Tree to text: `parse(format_file(t)) == t` but for the spans, and formatting twice changes
+nothing.
+
+Parentheses stand only where the grammar needs them, and around a quantified formula that is an
+operand. Comments and single blank lines stay with their neighbours, which the spans tell.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import assert_never
+
+from verifier.core.span import Span
+from verifier.syntax import tree
+
+WIDTH = 100
+INDENT = 4
+# Longer lists of names stand out of the column rather than pushing it away.
+NAME_COLUMN = 24
+
+# How tightly each form binds, as in grammar.lark.
+_QUANTIFIED, _IFF, _IMPLIES, _OR, _AND, _UNTIL, _NOT = range(7)
+_COMPARISON, _SUM, _PRODUCT, _NEGATION, _POWER, _POSTFIX = range(7, 13)
+_BINARY = {
+    "iff": _IFF,
+    "implies": _IMPLIES,
+    "or": _OR,
+    "and": _AND,
+    "+": _SUM,
+    "-": _SUM,
+    "*": _PRODUCT,
+    "/": _PRODUCT,
+    "^": _POWER,
+}
+
+# ---- expressions -------------------------------------------------------------------------------
+
+
+def format_expression(expression: tree.Expression) -> str:
+    """The expression on one line."""
+    return _text(expression, _QUANTIFIED)
+
+
+def _text(expression: tree.Expression, level: int) -> str:
+    """`expression`, in parentheses if it binds less tightly than `level`."""
+    plain = _plain(expression)
+    return f"({plain})" if _level(expression) < level else plain
+
+
+def _level(expression: tree.Expression) -> int:
+    match expression:
+        case tree.Quantified():
+            return _QUANTIFIED
+        case tree.Binary(operator=operator):
+            return _BINARY[operator]
+        case tree.Temporal(operands=operands):
+            return _UNTIL if len(operands) == 2 else _NOT
+        case tree.Unary(operator=operator):
+            return _NOT if operator == "not" else _NEGATION
+        case tree.Comparing() | tree.Membership():
+            return _COMPARISON
+        case tree.Literal(text=text) if text.startswith("-"):
+            return _NEGATION
+        case _:
+            return _POSTFIX
+
+
+def _plain(expression: tree.Expression) -> str:
+    match expression:
+        case tree.Literal(text=text, unit=unit):
+            return text if unit is None else f"{text} {unit}"
+        case tree.TruthLiteral(value=value):
+            return "true" if value else "false"
+        case tree.Reference(name=name):
+            return name
+        case tree.Index(base=base, index=index):
+            return f"{_base(base)}[{format_expression(index)}]"
+        case tree.Part(base=base, part=part):
+            return f"{_base(base)}.{part.text}"
+        case tree.Unary(operator=operator, operand=operand):
+            if operator == "not":
+                return f"not {_text(operand, _NOT)}"
+            return f"-{_text(operand, _NEGATION)}"
+        case tree.Binary():
+            return _binary(expression)
+        case tree.Comparing(operators=operators, operands=operands):
+            first, *rest = (_text(operand, _SUM) for operand in operands)
+            pairs = zip(operators, rest, strict=True)
+            return first + "".join(f" {operator} {operand}" for operator, operand in pairs)
+        case tree.Membership(element=element, region=region):
+            return f"{_text(element, _SUM)} in {_text(region, _SUM)}"
+        case tree.Range(low=low, high=high):
+            return f"{_text(low, _SUM)} .. {_text(high, _SUM)}"
+        case tree.Labels(names=names):
+            return f"{{{_names(names)}}}"
+        case tree.ListLiteral(items=items):
+            return f"[{', '.join(map(format_expression, items))}]"
+        case tree.Call(function=function, arguments=arguments):
+            return f"{function.text}({', '.join(map(_argument, arguments))})"
+        case tree.Quantified(body=body):
+            return _quantifier(expression) + format_expression(body)
+        case tree.Temporal():
+            return _temporal(expression)
+        case _:
+            assert_never(expression)
+
+
+def _base(expression: tree.Expression) -> str:
+    """What `[…]` or `.x` may stand behind."""
+    match expression:
+        case tree.Reference() | tree.Call() | tree.Index() | tree.Part():
+            return _plain(expression)
+        case _:
+            return f"({_plain(expression)})"
+
+
+def _binary(expression: tree.Binary) -> str:
+    operator, level = expression.operator, _BINARY[expression.operator]
+    if operator == "^":
+        return f"{_power_base(expression.left)}^{_exponent(expression.right)}"
+    left, right = (level + 1, level) if operator == "implies" else (level, level + 1)
+    return f"{_text(expression.left, left)} {operator} {_text(expression.right, right)}"
+
+
+def _power_base(expression: tree.Expression) -> str:
+    """`(2 m)^2`: without the parentheses the power would be the unit's."""
+    if isinstance(expression, tree.Literal) and expression.unit is not None:
+        return f"({_plain(expression)})"
+    return _text(expression, _POSTFIX)
+
+
+def _exponent(expression: tree.Expression) -> str:
+    if isinstance(expression, tree.Unary) and expression.operator == "-":
+        return f"-{_exponent(expression.operand)}"
+    return _text(expression, _POSTFIX)
+
+
+def _argument(argument: tree.Argument) -> str:
+    return _argument_name(argument) + format_expression(argument.value)
+
+
+def _argument_name(argument: tree.Argument) -> str:
+    return f"{argument.name.text} = " if argument.name else ""
+
+
+def _quantifier(expression: tree.Quantified) -> str:
+    sign = " in" if isinstance(expression.domain, tree.Range) else " :"
+    domain = _plain(expression.domain)
+    return f"{expression.quantifier} {expression.variable.text}{sign} {domain}, "
+
+
+def _temporal(expression: tree.Temporal) -> str:
+    operator = expression.operator + (_bound(expression.bound) if expression.bound else "")
+    if len(expression.operands) == 1:
+        return f"{operator} {_behind_operator(expression, expression.operands[0], _NOT)}"
+    left, right = expression.operands
+    return f"{_text(left, _NOT)} {operator} {_behind_operator(expression, right, _UNTIL)}"
+
+
+def _behind_operator(expression: tree.Temporal, operand: tree.Expression, level: int) -> str:
+    """The operand; where a list would be taken for the missing bound, in parentheses."""
+    text = _text(operand, level)
+    return f"({text})" if expression.bound is None and text.startswith("[") else text
+
+
+def _bound(bound: tree.Bound) -> str:
+    low = format_expression(bound.low)
+    if bound.high is None:
+        return f"[{low}, inf)"
+    return f"[{low}, {format_expression(bound.high)}{')' if bound.high_open else ']'}"
+
+
+def _names(names: Iterable[tree.Name]) -> str:
+    return ", ".join(name.text for name in names)
+
+
+# ---- expressions that are too long for one line ------------------------------------------------
+
+
+def _fit(expression: tree.Expression, column: int, level: int = _QUANTIFIED) -> str:
+    """Like `_text`, where the first line starts at `column`; broken in front of connectives and
+    behind commas if it would pass WIDTH, and aligned there."""
+    flat = _text(expression, level)
+    if column + len(flat) <= WIDTH:
+        return flat
+    if _level(expression) < level:
+        return f"({_fit(expression, column + 1)})"
+    match expression:
+        case tree.Binary(operator="and" | "or" as operator):
+            first, *rest = _terms(expression, operator)
+            start = column + len(operator) + 1
+            lines = [_fit(first, column, _BINARY[operator])]
+            lines += [f"{operator} {_fit(term, start, _BINARY[operator] + 1)}" for term in rest]
+            return _aligned(lines, column, "")
+        case tree.Binary(operator="implies", left=left, right=right):
+            lines = [_fit(left, column, _OR), f"implies {_fit(right, column + 8, _IMPLIES)}"]
+            return _aligned(lines, column, "")
+        case tree.Membership(element=element, region=region):
+            head = f"{_text(element, _SUM)} in "
+            return head + _fit(region, column + len(head), _SUM)
+        case tree.Call(function=function, arguments=arguments):
+            start = column + len(function.text) + 1
+            lines = [_fit_argument(argument, start) for argument in arguments]
+            return f"{function.text}({_aligned(lines, start)})"
+        case tree.ListLiteral(items=items):
+            return f"[{_filled(map(format_expression, items), column + 1)}]"
+        case tree.Unary(operator="not", operand=operand):
+            return f"not {_fit(operand, column + 4, _NOT)}"
+        case tree.Temporal(operands=[operand]) if not flat.endswith("]"):
+            head = flat[: len(flat) - len(_behind_operator(expression, operand, _NOT))]
+            return head + _fit(operand, column + len(head), _NOT)
+        case tree.Quantified(body=body):
+            head = _quantifier(expression)
+            return head + _fit(body, column + len(head))
+        case _:
+            return flat
+
+
+def _terms(expression: tree.Expression, operator: str) -> list[tree.Expression]:
+    terms = []
+    while isinstance(expression, tree.Binary) and expression.operator == operator:
+        terms.append(expression.right)
+        expression = expression.left
+    return [expression, *reversed(terms)]
+
+
+def _fit_argument(argument: tree.Argument, column: int) -> str:
+    name = _argument_name(argument)
+    return name + _fit(argument.value, column + len(name))
+
+
+def _aligned(lines: Sequence[str], column: int, separator: str = ",") -> str:
+    return f"{separator}\n{' ' * column}".join(lines)
+
+
+def _filled(items: Iterable[str], column: int, separator: str = ",") -> str:
+    """The items, as many on each line as fit."""
+    lines: list[str] = []
+    for item in items:
+        if lines and column + len(lines[-1]) + len(separator) + len(item) + 2 <= WIDTH:
+            lines[-1] += f"{separator} {item}"
+        else:
+            lines.append(item)
+    return _aligned(lines, column, separator)
+
+
+# ---- declarations ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """What is printed on one line (or more, if it had to be broken), and the first and last line
+    of the source where it stood. `role` is `header` or `closer` for the ends of a block; `apart`
+    asks for an empty line above."""
+
+    text: str
+    first: int
+    last: int
+    indent: int = 0
+    role: str = ""
+    apart: bool = False
+
+
+def _line(text: str, span: Span, indent: int = 0) -> _Line:
+    return _Line(text, span.line, span.end_line, indent)
+
+
+def _block(header: str, header_end: int, lines: Sequence[_Line], span: Span) -> list[_Line]:
+    return [
+        _Line(f"{header} {{", span.line, max(header_end, span.line), role="header"),
+        *lines,
+        _Line("}", span.end_line, span.end_line, role="closer"),
+    ]
+
+
+def _declaration(declaration: tree.Declaration) -> list[_Line]:
+    match declaration:
+        case tree.Use(path=path):
+            text = f'use "{path}"'
+        case tree.TypeDeclaration(name=name, definition=definition):
+            text = f"type {name.text}" + (f" = {_type(definition)}" if definition else "")
+        case tree.ObjectDeclaration(names=names, type=type_):
+            text = f"object {_names(names)} : {type_.text}"
+        case tree.ConstantDeclaration(name=name, value=value):
+            text = _headed(f"const {name.text} = ", value)
+        case tree.PropertyDeclaration(name=name, formula=formula):
+            text = _headed(f"property {name.text} = ", formula)
+        case tree.ViolationDeclaration(properties=properties, fallback=fallback):
+            text = f"on violation of {_names(properties)} : {fallback.text}"
+        case tree.BarrierDeclaration():
+            text = _barrier(declaration)
+        case tree.StateDeclaration():
+            return _state(declaration)
+        case tree.PlantDeclaration():
+            return _plant(declaration)
+        case tree.SkillDeclaration():
+            return _skill(declaration)
+        case tree.ChainDeclaration():
+            return _chain(declaration)
+        case _:
+            assert_never(declaration)
+    return [_line(text, declaration.span)]
+
+
+def _headed(head: str, expression: tree.Expression, indent: int = 0) -> str:
+    return head + _fit(expression, indent + len(head))
+
+
+def _type(expression: tree.TypeExpression) -> str:
+    base = expression.base
+    text = base.text if isinstance(base, tree.Name) else _plain(base)
+    text += "".join(f"[{format_expression(index)}]" for index in expression.indices)
+    return f"{text} {expression.unit.text}" if expression.unit else text
+
+
+def _barrier(declaration: tree.BarrierDeclaration) -> str:
+    head = f"barrier {declaration.name.text}"
+    if declaration.index is not None:
+        name, values = declaration.index
+        head += f"[{name.text} in {_plain(values)}]"
+    text = _headed(head + " = ", declaration.value)
+    return f"{text} alpha {format_expression(declaration.alpha)}" if declaration.alpha else text
+
+
+def _state(declaration: tree.StateDeclaration) -> list[_Line]:
+    variables = declaration.variables
+    in_column = [v for v in variables if len(_names(v.names)) <= NAME_COLUMN]
+    name_width = max((len(_names(v.names)) for v in in_column), default=0)
+    type_width = max((len(_type(v.type)) for v in in_column if v.domain), default=0)
+    lines = [
+        _line(_variable("", v, name_width, type_width, INDENT), v.span, INDENT) for v in variables
+    ]
+    return _block(declaration.kind, 0, lines, declaration.span)
+
+
+def _variable(
+    head: str, variable: tree.VariableDeclaration, name_width: int, type_width: int, indent: int
+) -> str:
+    text = f"{head}{_names(variable.names):{name_width}} : {_type(variable.type)}"
+    if variable.domain is None:
+        return text
+    column = len(head) + name_width + 3 + type_width
+    return _headed(f"{text:{column}} in ", variable.domain, indent)
+
+
+def _plant(declaration: tree.PlantDeclaration) -> list[_Line]:
+    lines = [
+        _line(_variable("input    ", variable, 0, 0, INDENT), variable.span, INDENT)
+        for variable in declaration.inputs
+    ]
+    for dynamics in declaration.dynamics:
+        head = f"dynamics der({dynamics.variable.text}) = "
+        lines.append(_line(_headed(head, dynamics.value, INDENT), dynamics.span, INDENT))
+    if declaration.period is not None:
+        text = f"period   {format_expression(declaration.period)}"
+        lines.append(_line(text, declaration.period.span, INDENT))
+    header_end = declaration.name.span.line
+    return _block(f"plant {declaration.name.text}", header_end, lines, declaration.span)
+
+
+def _skill(declaration: tree.SkillDeclaration) -> list[_Line]:
+    header, parameters = f"skill {declaration.name.text}", declaration.parameters
+    if parameters:
+        texts = [f"{p.name.text} : {_type(p.type)}" for p in parameters]
+        header += f"({_filled(texts, len(header) + 1)})"
+    header_end = parameters[-1].span.end_line if parameters else declaration.name.span.line
+    lines = [_line(_clause(c), c.span, INDENT) for c in declaration.clauses]
+    return _block(header, header_end, lines, declaration.span)
+
+
+def _clause(clause: tree.Clause | tree.Modifies | tree.Duration) -> str:
+    match clause:
+        case tree.Clause(kind=kind, formula=formula, fallback=fallback):
+            text = _headed(f"{kind:9} ", formula, INDENT)
+            return f"{text} else {fallback.text}" if fallback else text
+        case tree.Modifies(targets=targets):
+            return f"modifies  {_filled(map(format_expression, targets), INDENT + 10)}"
+        case tree.Duration(low=low, high=high):
+            return f"duration  {_text(low, _SUM)} .. {_text(high, _SUM)}"
+        case _:
+            assert_never(clause)
+
+
+def _chain(declaration: tree.ChainDeclaration) -> list[_Line]:
+    lines = [_chain_clause(clause) for clause in declaration.assumptions]
+    lines += _runs(declaration.steps)
+    lines += [_chain_clause(clause) for clause in declaration.goals]
+    lines += [
+        _line(f"within   {format_expression(deadline.bound)}", deadline.span, INDENT)
+        for deadline in declaration.deadlines
+    ]
+    header_end = declaration.name.span.line
+    return _block(f"chain {declaration.name.text}", header_end, lines, declaration.span)
+
+
+def _chain_clause(clause: tree.Clause) -> _Line:
+    return _line(_headed(f"{clause.kind:8} ", clause.formula, INDENT), clause.span, INDENT)
+
+
+def _runs(steps: Sequence[tree.Call]) -> Iterator[_Line]:
+    """The steps; those of one line of the source stay on one line."""
+    for _, group in groupby(steps, key=lambda step: step.span.line):
+        run = list(group)
+        text = _filled(map(_plain, run), INDENT, ";")
+        end = "" if run[-1] is steps[-1] else ";"
+        yield _line(text + end, run[0].span.to(run[-1].span), INDENT)
+
+
+# ---- the file ----------------------------------------------------------------------------------
+
+
+def format_file(file: tree.File) -> str:
+    """The text of the file, with its comments."""
+    lines: list[_Line] = []
+    for declaration in file.declarations:
+        group = _declaration(declaration)
+        apart = bool(lines) and (len(group) > 1 or lines[-1].role == "closer")
+        lines += [replace(group[0], apart=apart), *group[1:]]
+    trailing, leading = _placed(file.comments, lines)
+    printed: list[str] = []
+    previous: _Line | None = None
+    for number, line in enumerate([*lines, None]):
+        block = [
+            _comment_line(comment, line, first=place == 0)
+            for place, comment in enumerate(leading.get(number, []))
+        ]
+        if line is not None:
+            text = "  ".join([line.text, *trailing.get(number, [])])
+            block.append(replace(line, text=text, apart=line.apart and not block))
+        for entry in block:
+            if previous is not None and _blank_between(previous, entry):
+                printed.append("")
+            printed.append(" " * entry.indent + entry.text)
+            previous = entry
+    return "\n".join(printed) + "\n"
+
+
+def _placed(
+    comments: Sequence[tree.Name], lines: Sequence[_Line]
+) -> tuple[dict[int, list[str]], dict[int, list[tree.Name]]]:
+    """Which comments go behind which line, and which stand above it, by the line's number; those
+    above `len(lines)` end the file. A comment inside a formula moves above it."""
+    order = sorted(range(len(lines)), key=lambda number: (lines[number].last, number))
+    ends = [lines[number].last for number in order]
+    trailing: dict[int, list[str]] = {}
+    leading: dict[int, list[tree.Name]] = {}
+    for comment in comments:
+        place = bisect_right(ends, comment.span.line)
+        if place > 0 and ends[place - 1] == comment.span.line:
+            trailing.setdefault(order[place - 1], []).append(comment.text)
+        else:
+            target = order[place] if place < len(order) else len(lines)
+            leading.setdefault(target, []).append(comment)
+    return trailing, leading
+
+
+def _comment_line(comment: tree.Name, line: _Line | None, *, first: bool) -> _Line:
+    """A comment on its own above `line`, in its column; above a closer, in that of the block."""
+    if line is None:
+        return _Line(comment.text, comment.span.line, comment.span.line)
+    place = min(comment.span.line, line.first)
+    indent = INDENT if line.role == "closer" else line.indent
+    return _Line(comment.text, place, place, indent, apart=first and line.apart)
+
+
+def _blank_between(upper: _Line, lower: _Line) -> bool:
+    """Whether an empty line is kept, or wanted; a block has none inside its braces' edges."""
+    if upper.role == "header" or lower.role == "closer":
+        return False
+    return lower.apart or lower.first - upper.last > 1
