@@ -1,0 +1,74 @@
+"""A child process that answers obligations: `python -m verifier.solve.worker`.
+
+Reads frames from standard input, each a length and a pickled (obligation, timeout in seconds), and
+writes a frame with the pickled verdict for each. When its input ends, because the parent closed it
+or died, the process ends at once, whatever the solver is doing.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import signal
+import struct
+import sys
+import threading
+from typing import IO, Any
+
+from verifier.core.obligation import Obligation
+from verifier.solve.discharge import ask
+
+HEADER = struct.Struct("<Q")
+MEMORY_MAX_BYTES = 4 * 2**30
+RECURSION_MAX = 10_000
+
+
+def write_frame(stream: IO[bytes], value: object) -> None:
+    """Writes one pickled value. Raises OSError if nobody reads, RecursionError for deep nesting."""
+    data = pickle.dumps(value)
+    stream.write(HEADER.pack(len(data)) + data)
+    stream.flush()
+
+
+def read_frame(stream: IO[bytes]) -> Any | None:
+    """The next value; None at the end of the stream. Raises UnpicklingError for what is no value."""
+    header = stream.read(HEADER.size)
+    if len(header) < HEADER.size:
+        return None
+    (length,) = HEADER.unpack(header)
+    data = stream.read(length)
+    if len(data) < length:
+        return None
+    return pickle.loads(data)
+
+
+def main() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.setrecursionlimit(RECURSION_MAX)
+    _limit_memory()
+    tasks: queue.Queue[tuple[Obligation, float]] = queue.Queue()
+    threading.Thread(target=_read, args=(tasks,), daemon=True).start()
+    while True:
+        obligation, timeout_s = tasks.get()
+        write_frame(sys.stdout.buffer, ask(obligation, timeout_s))
+
+
+def _read(tasks: queue.Queue[tuple[Obligation, float]]) -> None:
+    while (task := read_frame(sys.stdin.buffer)) is not None:
+        tasks.put(task)
+    os._exit(0)
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # not on this operating system
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or hard > MEMORY_MAX_BYTES:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX_BYTES, hard))
+
+
+if __name__ == "__main__":
+    main()

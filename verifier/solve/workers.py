@@ -1,0 +1,214 @@
+"""Many obligations: in this process what the tableau settles, in child processes what needs z3.
+
+A child that overruns its time or dies costs its one obligation, never the run. Children end when
+this process does, in whatever way.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import queue
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+import verifier
+from verifier.core.certificate import Point
+from verifier.core.evaluate import Value
+from verifier.core.obligation import Obligation
+from verifier.core.term import Key
+from verifier.core.verdict import Proved, Unknown, Verdict
+from verifier.solve.discharge import settle
+from verifier.solve.worker import read_frame, write_frame
+
+Progress: TypeAlias = Callable[[int, int], None]
+Child: TypeAlias = "subprocess.Popen[bytes]"
+
+ALIVE_S = 1.0
+"""How often to make sure that somebody is still at work."""
+COMMAND = (sys.executable, "-m", "verifier.solve.worker")
+POOL_SIZE = 8
+START_S = 3.0
+"""What a child may take beyond twice the solver's time: to start, and to look for a certificate."""
+
+
+def judge_all(
+    obligations: Sequence[Obligation],
+    timeout_s: float,
+    jobs: int | None,
+    progress: Progress,
+    command: Sequence[str] = COMMAND,
+) -> Iterator[tuple[int, Verdict]]:
+    """Every obligation's place with its verdict, as they come. `jobs` is the greatest number of
+    children, by default the number of processors; `progress` hears how many are done, of how
+    many. `command` starts a child."""
+    pool: deque[Mapping[Key, Value]] = deque(maxlen=POOL_SIZE)
+    hard: list[int] = []
+    done = 0
+    for place, obligation in enumerate(obligations):
+        verdict = settle(obligation, tuple(pool))
+        if verdict is None:
+            hard.append(place)
+            continue
+        match verdict:
+            case Proved(Point(values)):
+                pool.appendleft(dict(values))
+        done += 1
+        progress(done, len(obligations))
+        yield place, verdict
+    children = min(jobs or os.cpu_count() or 1, len(hard))
+    for place, verdict in _in_children(obligations, hard, timeout_s, children, tuple(command)):
+        done += 1
+        progress(done, len(obligations))
+        yield place, verdict
+
+
+@dataclass(slots=True)
+class _Shared:
+    tasks: queue.SimpleQueue[int]
+    answers: queue.SimpleQueue[tuple[int, Verdict]]
+    running: set[Child]
+    lock: threading.Lock
+    stopped: bool = False
+
+
+def _in_children(
+    obligations: Sequence[Obligation],
+    places: Sequence[int],
+    timeout_s: float,
+    children: int,
+    command: tuple[str, ...],
+) -> Iterator[tuple[int, Verdict]]:
+    shared = _Shared(queue.SimpleQueue(), queue.SimpleQueue(), set(), threading.Lock())
+    for place in places:
+        shared.tasks.put(place)
+    arguments = (shared, obligations, timeout_s, command)
+    threads = [
+        threading.Thread(target=_serve, args=arguments, daemon=True) for _ in range(children)
+    ]
+    for thread in threads:
+        thread.start()
+    missing = set(places)
+    try:
+        while missing:
+            place, verdict = _next(shared, threads, missing)
+            missing.discard(place)
+            yield place, verdict
+    finally:
+        with shared.lock:
+            shared.stopped = True
+            for child in shared.running:
+                child.kill()
+            for child in shared.running:
+                child.wait()
+
+
+def _next(
+    shared: _Shared, threads: Sequence[threading.Thread], missing: set[int]
+) -> tuple[int, Verdict]:
+    """The next answer; if nobody is left to give one, the answer to the first that is missing."""
+    while True:
+        serving = any(thread.is_alive() for thread in threads)
+        try:
+            return shared.answers.get(timeout=ALIVE_S if serving else 0)
+        except queue.Empty:
+            if not serving:
+                return min(missing), Unknown("the solver process could not be started")
+
+
+def _serve(
+    shared: _Shared, obligations: Sequence[Obligation], timeout_s: float, command: tuple[str, ...]
+) -> None:
+    """Answers tasks until none is left, with one child at a time."""
+    child: Child | None = None
+    while True:
+        try:
+            place = shared.tasks.get_nowait()
+        except queue.Empty:
+            break
+        if child is None:
+            child = _started(shared, command)
+            if child is None:
+                return
+        verdict = _answered(child, obligations[place], timeout_s)
+        if child.poll() is not None:
+            _ended(shared, child)
+            child = None
+        shared.answers.put((place, verdict))
+    if child is not None:
+        _ended(shared, child)
+
+
+def _started(shared: _Shared, command: tuple[str, ...]) -> Child | None:
+    """A new child; None if the run has been stopped."""
+    home = str(Path(verifier.__file__).parent.parent)
+    paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    with shared.lock:
+        if shared.stopped:
+            return None
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+        )
+        shared.running.add(child)
+    return child
+
+
+def _ended(shared: _Shared, child: Child) -> None:
+    with shared.lock:
+        shared.running.discard(child)
+    child.kill()
+    child.wait()
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            _closed(stream.close)
+
+
+def _closed(close: Callable[[], None]) -> None:
+    try:
+        close()
+    except OSError:  # what was not yet written has nobody to read it
+        return
+
+
+def _answered(child: Child, obligation: Obligation, timeout_s: float) -> Verdict:
+    assert child.stdin is not None and child.stdout is not None
+    overrun = threading.Event()
+
+    def stop() -> None:
+        overrun.set()
+        child.kill()
+
+    timer = threading.Timer(2 * timeout_s + START_S, stop)
+    timer.daemon = True
+    timer.start()
+    try:
+        write_frame(child.stdin, (obligation, timeout_s))
+        verdict: Verdict | None = read_frame(child.stdout)
+    except (OSError, EOFError, pickle.UnpicklingError):
+        verdict = None
+    except RecursionError:
+        return Unknown("the obligation is nested too deeply for the solver")
+    finally:
+        timer.cancel()
+    if verdict is not None:
+        return verdict
+    child.kill()
+    code = child.wait()
+    if overrun.is_set():
+        return Unknown(f"z3: timeout after {int(timeout_s * 1000)} ms")
+    return Unknown(f"the solver process died ({_how(code)})")
+
+
+def _how(code: int) -> str:
+    return f"signal {-code}" if code < 0 else f"exit code {code}"
