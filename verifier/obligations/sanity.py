@@ -12,6 +12,7 @@ from verifier.model.values import Chain, Step
 from verifier.obligations.path import (
     Path,
     assumed,
+    entry_facts,
     exit_facts,
     fact,
     obligation,
@@ -50,8 +51,8 @@ def _step(path: Path, chain: Chain, step: Step) -> list[Obligation]:
         if facts:
             question = Existence(with_domains(path, place, facts))
             owed.append(obligation(path, place, chain, step, rule, question))
-    ends = exit_facts(step, before.view, after.view)
-    through = relevant(path, after, [*required, *ends])
+    passed = entry_facts(step, before.view) + exit_facts(step, before.view, after.view)
+    through = relevant(path, after, passed)
     if through:
         owed.append(obligation(path, after, chain, step, "sanity/run", Existence(through)))
     return owed

@@ -32,7 +32,7 @@ def without_vacuous(
 def _comes_behind(obligation: Obligation, step: int) -> bool:
     if obligation.rule == "within":
         return False
-    return obligation.step > step or obligation.rule == "achieve" or step == 0
+    return obligation.step > step or obligation.rule == "achieve"
 
 
 def _reached(verdict: Verdict, step: int) -> Verdict:
