@@ -48,9 +48,11 @@ class _Reading:
     open: list[tuple[str, str]] = field(default_factory=list)
 
 
-def load(path: str) -> Loaded:
-    """The file at `path` and everything that it uses, each once."""
+def load(path: str, text: str | None = None) -> Loaded:
+    """The file at `path`, or `text` in its place, and everything that it uses, each once."""
     reading = _Reading(project_root(Path(os.path.abspath(path)).parent))
+    if text is not None:
+        reading.texts[path] = text
     _read(reading, path, os.path.abspath(path), None)
     return Loaded(tuple(reading.files), reading.texts, tuple(reading.mistakes))
 
@@ -110,7 +112,8 @@ def _read(reading: _Reading, shown: str, path: str, asked: tree.Use | None) -> N
         return
     reading.seen.add(real)
     try:
-        reading.texts[shown] = read(path, shown)
+        if shown not in reading.texts:
+            reading.texts[shown] = read(path, shown)
         file = parse(reading.texts[shown], shown)
     except SourceError as error:
         reading.mistakes += error.diagnostics

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -63,7 +64,7 @@ def _of_witness(
         need = "must keep" if obligation.rule == "invariant" else "needs"
         headline = f"{step.text} {need} {needed}, but {reason}"
         called = [Mark(step.span, f"step {step.number} of {chain.name} calls it here")]
-    marks = [Mark(failed.span, _under(witness)), *called]
+    marks = [Mark(failed.span, _under(witness, step, texts)), *called]
     marks += _causes(failed, obligation, chain, writers)
     return Explanation(headline, tuple(_distinct(marks)))
 
@@ -116,12 +117,16 @@ def _reason(witness: Witness, writers: dict[Key, list[Fact]], chain: ChainReport
             return f"step {key[1]}, {chain.steps[key[1] - 1].text}, leaves it `{found}`"
         return f"it may be `{found}`"
     amount = measured(witness.failed.formula, witness.values, chain.shown)
-    return f"it may fail: {amount}" if amount else "it may not hold"
+    return amount or "it may not hold"
 
 
-def _under(witness: Witness) -> str:
+def _under(witness: Witness, step: StepShown | None, texts: Mapping[str, str]) -> str:
     found = value_there(witness.failed.formula, witness.values)
-    return f"needed here; it is `{found}`" if found is not None else "needed here"
+    if found is not None:
+        return f"needed here; it is `{found}`"
+    words = set(re.findall(r"\w+", source(witness.failed.span, texts)))
+    bound = [f"{name} = {value}" for name, value in step.arguments if name in words] if step else []
+    return f"needed here, with {', '.join(bound)}" if bound else "needed here"
 
 
 def _writers(failed: Fact, obligation: Obligation, chain: ChainReport) -> dict[Key, list[Fact]]:

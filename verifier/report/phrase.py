@@ -69,7 +69,7 @@ def value_there(formula: Formula, values: Mapping[Key, Value]) -> str | None:
 def measured(
     formula: Formula, values: Mapping[Key, Value], shown: Mapping[str, Shown]
 ) -> str | None:
-    """How a comparison fails: `the distance is 0.025 m, and 0.02 m are allowed`; else None."""
+    """How a comparison fails, `the distance may be 0.025 m`; None where that cannot be said."""
     if not isinstance(formula, Comparison):
         return None
     try:
@@ -81,16 +81,15 @@ def measured(
     if isinstance(formula.right, Number) and _is_square_norm(formula.left) and right >= 0:
         scale = Fraction(1) if unit is None else unit.scale
         symbol = f" {unit.symbol}" if unit else ""
-        distance, radius = (square_root(side / scale**2) for side in (left, right))
-        return f"the distance is {distance}{symbol}, and at most {radius}{symbol} is allowed"
+        return f"the distance may be {square_root(left / scale**2)}{symbol}"
     if isinstance(formula.left, Variable) and isinstance(formula.right, Number):
-        return f"`{formula.left.name}` is {_quantity(left, formula.left, shown)}"
+        return f"`{formula.left.name}` may be {_quantity(left, formula.left, shown)}"
     if isinstance(formula.right, Variable) and isinstance(formula.left, Number):
-        return f"`{formula.right.name}` is {_quantity(right, formula.right, shown)}"
+        return f"`{formula.right.name}` may be {_quantity(right, formula.right, shown)}"
     if unit is None or not (_linear(formula.left) and _linear(formula.right)):
         return None
     sides = [approximate(in_unit(side, unit)) for side in (left, right)]
-    return f"the left side is {sides[0]} {unit.symbol}, the right side {sides[1]} {unit.symbol}"
+    return f"it may be {sides[0]} {unit.symbol} against {sides[1]} {unit.symbol}"
 
 
 def _quantity(value: Fraction, variable: Variable, shown: Mapping[str, Shown]) -> str:

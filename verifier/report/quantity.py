@@ -98,23 +98,27 @@ def _exact(value: Value | None, unit: Unit | None) -> bool | str | None:
 def readable_member(
     names: Sequence[str], state: Mapping[str, Value], shown: Mapping[str, Shown]
 ) -> str:
-    """A member's value for people: `[0.31, 0, 1/3] m (about [0.31, 0, 0.333333])`."""
+    """A member's value for people: `[0.31, 0, 1/3] m (about [0.31, 0, 0.333333])`; `any` stands
+    for a part that the state does not name."""
     how = shown[names[0]]
-    texts, rounded, numbers = [], [], []
+    texts, rounded, numbers = [], [], 0
     for name in names:
-        value = state[name]
+        value = state.get(name)
         if isinstance(value, Fraction):
             number = in_unit(value, how.unit)
-            numbers.append(number)
+            numbers += 1
             rounded.append(approximate(number))
-            short = len(exact(number)) <= LONGEST_EXACT
-            texts.append(exact(number) if short else "…")
+            texts.append(exact(number))
         else:
-            texts.append(label(value))
-    if "…" in texts:
-        return f"about {_listed(rounded, how)}{_unit(how)}"
+            texts.append("any" if value is None else label(value))
+            rounded.append(texts[-1])
+    unit = f" {how.unit.symbol}" if how.unit and numbers else ""
+    if numbers == 0 and set(texts) == {"any"}:
+        return "any"
+    if any(len(text) > LONGEST_EXACT for text in texts):
+        return f"about {_listed(rounded, how)}{unit}"
     about = f"  (about {_listed(rounded, how)})" if any("/" in text for text in texts) else ""
-    return f"{_listed(texts, how)}{_unit(how) if numbers else ''}{about}"
+    return f"{_listed(texts, how)}{unit}{about}"
 
 
 def label(value: Value) -> str:
@@ -124,7 +128,3 @@ def label(value: Value) -> str:
 
 def _listed(texts: list[str], how: Shown) -> str:
     return f"[{', '.join(texts)}]" if how.listed else texts[0]
-
-
-def _unit(how: Shown) -> str:
-    return f" {how.unit.symbol}" if how.unit else ""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from verifier.core.diagnostic import Diagnostic, Severity
+from verifier.core.obligation import facts_of
 from verifier.core.term import variables
 from verifier.core.verdict import Deferred, Refuted, Unknown, Witness
 from verifier.report.excerpt import Mark, excerpt
 from verifier.report.explain import explain, step_of
 from verifier.report.paint import Paint
+from verifier.report.phrase import clause
 from verifier.report.quantity import members, readable, readable_member
 from verifier.report.values import (
     Answer,
@@ -22,6 +24,7 @@ from verifier.report.values import (
 )
 
 MOST_ROWS = 12
+MOST_IDS = 4
 
 
 def render(report: Report, paint: Paint) -> str:
@@ -52,18 +55,22 @@ def _diagnostic(diagnostic: Diagnostic, texts: Mapping[str, str], paint: Paint) 
 
 
 def _chain(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> list[str]:
+    """What is refuted, then what is unknown, then the repair, then what is left to the monitors."""
     lines: list[str] = []
+    refuted = {answer.obligation.step for answer in chain.answers if _has_witness(answer)}
     for answer in chain.answers:
-        match answer.verdict:
-            case Refuted():
-                lines += [*_refuted(answer, answer.verdict, chain, texts, paint), ""]
-            case Unknown(reason):
-                lines += [*_unknown(answer, reason, chain, texts, paint), ""]
-            case Deferred():
-                lines += [*_deferred(answer, answer.verdict, chain, texts, paint), ""]
+        told = answer.obligation.step in refuted and answer.obligation.id.endswith("/sanity/run")
+        if isinstance(answer.verdict, Refuted) and not told:
+            lines += [*_refuted(answer, answer.verdict, chain, texts, paint), ""]
+    lines += _unknowns(chain, texts, paint)
     if chain_verdict(chain) == "refuted":
-        lines += [*_repairs(chain, texts, paint), ""]
-    return lines
+        lines += _repairs(chain, texts, paint)
+    return [*lines, *_deferred(chain, texts, paint)]
+
+
+def _has_witness(answer: Answer) -> bool:
+    verdict = answer.verdict
+    return isinstance(verdict, Refuted) and isinstance(verdict.evidence, Witness)
 
 
 def _refuted(
@@ -78,23 +85,24 @@ def _refuted(
 
 
 def _table(answer: Answer, witness: Witness, chain: ChainReport, paint: Paint) -> list[str]:
-    """The witness by member: those of the failing clause first; `*` marks them."""
-    rows = members({**answer.start, **answer.state}, chain.shown)
+    """The witness by member, as far as the question reads it: `*` marks those of the clause that
+    fails, which come first."""
+    question = set(answer.obligation.view)
+    rows = members(dict.fromkeys(question, True), chain.shown)
     if not rows:
         return []
     read = {name for name, _ in variables(witness.failed.formula)}
     ranked = sorted(rows, key=lambda member: read.isdisjoint(rows[member]))
-    moved = any(_differs(rows[member], answer) for member in rows)
-    place = _place(answer, chain)
-    header = ["", place, "at the start"] if moved else ["", place]
-    table = [header]
+    step = step_of(answer.obligation, chain)
+    header = ["", "at the end" if step is None else f"before step {step.number}"]
+    moved = any(answer.start.get(name) != answer.state.get(name) for name in question)
+    table = [[*header, "at the start"] if moved else header]
     for member in ranked[:MOST_ROWS]:
         sign = " " if read.isdisjoint(rows[member]) else "*"
-        cells = [f"{sign} {member}", _cell(rows[member], answer.state, chain)]
-        if moved:
-            cells.append(_cell(rows[member], answer.start, chain))
-        table.append(cells)
-    widths = [max(len(row[column]) for row in table) for column in range(len(header))]
+        states = [answer.state, answer.start] if moved else [answer.state]
+        cells = [readable_member(rows[member], state, chain.shown) for state in states]
+        table.append([f"{sign} {member}", *cells])
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
     lines = [f"  {paint.frame('=')} for example:"]
     for row in table:
         padded = (cell.ljust(size) for cell, size in zip(row, widths, strict=True))
@@ -103,20 +111,28 @@ def _table(answer: Answer, witness: Witness, chain: ChainReport, paint: Paint) -
     return [*lines, f"      and {hidden} more, see --format json"] if hidden > 0 else lines
 
 
-def _place(answer: Answer, chain: ChainReport) -> str:
-    step = step_of(answer.obligation, chain)
-    return "at the end" if step is None else f"before step {step.number}"
+def _unknowns(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> list[str]:
+    """The unknown obligations; those with the same reason together."""
+    reasons: dict[str, list[Answer]] = {}
+    for answer in chain.answers:
+        if isinstance(answer.verdict, Unknown):
+            reasons.setdefault(answer.verdict.reason, []).append(answer)
+    lines: list[str] = []
+    for reason, answers in reasons.items():
+        if len(answers) > 1:
+            told = f"{len(answers)} obligations of {chain.name}: {reason}"
+            lines.append(f"{paint.word('unknown')}: {paint.strong(told)}")
+            lines += [f"  {paint.frame('=')} {line}" for line in _ids(answers)]
+        else:
+            lines += _unknown(answers[0], reason, chain, texts, paint)
+        lines.append("")
+    return lines
 
 
-def _differs(names: Iterable[str], answer: Answer) -> bool:
-    return any(answer.start.get(name) != answer.state.get(name) for name in names)
-
-
-def _cell(names: Sequence[str], state: Mapping[str, object], chain: ChainReport) -> str:
-    known = {name: state[name] for name in names if name in state}
-    if len(known) < len(names):
-        return "any" if not known else ", ".join(f"{name}: {known[name]}" for name in known)
-    return readable_member(names, known, chain.shown)  # type: ignore[arg-type]
+def _ids(answers: Sequence[Answer]) -> list[str]:
+    ids = [answer.obligation.id for answer in answers]
+    hidden = len(ids) - MOST_IDS
+    return ids if hidden <= 1 else [*ids[:MOST_IDS], f"and {hidden} more, see --format json"]
 
 
 def _unknown(
@@ -124,34 +140,42 @@ def _unknown(
 ) -> list[str]:
     step = step_of(answer.obligation, chain)
     whose = chain.name if step is None else f"{chain.name}, step {step.number}, {step.text}"
-    headline = f"{whose}: neither proved nor refuted"
-    marks = [Mark(answer.obligation.span, reason)]
+    headline = f"{whose} is neither proved nor refuted"
     return [
         f"{paint.word('unknown')}: {paint.strong(headline)}",
-        *excerpt(marks, texts, paint),
+        *excerpt([Mark(answer.obligation.span, reason)], texts, paint),
         f"  {paint.frame('=')} obligation: {answer.obligation.id}",
     ]
 
 
-def _deferred(
-    answer: Answer, verdict: Deferred, chain: ChainReport, texts: Mapping[str, str], paint: Paint
-) -> list[str]:
-    step = step_of(answer.obligation, chain)
-    whose = chain.name if step is None else step.text
-    headline = f"{whose} is watched while it runs; the fallback is {verdict.fallback}"
-    marks = [Mark(answer.obligation.span, f"the bundle's monitor `{verdict.monitor}` checks this")]
-    if step is not None:
-        marks.append(Mark(step.span, f"step {step.number} of {chain.name}"))
+def _deferred(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> list[str]:
+    """What the bundle's monitors take over, a line each."""
+    rows: list[tuple[str, str, str]] = []
+    for answer in chain.answers:
+        if isinstance(answer.verdict, Deferred):
+            step = step_of(answer.obligation, chain)
+            whose = "" if step is None else f"step {step.number}, {step.text}"
+            goals = " and ".join(
+                f"`{clause(g, texts)}`" for g in facts_of(answer.obligation.question)
+            )
+            rows.append((whose, goals, answer.verdict.fallback))
+    if not rows:
+        return []
+    told = f"the bundle watches what {chain.name} cannot promise beforehand"
+    widths = [max(len(row[column]) for row in rows) for column in range(2)]
     return [
-        f"{paint.word('deferred')}: {paint.strong(headline)}",
-        *excerpt(marks, texts, paint),
+        f"{paint.word('deferred')}: {paint.strong(told)}",
+        *(f"  {a:<{widths[0]}}  {b:<{widths[1]}}  else {c}" for a, b, c in rows),
+        "",
     ]
 
 
 def _repairs(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> list[str]:
-    lines = [line for repair in chain.repairs for line in _repair(repair, chain, texts, paint)]
+    lines: list[str] = []
+    for repair in chain.repairs:
+        lines += [*_repair(repair, chain, texts, paint), ""]
     if not lines and chain.search:
-        return [f"{paint.strong('repair')}: {chain.search}"]
+        return [f"{paint.strong('repair')}: {chain.search}", ""]
     return lines
 
 

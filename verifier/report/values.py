@@ -28,13 +28,14 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class StepShown:
-    """A step of the chain: its number, its call as text, where it stands, and its longest
-    duration in seconds, None if it promises none."""
+    """A step of the chain: its number, its call as text, where it stands, its longest duration in
+    seconds (None if it promises none), and its parameters with their arguments."""
 
     number: int
     text: str
     span: Span
     longest: Fraction | None
+    arguments: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from verifier.cli.command import Refusal
+
 MANIFEST = "manifest.json"
-
-
-class Refusal(Exception):
-    """Something the user asked for that is not done; the message says why. Exit code 2."""
 
 
 def write(path: str, data: bytes) -> None:

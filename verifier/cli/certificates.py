@@ -15,9 +15,9 @@ from typing import Any, NoReturn
 from verifier.check.codec import decode, encode, statement_digest
 from verifier.check.judge import Accepted, Rejected, judge
 from verifier.check.polynomial import Refused
+from verifier.cli.command import Refusal
 from verifier.core.obligation import Deferral, Obligation
 from verifier.core.verdict import Proved, SolverWord, Verdict
-from verifier.writing import Refusal
 
 SCHEMA = 1
 SUFFIX = ".certificates.json"

@@ -1,0 +1,1 @@
+"""Examples in the language, as data: what `verify-chain demo` runs."""

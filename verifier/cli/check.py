@@ -1,0 +1,90 @@
+"""`verify-chain check`: judges the chains of files and prints one report on all of them."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from verifier.cli import certificates
+from verifier.cli.command import Refusal, complain, exit_code, paint
+from verifier.cli.progress import progress
+from verifier.cli.version import version
+from verifier.cli.writing import make_folder, write
+from verifier.core.diagnostic import Diagnostic
+from verifier.judging import Effort
+from verifier.pipeline import check, without_solver_words
+from verifier.report import json, terminal
+from verifier.report.values import ChainReport, Report, chain_verdict
+from verifier.source import Mistakes, Source, settled, unknown_chain
+
+
+def run(options: argparse.Namespace) -> int:
+    """The exit code for the worst verdict; 2 if there are mistakes in a file."""
+    sources, diagnostics, texts = _open(options.files, options.chain or ())
+    report = Report(tuple(diagnostics), (), texts)
+    if not diagnostics:
+        report = _judged(sources, options)
+    _print(report, options.format)
+    if diagnostics:
+        return complain(diagnostics, texts)
+    if options.certificates is not None:
+        _write_certificates(options.certificates, report.chains)
+    return exit_code(chain_verdict(chain) for chain in report.chains)
+
+
+def _open(
+    files: Sequence[str], names: Sequence[str]
+) -> tuple[list[Source], list[Diagnostic], dict[str, str]]:
+    """The sources, and the mistakes of all of them with their texts."""
+    sources: list[Source] = []
+    diagnostics: list[Diagnostic] = []
+    texts: dict[str, str] = {}
+    for file in dict.fromkeys(files):
+        try:
+            sources.append(settled(file))
+            texts |= sources[-1].texts
+        except Mistakes as mistakes:
+            diagnostics += [d for d in mistakes.diagnostics if d not in diagnostics]
+            texts |= mistakes.texts
+    if not diagnostics:
+        missing = [n for n in names if not any(n in source.model.chains for source in sources)]
+        diagnostics += [unknown_chain(sources[0], name) for name in missing]
+    return sources, diagnostics, texts
+
+
+def _judged(sources: Sequence[Source], options: argparse.Namespace) -> Report:
+    effort = Effort(options.timeout, options.jobs)
+    names: list[str] = options.chain or []
+    chains: list[ChainReport] = []
+    texts: dict[str, str] = {}
+    for source in sources:
+        here = [name for name in names if name in source.model.chains]
+        if names and not here:
+            continue
+        with progress("judging") as tell:
+            report = check(source, here, effort, tell)
+        chains += report.chains
+        texts |= report.texts
+    whole = Report((), tuple(chains), texts)
+    return without_solver_words(whole) if options.require_certificates else whole
+
+
+def _print(report: Report, form: str) -> None:
+    if form == "json":
+        sys.stdout.write(json.render(report, version()))
+    elif not report.diagnostics:
+        sys.stdout.write(terminal.render(report, paint(sys.stdout)))
+
+
+def _write_certificates(folder: str, chains: Sequence[ChainReport]) -> None:
+    names = [chain.name for chain in chains]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise Refusal(f"two files declare a chain `{twice}`; write their certificates apart")
+    make_folder(folder)
+    for chain in chains:
+        verdicts = [(answer.obligation, answer.verdict) for answer in chain.answers]
+        data = certificates.document(chain.name, verdicts, version())
+        write(os.path.join(folder, f"{chain.name}{certificates.SUFFIX}"), data)

@@ -1,0 +1,175 @@
+"""A chain's obligations with verdicts that were judged here.
+
+Nothing a finder says is believed: every certificate is judged again by `check`, every witness is
+replayed by exact evaluation. An answer that does not stand up to this is a defect of ours and ends
+the run; it never becomes `proved`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from verifier.check.judge import Accepted, Rejected, judge, judge_contradiction
+from verifier.core.certificate import Point
+from verifier.core.evaluate import NoExactValue, Value, holds
+from verifier.core.obligation import Deferral, Entailment, Obligation, facts_of
+from verifier.core.term import Key, variables
+from verifier.core.verdict import (
+    Contradiction,
+    Deferred,
+    Proved,
+    Refuted,
+    SolverWord,
+    Unknown,
+    Verdict,
+    Witness,
+)
+from verifier.model.values import Chain, Model
+from verifier.obligations.owed import owed
+from verifier.obligations.vacuity import without_vacuous
+from verifier.report.values import Answer
+from verifier.solve.workers import judge_all
+
+Tell = Callable[[int, int], None]
+AT_END = ("achieve", "within")
+
+
+class Defect(Exception):
+    """An answer of ours that does not stand up to its judgement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How long each obligation may take, in seconds, and on how many processes."""
+
+    timeout_s: float
+    jobs: int | None
+
+
+def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answer]:
+    """The chain's obligations in their order, each with a verdict that was judged here."""
+    obligations = owed(model, chain)
+    found = {
+        place: confirmed(obligations[place], verdict)
+        for place, verdict in judge_all(obligations, effort.timeout_s, effort.jobs, tell)
+    }
+    in_order = [found[place] for place in range(len(obligations))]
+    verdicts = without_vacuous(obligations, in_order)
+    start = _possible_start(obligations, verdicts)
+    return [
+        _answer(chain, obligation, verdict, start)
+        for obligation, verdict in zip(obligations, verdicts, strict=True)
+    ]
+
+
+def stands(model: Model, chain: Chain, effort: Effort) -> bool:
+    """Whether every obligation of the chain is proved or deferred; ends at the first that is
+    not."""
+    obligations = owed(model, chain)
+    return all(
+        isinstance(confirmed(obligations[place], verdict), Proved | Deferred)
+        for place, verdict in judge_all(obligations, effort.timeout_s, effort.jobs, _silent)
+    )
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody is told."""
+
+
+def confirmed(obligation: Obligation, verdict: Verdict) -> Verdict:
+    """The verdict, judged without its finder. Raises Defect for one that is wrong."""
+    match verdict:
+        case Unknown():
+            return verdict
+        case Proved(evidence):
+            if not isinstance(evidence, SolverWord):
+                _accept(obligation, judge(obligation, evidence))
+            return verdict
+        case Refuted(Contradiction() as contradiction):
+            _contradicts(obligation, contradiction)
+            return verdict
+        case Refuted(Witness() as witness):
+            return _replayed(obligation, verdict, witness)
+        case Deferred():
+            if not isinstance(obligation.question, Deferral):
+                raise Defect(f"{obligation.id}: deferred, but nothing takes it over")
+            return verdict
+        case _:
+            raise AssertionError(verdict)
+
+
+def _accept(obligation: Obligation, outcome: Accepted | Rejected) -> None:
+    if isinstance(outcome, Rejected):
+        raise Defect(f"{obligation.id}: our own certificate was rejected: {outcome.reason}")
+
+
+def _contradicts(obligation: Obligation, contradiction: Contradiction) -> None:
+    known = facts_of(obligation.question)
+    if not all(fact in known for fact in contradiction.facts):
+        raise Defect(f"{obligation.id}: the contradiction uses a fact of its own")
+    if contradiction.refutation is not None:
+        refutation = contradiction.refutation
+        _accept(obligation, judge_contradiction(contradiction.facts, refutation, obligation.sorts))
+
+
+def _replayed(obligation: Obligation, verdict: Verdict, witness: Witness) -> Verdict:
+    question = obligation.question
+    if not isinstance(question, Entailment) or witness.failed not in question.goals:
+        raise Defect(f"{obligation.id}: the witness answers another question")
+    try:
+        allowed = all(holds(fact.formula, witness.values) for fact in question.hypotheses)
+        fails = not holds(witness.failed.formula, witness.values)
+    except NoExactValue as undefined:
+        return Unknown(f"a witness was found that exact arithmetic cannot replay: {undefined}")
+    except KeyError as missing:
+        raise Defect(f"{obligation.id}: the witness lacks {missing}") from None
+    if not (allowed and fails):
+        raise Defect(f"{obligation.id}: the witness does not stand up to its replay")
+    return verdict
+
+
+# ---- witnesses for readers ---------------------------------------------------------------------
+
+
+def _possible_start(
+    obligations: Sequence[Obligation], verdicts: Sequence[Verdict]
+) -> dict[Key, Value]:
+    """The start state that the assumption's sanity was proved with; empty where it was not."""
+    for obligation, verdict in zip(obligations, verdicts, strict=True):
+        if obligation.id.endswith("/assume/sanity"):
+            match verdict:
+                case Proved(Point(values)):
+                    return dict(values)
+    return {}
+
+
+def _answer(
+    chain: Chain, obligation: Obligation, verdict: Verdict, start: Mapping[Key, Value]
+) -> Answer:
+    """The answer; a witness is completed to all that the assumption and the question read.
+
+    A question holds only the facts that share variables with its goals, so that what it leaves out
+    speaks of other variables; those take the values of the possible start.
+    """
+    match verdict:
+        case Refuted(Witness(values)):
+            pass
+        case _:
+            return Answer(obligation, verdict, {}, {})
+    assumed = {key for c in chain.assumptions for key in variables(c.formula)}
+    names = {name for name, _ in assumed} | set(obligation.view)
+    complete = {**start, **values}
+    at_start = {name: complete[name, 0] for name in names if (name, 0) in complete}
+    view = dict(_view(chain, obligation, names))
+    there = {name: complete[key] for name, key in view.items() if key in complete}
+    return Answer(obligation, verdict, at_start, there)
+
+
+def _view(chain: Chain, obligation: Obligation, names: Iterable[str]) -> Iterator[tuple[str, Key]]:
+    """The version under which each name stands where the obligation is owed."""
+    behind = obligation.rule in AT_END
+    passed = [s for s in chain.steps if behind or s.number < obligation.step]
+    for name in names:
+        writers = [step.number for step in passed if name in step.contract.frame]
+        yield name, (name, obligation.view.get(name, max(writers, default=0)))

@@ -1,0 +1,155 @@
+"""From a file to its report, in one direction: load, settle, owed, discharge, check, report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from verifier.core.obligation import Obligation
+from verifier.core.span import Span
+from verifier.core.term import Formula, Real, variables
+from verifier.core.unit import LENGTH, UNITS, Unit
+from verifier.core.verdict import Proved, Refuted, SolverWord, Unknown, Witness
+from verifier.judging import AT_END, Effort, Tell, judged, stands
+from verifier.model.scope import Scope
+from verifier.model.settle import settle_chain
+from verifier.model.values import Chain, Model, StateVariable, Step
+from verifier.obligations.owed import duration
+from verifier.obligations.within import duration_name
+from verifier.repair.edit import insert
+from verifier.repair.insertion import Call, Gap, Search, search
+from verifier.report.values import (
+    Answer,
+    ChainReport,
+    Repair,
+    Report,
+    Shown,
+    StepShown,
+    chain_verdict,
+)
+from verifier.source import Source, chosen
+from verifier.syntax import tree
+
+
+def check(source: Source, names: Sequence[str], effort: Effort, tell: Tell) -> Report:
+    """The report on the chosen chains, with a repair for each that is refuted. Raises Mistakes."""
+    chains = [examined(source, chain, effort, tell) for chain in chosen(source, names)]
+    return Report((), tuple(chains), source.texts)
+
+
+def examined(source: Source, chain: Chain, effort: Effort, tell: Tell) -> ChainReport:
+    """The report on one chain, with a repair if it is refuted and one is found."""
+    plain = report_on(source, chain, judged(source.model, chain, effort, tell))
+    return with_repair(source, chain, plain, effort) if chain_verdict(plain) == "refuted" else plain
+
+
+def report_on(source: Source, chain: Chain, answers: Sequence[Answer]) -> ChainReport:
+    """The answers with what a reader needs to understand them."""
+    shortest, longest = duration(chain)
+    steps = tuple(_step(step, source.model) for step in chain.steps)
+    shown = _shown(source.model)
+    for step in chain.steps:
+        name = duration_name(step.number)
+        shown[name] = Shown(name, False, UNITS["s"])
+    return ChainReport(chain.name, chain.span, steps, tuple(answers), shortest, longest, shown)
+
+
+def _step(step: Step, model: Model) -> StepShown:
+    contract = step.contract
+    names = [parameter.name for parameter in model.skills[contract.skill].parameters]
+    written = contract.text.removeprefix(contract.skill)[1:-1].split(", ")
+    bound = tuple(zip(names, written, strict=True)) if len(names) == len(written) else ()
+    return StepShown(step.number, contract.text, step.span, contract.duration.high, bound)
+
+
+def _shown(model: Model) -> dict[str, Shown]:
+    shown = {}
+    for name, scalar in model.scalars.items():
+        variable = model.variables[scalar.variable]
+        shown[name] = Shown(scalar.member, variable.shape != (), _unit(variable))
+    return shown
+
+
+def _unit(variable: StateVariable) -> Unit | None:
+    if variable.unit is None and variable.sort == Real(LENGTH):
+        return UNITS["m"]
+    return variable.unit
+
+
+def without_solver_words(report: Report) -> Report:
+    """The report with `unknown` for what only a solver's word stands behind."""
+    chains = [replace(c, answers=tuple(map(_certain, c.answers))) for c in report.chains]
+    return replace(report, chains=tuple(chains))
+
+
+def _certain(answer: Answer) -> Answer:
+    match answer.verdict:
+        case Proved(SolverWord(solver, why)):
+            reason = f"only {solver} says so, and no certificate was found: {why}"
+            return replace(answer, verdict=Unknown(reason))
+        case _:
+            return answer
+
+
+# ---- repair ------------------------------------------------------------------------------------
+
+
+def with_repair(source: Source, chain: Chain, report: ChainReport, effort: Effort) -> ChainReport:
+    """The report on a refuted chain, with the smallest repair or with what was tried."""
+    gap = _gap(chain, report.answers)
+    if gap is None or not chain.steps:
+        return report
+
+    def rebuild(step: int, calls: tuple[Call, ...]) -> Chain | None:
+        return _rebuilt(source.scope, chain, step, calls)
+
+    def holds(candidate: Chain) -> bool:
+        return stands(source.model, candidate, effort)
+
+    found = search(source.model, gap, rebuild, holds)
+    if found.found is None:
+        return replace(report, search=_told(found, gap))
+    text = source.texts[chain.span.file]
+    changed = insert(text, chain, gap.step, found.found)
+    inserted = "; ".join(call.text for call in found.found)
+    return replace(report, repairs=(Repair(inserted, gap.step, changed.text, changed.added),))
+
+
+def _gap(chain: Chain, answers: Iterable[Answer]) -> Gap | None:
+    """What the first witness shows to be missing."""
+    for answer in answers:
+        match answer.verdict:
+            case Refuted(Witness(_, failed)) if answer.obligation.rule != "within":
+                return Gap(_before(chain, answer.obligation), _names(failed.formula))
+    return None
+
+
+def _before(chain: Chain, obligation: Obligation) -> int:
+    return len(chain.steps) + 1 if obligation.rule in AT_END else obligation.step
+
+
+def _names(formula: Formula) -> frozenset[str]:
+    return frozenset(name for name, _ in variables(formula))
+
+
+def _rebuilt(scope: Scope, chain: Chain, step: int, calls: tuple[Call, ...]) -> Chain | None:
+    """The chain with the calls before the step, settled; None where they cannot stand there."""
+    written = scope.chains[chain.name]
+    span = written.steps[min(step, len(written.steps)) - 1].span
+    new = tuple(_call(call, span) for call in calls)
+    steps = (*written.steps[: step - 1], *new, *written.steps[step - 1 :])
+    return settle_chain(scope, replace(written, steps=steps), [])
+
+
+def _call(call: Call, span: Span) -> tree.Call:
+    arguments = [tree.Argument(None, tree.Reference(a, span), span) for a in call.arguments]
+    return tree.Call(tree.Name(call.skill, span), tuple(arguments), span)
+
+
+def _told(found: Search, gap: Gap) -> str:
+    """What was tried in vain."""
+    if found.possible == 0:
+        return "no library skill changes what the failing clause reads"
+    judged = f"{found.judged} of {found.possible}" if found.judged < found.possible else "all"
+    what = f"insertions of one or two skills before step {gap.step}"
+    return f"no library skill closes this gap ({judged} {what} were judged)"

@@ -1,0 +1,67 @@
+"""A file and all that it uses, settled; and the chains in it. No solver is imported here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from verifier.core.diagnostic import Diagnostic, SourceError, near_miss
+from verifier.core.span import Span
+from verifier.library import load
+from verifier.model.scope import Scope, collect
+from verifier.model.settle import settle_scope
+from verifier.model.values import Chain, Model
+
+
+class Mistakes(SourceError):
+    """The user's mistakes, with the texts that they stand in."""
+
+    def __init__(self, diagnostics: Iterable[Diagnostic], texts: Mapping[str, str]) -> None:
+        super().__init__(diagnostics)
+        self.texts = texts
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file with all that it uses, settled."""
+
+    path: str
+    texts: Mapping[str, str]
+    scope: Scope
+    model: Model
+
+
+def settled(path: str, text: str | None = None) -> Source:
+    """The file at `path`, or `text` in its place, with all that it uses. Raises Mistakes."""
+    loaded = load(path, text)
+    if loaded.diagnostics:
+        raise Mistakes(loaded.diagnostics, loaded.texts)
+    try:
+        scope = collect(loaded.files)
+        return Source(path, loaded.texts, scope, settle_scope(scope))
+    except SourceError as error:
+        raise Mistakes(error.diagnostics, loaded.texts) from None
+
+
+def chosen(source: Source, names: Sequence[str]) -> list[Chain]:
+    """The chains with these names; without names, those that stand in the file itself.
+
+    Raises Mistakes for a name that no chain has.
+    """
+    chains = source.model.chains
+    if not names:
+        return [chain for chain in chains.values() if chain.span.file == source.path]
+    unknown = [name for name in names if name not in chains]
+    if unknown:
+        raise Mistakes([unknown_chain(source, name) for name in unknown], source.texts)
+    return [chains[name] for name in dict.fromkeys(names)]
+
+
+def unknown_chain(source: Source, name: str) -> Diagnostic:
+    """That no chain of the source has this name."""
+    chains = source.model.chains
+    listed = ", ".join(f"`{known}`" for known in chains)
+    known = f"the chains are {listed}" if chains else "no chain is declared here"
+    start = Span(source.path, 1, 1, 1, 1)
+    message = f"there is no chain `{name}`"
+    return Diagnostic("unknown-chain", start, message, help=near_miss(name, chains) or known)
