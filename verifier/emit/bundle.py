@@ -1,0 +1,54 @@
+"""The C99 bundle of a chain as a set of files: the one door into this room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.resources import files
+
+from verifier.emit.build_file import TARGETS, cmake_lists, compile_command, toolchain
+from verifier.emit.design import Design, design_of
+from verifier.emit.header import header
+from verifier.emit.manifest import manifest
+from verifier.emit.printer import printed
+from verifier.emit.selftest import selftest
+from verifier.emit.source import source
+from verifier.emit.vectors import vectors
+from verifier.monitor.gates import WatchPlan
+from verifier.safety.limit import Loop
+
+RUNTIME = "guard_runtime.h"
+
+
+def bundle(
+    plan: WatchPlan, loop: Loop, *, target: str, statuses: Mapping[str, str], version: str
+) -> dict[str, bytes]:
+    """The files of the bundle by name; the same input gives the same bytes.
+
+    `target` is a key of TARGETS. `statuses` are the obligations' verdicts by id, which the manifest
+    repeats.
+    """
+    design = design_of(plan, loop)
+    chosen = TARGETS[target]
+    found = c_files(design)
+    found["CMakeLists.txt"] = cmake_lists(plan.chain, chosen).encode()
+    if chosen.arguments:
+        found[f"{chosen.name}.cmake"] = toolchain(chosen).encode()
+    found["manifest.json"] = manifest(
+        design,
+        found,
+        target=target,
+        compile_command=compile_command(chosen),
+        statuses=statuses,
+        version=version,
+    )
+    return found
+
+
+def c_files(design: Design) -> dict[str, bytes]:
+    """The C of a design, with its self-test."""
+    return {
+        "guard.h": printed(header(design)).encode(),
+        "guard.c": printed(source(design)).encode(),
+        RUNTIME: (files("verifier.emit.runtime") / RUNTIME).read_bytes(),
+        "selftest.c": printed(selftest(design, vectors(design))).encode(),
+    }

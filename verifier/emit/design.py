@@ -1,0 +1,70 @@
+"""Everything a bundle is made from: what is watched, what is limited, and the names in C."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from verifier.core.span import Span
+from verifier.emit.layout import Layout, layout_of
+from verifier.monitor.gates import WatchPlan
+from verifier.monitor.program import Response
+from verifier.safety.limit import Loop
+
+SEVERITY = ("none", "hold", "retreat", "stop")
+
+
+@dataclass(frozen=True, slots=True)
+class NumberedResponse:
+    """A bounded response with its number in the guard's memory and its property's number."""
+
+    number: int
+    program: int
+    watch: Response
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """`bits[b]` is the C name of item b."""
+
+    plan: WatchPlan
+    loop: Loop
+    layout: Layout
+    bits: tuple[str, ...]
+    responses: tuple[NumberedResponse, ...]
+
+    @property
+    def item_words(self) -> int:
+        return max(1, -(-len(self.plan.items) // 64))
+
+    @property
+    def joint_words(self) -> int:
+        return max(1, -(-len(self.loop.joints) // 64))
+
+
+def design_of(plan: WatchPlan, loop: Loop) -> Design:
+    found = [
+        (number, watch)
+        for number, watched in enumerate(plan.programs)
+        for watch in watched.program.watches
+        if isinstance(watch, Response)
+    ]
+    responses = tuple(NumberedResponse(k, n, watch) for k, (n, watch) in enumerate(found))
+    return Design(plan, loop, layout_of(plan, loop), _bits(plan), responses)
+
+
+def _bits(plan: WatchPlan) -> tuple[str, ...]:
+    names: list[str] = []
+    for item in plan.items:
+        words = re.findall(r"[A-Za-z0-9]+", re.sub(r"-(?=[0-9])", " minus ", item.name))
+        stem = "GUARD_BIT_" + "_".join(words).upper()
+        name, number = stem, 2
+        while name in names:
+            name, number = f"{stem}_{number}", number + 1
+        names.append(name)
+    return tuple(names)
+
+
+def place(span: Span) -> str:
+    """`file:line`, the trace from a line of C to the source that asked for it."""
+    return f"{span.file}:{span.line}"

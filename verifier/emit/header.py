@@ -1,0 +1,209 @@
+"""guard.h: the interface of a bundle, from its layout."""
+
+from __future__ import annotations
+
+from verifier.emit.ctree import (
+    Enum,
+    File,
+    Function,
+    Id,
+    Include,
+    Macro,
+    Member,
+    Parameter,
+    Struct,
+    TopLevel,
+    unsigned,
+)
+from verifier.emit.design import Design
+from verifier.emit.layout import Field
+
+C_TYPE = {"real": "double", "bool": "uint8_t", "enum": "uint8_t"}
+
+STATUS = (
+    ("GUARD_STATUS_OK", "done"),
+    ("GUARD_STATUS_NULL", "a pointer was NULL"),
+    ("GUARD_STATUS_NOT_READY", "the guard was not initialised, or was overwritten"),
+    ("GUARD_STATUS_INVALID_SAMPLE", "a stamp, a label or a number that cannot be"),
+    ("GUARD_STATUS_UNKNOWN_SKILL", "no such call in this chain"),
+    ("GUARD_STATUS_OUT_OF_ORDER", "enter while a skill is active, or leave while none is"),
+    ("GUARD_STATUS_GATE_CLOSED", "a clause of the gate does not hold; see the violated items"),
+)
+DECISION = (
+    ("GUARD_DECISION_PASS", "out is proposed, bit by bit"),
+    ("GUARD_DECISION_CLAMP", "out is the nearest command that keeps the limits"),
+    ("GUARD_DECISION_REJECT", "proposed was not used: not finite, or a fallback is in force"),
+    ("GUARD_DECISION_FAULT", "the sample or the guard cannot be trusted; out stands still"),
+)
+SOURCE = (("GUARD_SOURCE_LEARNED", None), ("GUARD_SOURCE_BASELINE", None))
+FALLBACK = (
+    ("GUARD_FALLBACK_NONE", None),
+    ("GUARD_FALLBACK_HOLD", "stand still"),
+    ("GUARD_FALLBACK_RETREAT", "stand still, and tell the supervisor to retreat"),
+    ("GUARD_FALLBACK_STOP", "stand still, and tell the supervisor to stop"),
+)
+
+
+def header(design: Design) -> File:
+    """The tree of guard.h."""
+    return File(
+        f"The guard of chain {design.plan.chain}. Generated; the source of each line is named.\n"
+        "Units are SI: m, rad, s, N. Time stamps are integer nanoseconds of one clock.\n"
+        "The caller owns every struct. Nothing allocates, blocks, or keeps state elsewhere.",
+        (
+            Include("guard_runtime.h", system=False),
+            *_constants(design),
+            *_enums(design),
+            _sample(design),
+            _action(design),
+            _verdict(),
+            _guard(design),
+            *_prototypes(),
+        ),
+        guard="GUARD_H",
+    )
+
+
+def _constants(design: Design) -> tuple[TopLevel, ...]:
+    return (
+        Macro("GUARD_ITEM_WORDS", unsigned(design.item_words)),
+        Macro("GUARD_JOINT_WORDS", unsigned(design.joint_words)),
+        Macro("GUARD_JOINTS", unsigned(len(design.loop.joints))),
+    )
+
+
+def _enums(design: Design) -> list[TopLevel]:
+    skills: list[tuple[str, str | None]]
+    skills = [(design.layout.skills[g.text], f"{g.text}, {g.span}") for g in design.plan.skills]
+    skills.append(("GUARD_SKILL_NONE", None))
+    bits = [
+        (design.bits[item.bit], f"{item.name}: {item.text}, {item.span}")
+        for item in design.plan.items
+    ]
+    users = [
+        Enum(e.type, e.labels, f"values or indices of `{e.of}`") for e in design.layout.enumerations
+    ]
+    return [
+        Enum("guard_status", STATUS),
+        Enum("guard_decision", DECISION),
+        Enum("guard_source", SOURCE),
+        Enum("guard_fallback", FALLBACK, "By severity; never steps down before guard_init."),
+        Enum("guard_skill", tuple(skills), "The calls of the chain."),
+        Enum("guard_bit", tuple(bits), "What is watched: bit b is violated[b / 64] >> (b % 64)."),
+        *users,
+    ]
+
+
+def _sample(design: Design) -> Struct:
+    members = [Member("int64_t", "time_ns")]
+    members += [_member(field) for field in design.layout.fields]
+    return Struct(
+        "guard_sample",
+        tuple(members),
+        "What was measured at one instant. Booleans are 0 or 1, enumerations a label's number;\n"
+        "anything else, and a number that is not finite, makes the sample invalid.",
+    )
+
+
+def _member(field: Field) -> Member:
+    types = [axis.type for axis in field.signal.axes if axis.type is not None]
+    by = f", by {' and '.join(types)}" if types else ""
+    labels = f" {{{', '.join(field.labels)}}}" if field.labels else ""
+    sizes = tuple(unsigned(size) for size in field.sizes)
+    where = "environment" if field.signal.environment else "state"
+    remark = f"{where}{labels}{by}, {field.signal.span}"
+    return Member(C_TYPE[field.kind], field.name, sizes, remark)
+
+
+def _action(design: Design) -> Struct:
+    members = [
+        Member("double", field.name, (unsigned(field.size),), str(field.command.span))
+        for field in design.layout.action
+    ]
+    nothing = Member("uint8_t", "nothing", (), "the chain commands no plant")
+    return Struct("guard_action", tuple(members) or (nothing,), "A command, one field an input.")
+
+
+def _verdict() -> Struct:
+    words, joints = Id("GUARD_ITEM_WORDS"), Id("GUARD_JOINT_WORDS")
+    return Struct(
+        "guard_verdict",
+        (
+            Member("guard_status", "status"),
+            Member("guard_decision", "decision"),
+            Member("guard_source", "source"),
+            Member("guard_fallback", "fallback", (), "in force"),
+            Member("uint64_t", "violated", (words,), "items violated since guard_init"),
+            Member("uint64_t", "limited", (joints,), "joints whose command was changed by a limit"),
+            Member("uint64_t", "outside", (joints,), "joints measured outside of their barrier"),
+        ),
+    )
+
+
+def _guard(design: Design) -> Struct:
+    members = [
+        Member("uint32_t", "ready"),
+        Member("uint32_t", "skill", (), "the active call, or GUARD_SKILL_NONE"),
+        Member("uint8_t", "fallback"),
+        Member("uint8_t", "started", (), "whether latest_ns means anything"),
+        Member("uint8_t", "passed", (), "whether latest_ns has been stepped or ticked"),
+        Member("int64_t", "latest_ns"),
+        Member("int64_t", "entered_ns"),
+        Member("uint64_t", "violated", (Id("GUARD_ITEM_WORDS"),)),
+    ]
+    if design.plan.programs:
+        count = unsigned(len(design.plan.programs))
+        members.append(Member("guard_answer", "answers", (count,), "one a property"))
+    if design.responses:
+        count = unsigned(len(design.responses))
+        members.append(Member("guard_response", "responses", (count,)))
+    members.append(Member("guard_sample", "entry", (), "the sample at guard_enter, for `old`"))
+    return Struct("guard", tuple(members), "Owned by the caller; to be read, not written.")
+
+
+def _prototypes() -> list[Function]:
+    g, now = Parameter("guard *", "g"), Parameter("const guard_sample *", "now")
+    skill, time = Parameter("guard_skill", "skill"), Parameter("int64_t", "time_ns")
+    proposed = Parameter("const guard_action *", "proposed")
+    out = Parameter("guard_action *", "out")
+
+    def prototype(type_name: str, name: str, *parameters: Parameter, remark: str) -> Function:
+        return Function(type_name, name, parameters, None, static=False, remark=remark)
+
+    return [
+        prototype("guard_status", "guard_init", g, remark="Forgets everything. Before all else."),
+        prototype(
+            "guard_status",
+            "guard_enter",
+            g,
+            skill,
+            now,
+            remark="The entry gate: the skill becomes active if the gate is open.",
+        ),
+        prototype(
+            "guard_verdict",
+            "guard_step",
+            g,
+            now,
+            proposed,
+            out,
+            remark="Once a period, with a later sample each time. Total: every bit pattern of its\n"
+            "inputs has an answer, and `out` is always finite and inside the hardware limits.",
+        ),
+        prototype(
+            "guard_verdict",
+            "guard_tick",
+            g,
+            time,
+            out,
+            remark="Instead of a step when no sample came: none up to this stamp will come any\n"
+            "more. Deadlines are judged; `out` stands still.",
+        ),
+        prototype(
+            "guard_status",
+            "guard_leave",
+            g,
+            now,
+            remark="The exit gate: what the skill promised is checked; no skill is active then.",
+        ),
+    ]

@@ -1,0 +1,501 @@
+"""The five functions of guard.h, and what they share. The order inside a step is
+
+validity of the sample → monitors → switch → filter and limits → check on the way out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verifier.emit.ctree import (
+    Arrow,
+    Assign,
+    At,
+    Binary,
+    Braces,
+    Call,
+    Cast,
+    Choose,
+    Declare,
+    Do,
+    Dot,
+    Expression,
+    Function,
+    Id,
+    If,
+    Int,
+    Parameter,
+    Real,
+    Remark,
+    Repeat,
+    Return,
+    Statement,
+    TopLevel,
+    Unary,
+    all_of,
+    any_of,
+    negated,
+    unsigned,
+)
+from verifier.emit.design import Design
+from verifier.emit.lower import place_of
+from verifier.emit.watching import bit_mask, word
+
+G, NOW, OUT, PROPOSED = Id("g"), Id("now"), Id("out"), Id("proposed")
+NULL = Id("NULL")
+TIME = Arrow(NOW, "time_ns")
+GUARD, CONST_GUARD = Parameter("guard *", "g"), Parameter("const guard *", "g")
+SAMPLE, ACTION = Parameter("const guard_sample *", "now"), Parameter("guard_action *", "out")
+STAMP = Parameter("int64_t", "time_ns")
+NO_SKILL = Id("GUARD_SKILL_NONE")
+
+
+def interface(design: Design) -> Iterator[TopLevel]:
+    """In the order of their use."""
+    yield _sound()
+    yield from _stamps()
+    yield _stand_still(design)
+    yield _verdict()
+    yield _refuse()
+    yield _fault()
+    yield _drive(design) if design.loop.joints else _drive_nothing()
+    yield _init(design)
+    yield _enter(design)
+    yield _step(design)
+    yield _tick(design)
+    yield _leave(design)
+
+
+def status(name: str) -> Expression:
+    return Id(f"GUARD_STATUS_{name}")
+
+
+def is_null(pointer: Expression) -> Expression:
+    return Binary("==", pointer, NULL)
+
+
+# ---- the state ---------------------------------------------------------------------------------
+
+
+def _sound() -> Function:
+    whole = (
+        Binary("==", Arrow(G, "ready"), Id("GUARD_READY")),
+        Binary("<=", Arrow(G, "skill"), NO_SKILL),
+        Binary("<=", Arrow(G, "fallback"), Id("GUARD_FALLBACK_STOP")),
+    )
+    return Function(
+        "bool",
+        "sound",
+        (CONST_GUARD,),
+        (Return(all_of(whole)),),
+        remark="Whether the guard was initialised and not overwritten since.",
+    )
+
+
+def _stamps() -> Iterator[Function]:
+    fresh = negated(Arrow(G, "started"))
+    time, latest = Id("time_ns"), Arrow(G, "latest_ns")
+    yield Function(
+        "bool",
+        "not_earlier",
+        (CONST_GUARD, STAMP),
+        (Return(any_of((fresh, Binary(">=", time, latest)))),),
+    )
+    same = all_of((Binary("==", time, latest), negated(Arrow(G, "passed"))))
+    yield Function(
+        "bool",
+        "later",
+        (CONST_GUARD, STAMP),
+        (Return(any_of((fresh, Binary(">", time, latest), same))),),
+        remark="Whether a step may carry this stamp: one that no step or tick has carried yet.",
+    )
+    passed = Arrow(G, "passed")
+    newer = any_of((fresh, Binary(">", time, latest)))
+    yield Function(
+        "void",
+        "stamp",
+        (GUARD, STAMP, Parameter("uint8_t", "passed")),
+        (
+            If(newer, (Assign(passed, unsigned(0)),)),
+            If(Id("passed"), (Assign(passed, unsigned(1)),)),
+            Assign(Arrow(G, "started"), unsigned(1)),
+            Assign(latest, time),
+        ),
+    )
+
+
+# ---- answers -----------------------------------------------------------------------------------
+
+
+def _stand_still(design: Design) -> Function:
+    body: tuple[Statement, ...] = tuple(
+        Repeat("i", unsigned(field.size), (Assign(At(Arrow(OUT, field.name), Id("i")), Real(0.0)),))
+        for field in design.layout.action
+    )
+    nothing: tuple[Statement, ...] = (Assign(Arrow(OUT, "nothing"), unsigned(0)),)
+    remark = "The baseline: no velocity. The box of every input contains it."
+    return Function("void", "stand_still", (ACTION,), body or nothing, remark=remark)
+
+
+def _verdict() -> Function:
+    answer = Id("answer")
+
+    def clear(name: str, count: str) -> Statement:
+        return Repeat("i", Id(count), (Assign(At(Dot(answer, name), Id("i")), unsigned(0)),))
+
+    copied = Repeat(
+        "i",
+        Id("GUARD_ITEM_WORDS"),
+        (Assign(At(Dot(answer, "violated"), Id("i")), At(Arrow(G, "violated"), Id("i"))),),
+    )
+    in_force = Assign(Dot(answer, "fallback"), Cast("guard_fallback", Arrow(G, "fallback")))
+    return Function(
+        "guard_verdict",
+        "verdict",
+        (
+            CONST_GUARD,
+            Parameter("guard_status", "status"),
+            Parameter("guard_decision", "decision"),
+            Parameter("guard_source", "source"),
+        ),
+        (
+            Declare("guard_verdict", "answer"),
+            Assign(Dot(answer, "status"), Id("status")),
+            Assign(Dot(answer, "decision"), Id("decision")),
+            Assign(Dot(answer, "source"), Id("source")),
+            Assign(Dot(answer, "fallback"), Id("GUARD_FALLBACK_STOP")),
+            clear("violated", "GUARD_ITEM_WORDS"),
+            clear("limited", "GUARD_JOINT_WORDS"),
+            clear("outside", "GUARD_JOINT_WORDS"),
+            If(
+                all_of((Binary("!=", G, NULL), Call("sound", (G,)))),
+                (in_force, copied),
+            ),
+            Return(answer),
+        ),
+        remark="What is known at the end; of a guard that is not sound nothing but stop.",
+    )
+
+
+def _refuse() -> Function:
+    return Function(
+        "guard_status",
+        "refuse",
+        (GUARD, Parameter("guard_status", "status"), Parameter("uint32_t", "bit")),
+        (
+            If(
+                all_of((Binary("!=", G, NULL), Call("sound", (G,)))),
+                (Do(Call("raise_item", (G, Id("bit")))),),
+            ),
+            Return(Id("status")),
+        ),
+        remark="Raises the item if there is a guard to raise it in.",
+    )
+
+
+def _fault() -> Function:
+    refused = Call("refuse", (G, Id("status"), Id("GUARD_BIT_SAMPLE")))
+    ending = (G, Id("status"), Id("GUARD_DECISION_FAULT"), Id("GUARD_SOURCE_BASELINE"))
+    return Function(
+        "guard_verdict",
+        "fault",
+        (GUARD, Parameter("guard_status", "status"), ACTION),
+        (
+            If(Binary("!=", OUT, NULL), (Do(Call("stand_still", (OUT,))),)),
+            Do(Cast("void", refused)),
+            Return(Call("verdict", ending)),
+        ),
+    )
+
+
+# ---- switch, filter, limits, check -------------------------------------------------------------
+
+
+def _drive(design: Design) -> Function:
+    i = Id("i")
+    asked, given = At(Id("asked"), i), At(Id("given"), i)
+    joint, answer = At(Id("JOINTS"), i), Id("answer")
+    each: tuple[Statement, ...] = (
+        Declare("const double", "wanted", Choose(Id("learned"), asked, Real(0.0))),
+        Assign(
+            given,
+            Call("guard_limit", (Unary("&", joint), Id("wanted"), At(Id("position"), i))),
+        ),
+        If(
+            Binary("!=", given, Id("wanted")),
+            (
+                Assign(Id("clamped"), Id("true")),
+                Assign(word(Dot(answer, "limited"), i), bit_mask(i), "|="),
+            ),
+        ),
+        If(
+            Call("guard_outside", (Unary("&", joint), At(Id("position"), i))),
+            (Assign(word(Dot(answer, "outside"), i), bit_mask(i), "|="),),
+        ),
+        Assign(
+            Id("kept"),
+            all_of(
+                (
+                    Id("kept"),
+                    Binary(">=", given, Dot(joint, "box_lower")),
+                    Binary("<=", given, Dot(joint, "box_upper")),
+                )
+            ),
+        ),
+    )
+    none = Binary("==", Arrow(G, "fallback"), Id("GUARD_FALLBACK_NONE"))
+    source = Choose(Id("learned"), Id("GUARD_SOURCE_LEARNED"), Id("GUARD_SOURCE_BASELINE"))
+    ok = (G, status("OK"), Id("GUARD_DECISION_PASS"), source)
+    size = (Id("GUARD_JOINTS"),)
+    return Function(
+        "guard_verdict",
+        "drive",
+        (GUARD, SAMPLE, Parameter("const guard_action *", "proposed"), ACTION),
+        (
+            Declare("const double", "asked", Braces(_asked(design)), size),
+            Declare("const double", "position", Braces(_positions(design)), size),
+            Declare("double", "given", None, size),
+            Declare("bool", "usable", Id("true")),
+            Declare("bool", "clamped", Id("false")),
+            Declare("bool", "kept", Id("true")),
+            Repeat(
+                "i",
+                Id("GUARD_JOINTS"),
+                (Assign(Id("usable"), all_of((Id("usable"), Call("guard_finite", (asked,))))),),
+            ),
+            Remark("switch: the learned command while nothing stands against it"),
+            Declare("const bool", "learned", all_of((Id("usable"), none))),
+            Declare("guard_verdict", "answer", Call("verdict", ok)),
+            Remark("filter and limits"),
+            Repeat("i", Id("GUARD_JOINTS"), each),
+            Remark("check on the way out"),
+            If(negated(Id("kept")), (Return(Call("fault", (G, status("NOT_READY"), OUT))),)),
+            *_written(design),
+            If(Id("clamped"), (_decide("CLAMP"),)),
+            If(negated(Id("learned")), (_decide("REJECT"),)),
+            Return(answer),
+        ),
+    )
+
+
+def _decide(decision: str) -> Statement:
+    return Assign(Dot(Id("answer"), "decision"), Id(f"GUARD_DECISION_{decision}"))
+
+
+def _asked(design: Design) -> tuple[Expression, ...]:
+    return tuple(
+        At(Arrow(PROPOSED, field.name), unsigned(k))
+        for field in design.layout.action
+        for k in range(field.size)
+    )
+
+
+def _positions(design: Design) -> tuple[Expression, ...]:
+    return tuple(
+        Real(0.0) if joint.state is None else place_of(design.layout.places[joint.state], NOW)
+        for joint in design.loop.joints
+    )
+
+
+def _written(design: Design) -> tuple[Statement, ...]:
+    return tuple(
+        Assign(
+            At(Arrow(OUT, field.name), unsigned(k)),
+            At(Id("given"), unsigned(field.command.joints[k])),
+        )
+        for field in design.layout.action
+        for k in range(field.size)
+    )
+
+
+def _drive_nothing() -> Function:
+    none = Binary("==", Arrow(G, "fallback"), Id("GUARD_FALLBACK_NONE"))
+
+    def ending(decision: str, source: str) -> Statement:
+        parts = (G, status("OK"), Id(f"GUARD_DECISION_{decision}"), Id(f"GUARD_SOURCE_{source}"))
+        return Return(Call("verdict", parts))
+
+    return Function(
+        "guard_verdict",
+        "drive",
+        (GUARD, SAMPLE, Parameter("const guard_action *", "proposed"), ACTION),
+        (
+            Do(Cast("void", NOW)),
+            Do(Cast("void", PROPOSED)),
+            Do(Call("stand_still", (OUT,))),
+            If(none, (ending("PASS", "LEARNED"),)),
+            ending("REJECT", "BASELINE"),
+        ),
+    )
+
+
+# ---- the functions of the interface ------------------------------------------------------------
+
+
+def _init(design: Design) -> Function:
+    def clear(name: str, count: Expression, value: Expression) -> Statement:
+        return Repeat("i", count, (Assign(At(Arrow(G, name), Id("i")), value),))
+
+    body: list[Statement] = [
+        If(is_null(G), (Return(status("NULL")),)),
+        Assign(Arrow(G, "skill"), NO_SKILL),
+        Assign(Arrow(G, "fallback"), Id("GUARD_FALLBACK_NONE")),
+        Assign(Arrow(G, "started"), unsigned(0)),
+        Assign(Arrow(G, "passed"), unsigned(0)),
+        Assign(Arrow(G, "latest_ns"), Int(0)),
+        Assign(Arrow(G, "entered_ns"), Int(0)),
+        clear("violated", Id("GUARD_ITEM_WORDS"), unsigned(0)),
+    ]
+    if design.plan.programs:
+        count = unsigned(len(design.plan.programs))
+        body.append(clear("answers", count, Id("GUARD_SATISFIED")))
+    if design.responses:
+        memory = At(Arrow(G, "responses"), Id("i"))
+        forgotten = (
+            Assign(Dot(memory, "since_ns"), Int(0)),
+            Assign(Dot(memory, "pending"), unsigned(0)),
+        )
+        body.append(Repeat("i", unsigned(len(design.responses)), forgotten))
+    body += [Assign(Arrow(G, "ready"), Id("GUARD_READY")), Return(status("OK"))]
+    return Function("guard_status", "guard_init", (GUARD,), tuple(body), static=False)
+
+
+def _refused(design: Design, name: str, bit: int) -> Statement:
+    return Return(Call("refuse", (G, status(name), Id(design.bits[bit]))))
+
+
+def _admission(design: Design) -> tuple[Statement, ...]:
+    """What `enter` and `leave` ask of their arguments first."""
+    return (
+        If(any_of((is_null(G), is_null(NOW))), (_refused(design, "NULL", 0),)),
+        If(negated(Call("sound", (G,))), (Return(status("NOT_READY")),)),
+    )
+
+
+def _current(design: Design) -> tuple[Statement, ...]:
+    """A sample that is valid and not earlier than the clock, or an invalid one's answer."""
+    current = all_of((Call("not_earlier", (G, TIME)), Call("sample_valid", (NOW,))))
+    return (
+        If(negated(current), (_refused(design, "INVALID_SAMPLE", 0),)),
+        Do(Call("stamp", (G, TIME, unsigned(0)))),
+    )
+
+
+def _enter(design: Design) -> Function:
+    number = Cast("uint32_t", Id("skill"))
+    active = Binary("!=", Arrow(G, "skill"), NO_SKILL)
+    closed = negated(Call("entry_gate", (G, Id("number"), NOW)))
+    return Function(
+        "guard_status",
+        "guard_enter",
+        (GUARD, Parameter("guard_skill", "skill"), SAMPLE),
+        (
+            Declare("const uint32_t", "number", number),
+            *_admission(design),
+            If(
+                Binary(">=", Id("number"), NO_SKILL),
+                (_refused(design, "UNKNOWN_SKILL", 1),),
+            ),
+            If(active, (_refused(design, "OUT_OF_ORDER", 1),)),
+            *_current(design),
+            If(closed, (Return(status("GATE_CLOSED")),)),
+            Assign(Arrow(G, "skill"), Id("number")),
+            Assign(Arrow(G, "entered_ns"), TIME),
+            Assign(Arrow(G, "entry"), Unary("*", NOW)),
+            Return(status("OK")),
+        ),
+        static=False,
+    )
+
+
+def _leave(design: Design) -> Function:
+    skill, current, kept = Id("skill"), Id("current"), Id("kept")
+    inactive = Binary("==", Arrow(G, "skill"), NO_SKILL)
+    good = all_of((Call("not_earlier", (G, TIME)), Call("sample_valid", (NOW,))))
+    return Function(
+        "guard_status",
+        "guard_leave",
+        (GUARD, SAMPLE),
+        (
+            *_admission(design),
+            If(inactive, (_refused(design, "OUT_OF_ORDER", 1),)),
+            Declare("const uint32_t", "skill", Arrow(G, "skill")),
+            Declare("const bool", "current", good),
+            Declare("bool", "kept", Id("true")),
+            If(
+                current,
+                (
+                    Do(Call("stamp", (G, TIME, unsigned(0)))),
+                    Assign(kept, Call("watch_duration", (G, TIME))),
+                    Assign(kept, Binary("&&", Call("exit_gate", (G, skill, NOW)), kept)),
+                ),
+            ),
+            Remark("The skill is over in any case."),
+            Assign(Arrow(G, "skill"), NO_SKILL),
+            If(negated(current), (_refused(design, "INVALID_SAMPLE", 0),)),
+            Return(Choose(kept, status("OK"), status("GATE_CLOSED"))),
+        ),
+        static=False,
+    )
+
+
+def _step(design: Design) -> Function:
+    missing = tuple(is_null(pointer) for pointer in (G, NOW, PROPOSED, OUT))
+    passed = Do(Call("stamp", (G, TIME, unsigned(1))))
+    monitors: list[Statement] = []
+    if design.plan.programs:
+        monitors.append(Do(Call("watch_properties", (G, NOW))))
+    monitors += [
+        Do(Call("watch_skill", (G, NOW))),
+        Do(Cast("void", Call("watch_duration", (G, TIME)))),
+    ]
+    return Function(
+        "guard_verdict",
+        "guard_step",
+        (GUARD, SAMPLE, Parameter("const guard_action *", "proposed"), ACTION),
+        (
+            If(any_of(missing), (_faulty("NULL"),)),
+            If(negated(Call("sound", (G,))), (_faulty("NOT_READY"),)),
+            Remark("validity of the sample"),
+            If(negated(Call("later", (G, TIME))), (_faulty("INVALID_SAMPLE"),)),
+            passed,
+            If(
+                negated(Call("sample_valid", (NOW,))),
+                (*_time_passes(design, TIME, Id("false")), _faulty("INVALID_SAMPLE")),
+            ),
+            Remark("monitors"),
+            *monitors,
+            Return(Call("drive", (G, NOW, PROPOSED, OUT))),
+        ),
+        static=False,
+    )
+
+
+def _faulty(name: str) -> Statement:
+    return Return(Call("fault", (G, status(name), OUT)))
+
+
+def _time_passes(design: Design, time: Expression, whole: Expression) -> tuple[Statement, ...]:
+    deadlines = Do(Call("pass_deadlines", (G, time, whole)))
+    duration = Do(Cast("void", Call("watch_duration", (G, time))))
+    return (deadlines, duration) if design.responses else (duration,)
+
+
+def _tick(design: Design) -> Function:
+    time = Id("time_ns")
+    ending = (G, status("OK"), Id("GUARD_DECISION_REJECT"), Id("GUARD_SOURCE_BASELINE"))
+    return Function(
+        "guard_verdict",
+        "guard_tick",
+        (GUARD, STAMP, ACTION),
+        (
+            If(any_of((is_null(G), is_null(OUT))), (_faulty("NULL"),)),
+            If(negated(Call("sound", (G,))), (_faulty("NOT_READY"),)),
+            If(negated(Call("not_earlier", (G, time))), (_faulty("INVALID_SAMPLE"),)),
+            Do(Call("stamp", (G, time, unsigned(1)))),
+            *_time_passes(design, time, Id("true")),
+            Do(Call("stand_still", (OUT,))),
+            Return(Call("verdict", ending)),
+        ),
+        static=False,
+    )

@@ -1,0 +1,147 @@
+"""The names that C sees: fields of the sample and the action, enumerations, and where a scalar
+lives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import product
+
+from verifier.core.term import Boolean, Enumeration
+from verifier.monitor.gates import WatchPlan
+from verifier.monitor.signals import Signal
+from verifier.safety.limit import Command, Loop
+
+# C99, the headers that a guard includes, and what compilers predefine.
+_KEYWORDS = re.compile(
+    "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline"
+    "|int|long|register|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union"
+    "|unsigned|void|volatile|while|bool|true|false|asm|linux|unix|time_ns|nothing"
+)
+# What guard.h and guard_runtime.h define themselves, without `guard_`.
+_RESERVED = re.compile(
+    "guard_(status|decision|source|fallback|skill|bit|sample|action|verdict|init|enter|step|leave"
+    "|tick|truth|answer|response|joint|joints|finite|clamp|false|true|undefined|satisfied|unknown"
+    "|invalid|violated|ready|items|item_words|joint_words|longest_ns|h)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a scalar lives in the sample: `field[i][j]`. `labels` are those of an enumeration."""
+
+    field: str
+    indices: tuple[int, ...]
+    kind: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of the sample. `kind` is real, bool or enum."""
+
+    name: str
+    kind: str
+    sizes: tuple[int, ...]
+    labels: tuple[str, ...]
+    signal: Signal
+
+
+@dataclass(frozen=True, slots=True)
+class ActionField:
+    name: str
+    size: int
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """An enumeration of the interface for `of`; `labels` pairs C names with the user's."""
+
+    type: str
+    of: str
+    labels: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """`places` by scalar name, in the order of the sample; `labels` gives the C name of
+    `field.label`, `skills` that of a call."""
+
+    fields: tuple[Field, ...]
+    action: tuple[ActionField, ...]
+    places: dict[str, Place]
+    enumerations: tuple[Names, ...]
+    labels: dict[str, str]
+    skills: dict[str, str]
+
+
+def layout_of(plan: WatchPlan, loop: Loop) -> Layout:
+    fields = _fields(plan.signals)
+    places: dict[str, Place] = {}
+    for field in fields:
+        cells = product(*(range(size) for size in field.sizes))
+        for scalar, cell in zip(field.signal.scalars, cells, strict=True):
+            places[scalar] = Place(field.name, cell, field.kind, field.labels)
+    taken: set[str] = set()
+    action = tuple(
+        ActionField(_fresh(_identifier(c.name), taken), len(c.joints), c) for c in loop.commands
+    )
+    calls: set[str] = set()
+    skills = {
+        gates.text: _fresh("GUARD_SKILL_" + _identifier(gates.text).upper(), calls)
+        for gates in plan.skills
+    }
+    enumerations = _enumerations(plan.signals, fields)
+    labels = {f"{e.of}.{label}": constant for e in enumerations for constant, label in e.labels}
+    return Layout(fields, action, places, enumerations, labels, skills)
+
+
+def _fields(signals: Iterable[Signal]) -> tuple[Field, ...]:
+    taken: set[str] = set()
+    fields = []
+    for signal in signals:
+        sort = signal.sort
+        labels = sort.labels if isinstance(sort, Enumeration) else ()
+        kind = "bool" if isinstance(sort, Boolean) else "enum" if labels else "real"
+        sizes = tuple(axis.size for axis in signal.axes)
+        name = _fresh(_identifier(signal.name), taken)
+        fields.append(Field(name, kind, sizes, labels, signal))
+    return tuple(fields)
+
+
+def _enumerations(signals: Iterable[Signal], fields: Iterable[Field]) -> tuple[Names, ...]:
+    """Those of the object types, then those of the fields with labels."""
+    types = {axis.type: axis.members for signal in signals for axis in signal.axes if axis.type}
+    wanted = list(types.items())
+    wanted += [(field.name, field.labels) for field in fields if field.labels]
+    stems, constants = set[str](), set[str]()
+    found = []
+    for name, members in wanted:
+        wished = f"guard_{_identifier(name).lower()}"
+        stem = _fresh(f"{wished}_" if _RESERVED.fullmatch(wished) else wished, stems)
+        labels = tuple((_constant(stem, label, constants), label) for label in members)
+        found.append(Names(stem, name, labels))
+    return tuple(found)
+
+
+def _constant(stem: str, label: str, taken: set[str]) -> str:
+    return _fresh(f"{stem}_{_identifier(label)}".upper(), taken)
+
+
+def _identifier(text: str) -> str:
+    """A C identifier that reads like the text: `Lift(cup, 10 cm)` is `Lift_cup_10_cm`."""
+    plain = re.sub(r"-(?=[0-9])", " minus ", text)
+    words = re.findall(r"[A-Za-z0-9_]+", plain)
+    name = "_".join(words).strip("_") or "unnamed"
+    name = f"n{name}" if name[0].isdigit() else name
+    return f"{name}_" if _KEYWORDS.fullmatch(name) else name
+
+
+def _fresh(name: str, taken: set[str]) -> str:
+    found, number = name, 2
+    while found in taken:
+        found, number = f"{name}_{number}", number + 1
+    taken.add(found)
+    return found

@@ -1,0 +1,191 @@
+"""Formulas over measured values as bodies of C functions that answer a `guard_truth`.
+
+Bit by bit the meaning of monitor/measured.py: sums and products are folded from the left, `x - y`
+stands for `x + -1 y` (the same double), and wherever something that is not finite could hide, it is
+given a name and checked. Bare measured values need no check: an invalid sample never gets here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from verifier.core.term import (
+    OLD,
+    And,
+    Apply,
+    Choice,
+    Comparison,
+    Formula,
+    Iff,
+    Implies,
+    Not,
+    Number,
+    Or,
+    Product,
+    Proposition,
+    Quotient,
+    Sum,
+    Term,
+    Truth,
+    Variable,
+    variables,
+)
+from verifier.emit.ctree import (
+    Arrow,
+    At,
+    Binary,
+    Call,
+    Choose,
+    Declare,
+    Expression,
+    Id,
+    If,
+    Int,
+    Real,
+    Return,
+    Statement,
+    Unary,
+    all_of,
+    any_of,
+    negated,
+    unsigned,
+)
+from verifier.emit.layout import Place
+
+UNDEFINED = Id("GUARD_UNDEFINED")
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """The body of a function with the parameters `now` and `entry`, as far as it uses them."""
+
+    body: tuple[Statement, ...]
+    parameters: tuple[str, ...]
+
+
+def lowered(formula: Formula, places: Mapping[str, Place], labels: Mapping[str, str]) -> Lowered:
+    """`labels` gives the C name of `field.label`."""
+    work = _Work(places, labels)
+    value = _formula(formula, work)
+    versions = {version for _, version in variables(formula)}
+    parameters = (*(["now"] if versions - {OLD} else []), *(["entry"] if OLD in versions else []))
+    answer = Choose(value, Id("GUARD_TRUE"), Id("GUARD_FALSE"))
+    return Lowered((*work.statements, Return(answer)), parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    places: Mapping[str, Place]
+    labels: Mapping[str, str]
+    statements: list[Statement] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+
+    def finite(self, value: Expression) -> Id:
+        """A name for the value, behind a check that it is finite."""
+        name = Id(f"x{len(self.names) + 1}")
+        self.names.append(name.name)
+        self.statements.append(Declare("const double", name.name, value))
+        self.statements.append(If(negated(Call("guard_finite", (name,))), (Return(UNDEFINED),)))
+        return name
+
+
+def place_of(place: Place, sample: Expression) -> Expression:
+    """The scalar in a sample that is given by its address."""
+    target: Expression = Arrow(sample, place.field)
+    for index in place.indices:
+        target = At(target, unsigned(index))
+    return target
+
+
+def _read(name: str, version: int, work: _Work) -> Expression:
+    return place_of(work.places[name], Id("entry" if version == OLD else "now"))
+
+
+def _formula(formula: Formula, work: _Work) -> Expression:
+    match formula:
+        case Truth(value):
+            return Id("true" if value else "false")
+        case Proposition(name, version):
+            return Binary("!=", _read(name, version, work), unsigned(0))
+        case Choice(name, version, label):
+            constant = Id(work.labels[f"{work.places[name].field}.{label}"])
+            return Binary("==", _read(name, version, work), constant)
+        case Comparison(relation, left, right):
+            return Binary(relation, _side(left, work), _side(right, work))
+        case Not(body):
+            return negated(_formula(body, work))
+        case And(parts):
+            return all_of(tuple([_formula(part, work) for part in parts]))
+        case Or(parts):
+            return any_of(tuple([_formula(part, work) for part in parts]))
+        case Implies(premise, conclusion):
+            assumed = negated(_formula(premise, work))
+            return Binary("||", assumed, _formula(conclusion, work))
+        case Iff(left_side, right_side):
+            first = _formula(left_side, work)
+            return Binary("==", Choose(first, Int(1), Int(0)), _bit(right_side, work))
+
+
+def _bit(formula: Formula, work: _Work) -> Expression:
+    return Choose(_formula(formula, work), Int(1), Int(0))
+
+
+def _side(term: Term, work: _Work) -> Expression:
+    value = _term(term, work)
+    return value if isinstance(term, Number | Variable) else work.finite(value)
+
+
+def _term(term: Term, work: _Work) -> Expression:
+    match term:
+        case Number(value):
+            return Real(float(value))
+        case Variable(name, version):
+            return _read(name, version, work)
+        case Sum(terms):
+            total = _term(terms[0], work)
+            for part in terms[1:]:
+                taken = _negative(part)
+                operator = "+" if taken is None else "-"
+                total = Binary(operator, total, _term(part if taken is None else taken, work))
+            return total
+        case Product():
+            taken = _negative(term)
+            return _product(term, work) if taken is None else Unary("-", _term(taken, work))
+        case Quotient(numerator, denominator):
+            above = _term(numerator, work)
+            below = work.finite(_term(denominator, work))
+            zero = Binary("==", below, Real(0.0))
+            work.statements.append(If(zero, (Return(UNDEFINED),)))
+            return Binary("/", above, below)
+        case Apply(function, arguments):
+            return _apply(function, [_term(part, work) for part in arguments], work)
+
+
+def _product(term: Product, work: _Work) -> Expression:
+    product = _term(term.factors[0], work)
+    for factor in term.factors[1:]:
+        product = Binary("*", product, _term(factor, work))
+    return product
+
+
+def _negative(term: Term) -> Term | None:
+    """The x of `-1 * x`, one factor: negation and subtraction give the same double."""
+    match term:
+        case Product((Number(value), other)) if value == Fraction(-1):
+            return other
+        case _:
+            return None
+
+
+def _apply(function: str, arguments: list[Expression], work: _Work) -> Expression:
+    if function == "abs":
+        return Call("fabs", tuple(arguments))
+    if function == "sqrt":
+        return Call("sqrt", tuple(arguments))
+    kernel = "guard_least" if function == "min" else "guard_greatest"
+    best: Expression = work.finite(arguments[0])
+    for argument in arguments[1:]:
+        best = Call(kernel, (best, work.finite(argument)))
+    return best

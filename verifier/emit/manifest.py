@@ -1,0 +1,91 @@
+"""manifest.json: what a bundle is, what it watches, what it assumes, and the hash of every file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+
+from verifier.core.span import Span
+from verifier.emit.design import Design
+
+SCHEMA = 1
+ASSUMPTIONS = (
+    "guard_step is called once a period, and the actuators hold `out` for no longer than that",
+    "the plant follows its declared dynamics, and the measured state is the state",
+    "a clause is watched on measured doubles, with constants rounded to the nearest double: a gate "
+    "is a watch, not a proof; a margin for the sensors belongs into the contract",
+    "a sample outside of a declared domain is a FAULT with fallback stop; a driven state outside "
+    "of its limits is pushed back instead, and reported as outside",
+    "hold, retreat and stop all command zero velocity; the supervisor reads which of them is meant",
+    "the compiler keeps IEEE 754: no -ffast-math, -ffp-contract=off",
+)
+
+
+def manifest(
+    design: Design,
+    files: Mapping[str, bytes],
+    *,
+    target: str,
+    compile_command: str,
+    statuses: Mapping[str, str],
+    version: str,
+) -> bytes:
+    """The text of manifest.json; the same input gives the same bytes."""
+    plan, loop = design.plan, design.loop
+    value = {
+        "schema": SCHEMA,
+        "tool": "verify-chain",
+        "version": version,
+        "chain": plan.chain,
+        "span": span_json(plan.span),
+        "target": target,
+        "compile": compile_command,
+        "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
+        "skills": [
+            {"name": gates.text, "constant": design.layout.skills[gates.text]}
+            | {"span": span_json(gates.span)}
+            for gates in plan.skills
+        ],
+        "watched": [
+            {
+                "bit": item.bit,
+                "name": item.name,
+                "constant": design.bits[item.bit],
+                "kind": item.kind,
+                "text": item.text,
+                "fallback": item.fallback,
+                "span": span_json(item.span),
+            }
+            for item in plan.items
+        ],
+        "limits": [
+            {
+                "joint": number,
+                "input": f"{joint.input}[{joint.index + 1}]",
+                "box": [joint.lower, joint.upper],
+                "state": joint.state,
+                "barriers": list(joint.barriers),
+                "bounds": [joint.bounds.lower, joint.bounds.upper] if joint.bounds else None,
+                "gain_per_s": joint.bounds.gain if joint.bounds else None,
+                "span": span_json(joint.span),
+            }
+            for number, joint in enumerate(loop.joints)
+        ],
+        "periods_s": {command.name: str(command.period) for command in loop.commands},
+        "obligations": [
+            {"id": name, "status": status} for name, status in sorted(statuses.items())
+        ],
+        "assumptions": list(ASSUMPTIONS),
+    }
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def span_json(span: Span) -> dict[str, str | int]:
+    return {
+        "file": span.file,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }

@@ -1,0 +1,253 @@
+"""The meaning of a whole guard in Python: what the emitted C does, bit by bit.
+
+Built from the meanings of its parts: monitor.measured for formulas, monitor.program for
+properties, safety.limit for the filter. State is a value; every function returns the next one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from verifier.core.term import NOW, OLD, Key
+from verifier.emit.design import SEVERITY, Design
+from verifier.emit.source import required
+from verifier.monitor import program
+from verifier.monitor.definition import Answer
+from verifier.monitor.gates import Clause, SkillGates
+from verifier.monitor.measured import Reading, truth
+from verifier.safety.limit import limited, outside
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The raw fields: a double, or the number 0 to 255 of a boolean or an enumeration."""
+
+    time_ns: int
+    values: Mapping[str, float | int]
+
+
+Action = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A verdict: sets of items and joints as bit masks, names as in the C enumerations."""
+
+    status: str
+    decision: str
+    source: str
+    fallback: str
+    violated: int
+    limited: int = 0
+    outside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`skill` is the active call. `latest_ns` is the latest stamp of any call, `passed` whether a
+    step or a tick has carried it."""
+
+    skill: str | None
+    fallback: str
+    latest_ns: int | None
+    passed: bool
+    entered_ns: int
+    entry: Mapping[str, Reading]
+    violated: int
+    memories: tuple[program.Memory, ...]
+
+
+def initial(design: Design) -> State:
+    memories = tuple(program.start(watched.program) for watched in design.plan.programs)
+    return State(None, "none", None, False, 0, {}, 0, memories)
+
+
+# ---- shared ------------------------------------------------------------------------------------
+
+
+def raised(design: Design, state: State, bit: int) -> State:
+    """The item is violated; the fallback only ever becomes more severe."""
+    worse = max(state.fallback, design.plan.items[bit].fallback, key=SEVERITY.index)
+    return replace(state, violated=state.violated | 1 << bit, fallback=worse)
+
+
+def readings(design: Design, sample: Sample) -> dict[str, Reading] | None:
+    """What a valid sample says; None if it is not valid."""
+    found: dict[str, Reading] = {}
+    for name, place in design.layout.places.items():
+        raw = sample.values[name]
+        if place.kind == "real":
+            if not math.isfinite(raw):
+                return None
+            found[name] = float(raw)
+        elif place.kind == "bool":
+            if raw > 1:
+                return None
+            found[name] = raw == 1
+        else:
+            if raw >= len(place.labels):
+                return None
+            found[name] = place.labels[int(raw)]
+    at = _keys(found, {})
+    return found if all(truth(v.formula, at) is True for v in required(design)) else None
+
+
+def _keys(now: Mapping[str, Reading], entry: Mapping[str, Reading]) -> dict[Key, Reading]:
+    at: dict[Key, Reading] = {(name, NOW): value for name, value in now.items()}
+    at.update({(name, OLD): value for name, value in entry.items()})
+    return at
+
+
+def _stamped(state: State, time_ns: int, passed: bool) -> State:
+    newer = state.latest_ns is None or time_ns > state.latest_ns
+    return replace(state, latest_ns=time_ns, passed=passed or (state.passed and not newer))
+
+
+def _not_earlier(state: State, time_ns: int) -> bool:
+    return state.latest_ns is None or time_ns >= state.latest_ns
+
+
+def _later(state: State, time_ns: int) -> bool:
+    return _not_earlier(state, time_ns) and not (time_ns == state.latest_ns and state.passed)
+
+
+def _gates(design: Design, call: str | None) -> SkillGates | None:
+    return next((gates for gates in design.plan.skills if gates.text == call), None)
+
+
+def _watch(
+    design: Design, state: State, clauses: tuple[Clause, ...], at: Mapping[Key, Reading]
+) -> tuple[State, bool]:
+    held = True
+    for clause in clauses:
+        if truth(clause.formula, at) is not True:
+            state, held = raised(design, state, clause.item.bit), False
+    return state, held
+
+
+def _watch_duration(design: Design, state: State, time_ns: int) -> tuple[State, bool]:
+    gates = _gates(design, state.skill)
+    limit = gates.limit if gates else None
+    if limit is None or time_ns - state.entered_ns <= limit.longest_ns:
+        return state, True
+    return raised(design, state, limit.item.bit), False
+
+
+def _remember(design: Design, state: State, memories: list[program.Memory]) -> State:
+    state = replace(state, memories=tuple(memories))
+    for watched, memory in zip(design.plan.programs, memories, strict=True):
+        if memory.answer in (Answer.INVALID, Answer.VIOLATED):
+            state = raised(design, state, watched.item.bit)
+    return state
+
+
+def _time_passes(design: Design, state: State, time_ns: int, by_ns: int) -> State:
+    """Deadlines up to `by_ns`, and the duration at `time_ns`."""
+    memories = [
+        program.tick(watched.program, memory, by_ns)
+        for watched, memory in zip(design.plan.programs, state.memories, strict=True)
+    ]
+    return _watch_duration(design, _remember(design, state, memories), time_ns)[0]
+
+
+def _outcome(state: State, status: str, decision: str, source: str) -> Outcome:
+    return Outcome(status, decision, source, state.fallback, state.violated)
+
+
+def _fault(design: Design, state: State, status: str) -> tuple[State, Outcome, Action]:
+    state = raised(design, state, 0)
+    return state, _outcome(state, status, "FAULT", "BASELINE"), _still(design)
+
+
+def _still(design: Design) -> Action:
+    return (0.0,) * len(design.loop.joints)
+
+
+# ---- the functions of the interface ------------------------------------------------------------
+
+
+def enter(design: Design, state: State, call: str | None, now: Sample | None) -> tuple[State, str]:
+    """`call` None stands for a number that is no call of the chain, `now` None for NULL."""
+    if now is None:
+        return raised(design, state, 0), "NULL"
+    gates = _gates(design, call)
+    if gates is None:
+        return raised(design, state, 1), "UNKNOWN_SKILL"
+    if state.skill is not None:
+        return raised(design, state, 1), "OUT_OF_ORDER"
+    measured = readings(design, now) if _not_earlier(state, now.time_ns) else None
+    if measured is None:
+        return raised(design, state, 0), "INVALID_SAMPLE"
+    state = _stamped(state, now.time_ns, False)
+    state, held = _watch(design, state, gates.entry, _keys(measured, measured))
+    if not held:
+        return state, "GATE_CLOSED"
+    return replace(state, skill=call, entered_ns=now.time_ns, entry=measured), "OK"
+
+
+def leave(design: Design, state: State, now: Sample | None) -> tuple[State, str]:
+    if now is None:
+        return raised(design, state, 0), "NULL"
+    gates = _gates(design, state.skill)
+    if gates is None:
+        return raised(design, state, 1), "OUT_OF_ORDER"
+    measured = readings(design, now) if _not_earlier(state, now.time_ns) else None
+    if measured is None:
+        return replace(raised(design, state, 0), skill=None), "INVALID_SAMPLE"
+    state = _stamped(state, now.time_ns, False)
+    state, in_time = _watch_duration(design, state, now.time_ns)
+    state, held = _watch(design, state, gates.exit, _keys(measured, state.entry))
+    return replace(state, skill=None), "OK" if in_time and held else "GATE_CLOSED"
+
+
+def step(
+    design: Design, state: State, now: Sample | None, proposed: Action | None
+) -> tuple[State, Outcome, Action]:
+    if now is None or proposed is None:
+        return _fault(design, state, "NULL")
+    if not _later(state, now.time_ns):
+        return _fault(design, state, "INVALID_SAMPLE")
+    state = _stamped(state, now.time_ns, True)
+    measured = readings(design, now)
+    if measured is None:
+        state = _time_passes(design, state, now.time_ns, now.time_ns - 1)
+        return _fault(design, state, "INVALID_SAMPLE")
+    memories = [
+        program.step(watched.program, memory, now.time_ns, measured)
+        for watched, memory in zip(design.plan.programs, state.memories, strict=True)
+    ]
+    state = _remember(design, state, memories)
+    gates = _gates(design, state.skill)
+    if gates is not None:
+        state, _ = _watch(design, state, gates.during, _keys(measured, state.entry))
+        state, _ = _watch_duration(design, state, now.time_ns)
+    outcome, out = _drive(design, state, measured, proposed)
+    return state, outcome, out
+
+
+def _drive(
+    design: Design, state: State, measured: Mapping[str, Reading], proposed: Action
+) -> tuple[Outcome, Action]:
+    learned = all(map(math.isfinite, proposed)) and state.fallback == "none"
+    wanted = proposed if learned else _still(design)
+    given: list[float] = []
+    changed = off = 0
+    for k, (joint, value) in enumerate(zip(design.loop.joints, wanted, strict=True)):
+        position = float(measured[joint.state]) if joint.state is not None else 0.0
+        given.append(limited(joint, value, position))
+        changed |= (given[k] != value) << k
+        off |= outside(joint, position) << k
+    decision = "REJECT" if not learned else "CLAMP" if changed else "PASS"
+    source = "LEARNED" if learned else "BASELINE"
+    outcome = _outcome(state, "OK", decision, source)
+    return replace(outcome, limited=changed, outside=off), tuple(given)
+
+
+def tick(design: Design, state: State, time_ns: int) -> tuple[State, Outcome, Action]:
+    if not _not_earlier(state, time_ns):
+        return _fault(design, state, "INVALID_SAMPLE")
+    state = _stamped(state, time_ns, True)
+    state = _time_passes(design, state, time_ns, time_ns)
+    return state, _outcome(state, "OK", "REJECT", "BASELINE"), _still(design)

@@ -1,0 +1,121 @@
+/* The judgement of an answer; see qp.h. Stands alone on purpose: only the data are shared.
+ *
+ * A certified optimum is the exact optimum of a problem whose bounds and proposed command differ
+ * from the given ones by at most QP_TOLERANCE, relative to the terms that are summed (Karush, Kuhn
+ * and Tucker: sufficient, since P is positive definite). A certified contradiction is exact: y >= 0
+ * with sum_i y_i b_i + QP_REACH |sum_i y_i a_i|_1 < 0 (Farkas, over the box |u_j| <= QP_REACH). */
+
+#include "qp.h"
+
+#include <math.h>
+
+#ifdef __clang__
+#pragma STDC FP_CONTRACT OFF
+#endif
+
+#define QP_NEGLIGIBLE 0x1p-900 /* far above what underflow can hide */
+
+static double certify_larger(double left, double right)
+{
+    return (right > left) ? right : left;
+}
+
+/* Multipliers are not negative and finite; rows hold; those with a multiplier hold as equations. */
+static bool certify_rows(const qp_problem *problem, const qp_solution *solution)
+{
+    double reach = 0.0;
+    uint32_t wrong = 0u;
+    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+        reach = certify_larger(reach, fabs(solution->command[j]));
+    }
+    for (uint32_t i = 0u; i < problem->rows; ++i) {
+        double value = -problem->bound[i];
+        double size = 0.0;
+        for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+            value += problem->normal[j][i] * solution->command[j];
+            size += fabs(problem->normal[j][i]);
+        }
+        const double tolerance = QP_TOLERANCE * (fabs(problem->bound[i]) + (size * reach));
+        const double lowest = (solution->multiplier[i] > 0.0) ? -tolerance : -HUGE_VAL;
+        wrong |= ((value >= lowest) && (value <= tolerance)) ? 0u : 1u;
+        wrong |= ((solution->multiplier[i] >= 0.0) && (solution->multiplier[i] < HUGE_VAL)) ? 0u : 1u;
+    }
+    return wrong == 0u;
+}
+
+/* P (u - proposed) + sum_i multiplier_i a_i is zero. */
+static bool certify_stationary(const qp_problem *problem, const qp_metric *metric,
+                               const qp_solution *solution)
+{
+    double residual = 0.0;
+    double size = 0.0;
+    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+        double sum = solution->command[j] - problem->proposed[j];
+        double sizes = fabs(solution->command[j]) + fabs(problem->proposed[j]);
+        if (metric != 0) {
+            sum = 0.0;
+            sizes = 0.0;
+            for (uint32_t k = 0u; k < QP_VARIABLES; ++k) {
+                const double entry = (k > j) ? metric->entry[k][j] : metric->entry[j][k];
+                sum += entry * (solution->command[k] - problem->proposed[k]);
+                sizes += fabs(entry) * (fabs(solution->command[k]) + fabs(problem->proposed[k]));
+            }
+        }
+        for (uint32_t i = 0u; i < problem->rows; ++i) {
+            if (solution->multiplier[i] > 0.0) {
+                sum += solution->multiplier[i] * problem->normal[j][i];
+                sizes += solution->multiplier[i] * fabs(problem->normal[j][i]);
+            }
+        }
+        if (!(sizes < HUGE_VAL)) {
+            return false;
+        }
+        residual = certify_larger(residual, fabs(sum));
+        size = certify_larger(size, sizes);
+    }
+    return residual <= (QP_TOLERANCE * size);
+}
+
+/* The multipliers contradict the rows for every command within reach. A sum of k products in doubles
+ * is wrong by less than (k + 4) 2^-52 of the sum of their sizes; products with zero are exact. */
+static bool certify_contradiction(const qp_problem *problem, const qp_solution *solution)
+{
+    double rounding = 4.0 * 0x1p-52;
+    double distance = 0.0;
+    double sum = 0.0;
+    double sizes = 0.0;
+    for (uint32_t i = 0u; i < problem->rows; ++i) {
+        if (!((solution->multiplier[i] >= 0.0) && (solution->multiplier[i] < HUGE_VAL))) {
+            return false;
+        }
+        rounding += (solution->multiplier[i] > 0.0) ? 0x1p-52 : 0.0;
+        sum += solution->multiplier[i] * problem->bound[i];
+        sizes += solution->multiplier[i] * fabs(problem->bound[i]);
+    }
+    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+        double normal = 0.0;
+        double size = 0.0;
+        for (uint32_t i = 0u; i < problem->rows; ++i) {
+            if (solution->multiplier[i] > 0.0) {
+                normal += solution->multiplier[i] * problem->normal[j][i];
+                size += solution->multiplier[i] * fabs(problem->normal[j][i]);
+            }
+        }
+        distance += QP_REACH * (fabs(normal) + (rounding * size));
+    }
+    return (sum + (rounding * sizes) + (distance * 1.001)) < -QP_NEGLIGIBLE;
+}
+
+bool qp_certify(const qp_problem *problem, const qp_metric *metric, const qp_solution *solution)
+{
+    if (problem->rows > QP_ROWS) {
+        return false;
+    }
+    if (solution->answer == QP_OPTIMAL) {
+        return certify_rows(problem, solution) && certify_stationary(problem, metric, solution);
+    }
+    if (solution->answer == QP_INFEASIBLE) {
+        return certify_contradiction(problem, solution);
+    }
+    return false;
+}

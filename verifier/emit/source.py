@@ -1,0 +1,174 @@
+"""guard.c: tables, the formulas that are watched, and the validity of a sample.
+
+What is done with them each step is in emit/watching.py, the five functions of the interface are in
+emit/interface.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from verifier.core.term import Formula
+from verifier.emit.ctree import (
+    Arrow,
+    Assign,
+    At,
+    Binary,
+    Braces,
+    Call,
+    Declare,
+    Expression,
+    File,
+    Function,
+    Id,
+    Include,
+    Macro,
+    Parameter,
+    Real,
+    Repeat,
+    Return,
+    Statement,
+    Table,
+    TopLevel,
+    Verbatim,
+    unsigned,
+)
+from verifier.emit.design import SEVERITY, Design, place
+from verifier.emit.interface import interface
+from verifier.emit.layout import Field
+from verifier.emit.lower import Lowered, lowered
+from verifier.emit.watching import call, clause_name, clauses, formula_name, watching
+from verifier.monitor.program import formulas_of
+from verifier.monitor.signals import Validity
+
+NOW = Id("now")
+READY = 0x47554152  # "GUAR"
+
+
+def source(design: Design) -> File:
+    """The tree of guard.c."""
+    return File(
+        f"The guard of chain {design.plan.chain}. Generated; the source of each part is named.",
+        (
+            Include("guard.h", system=False),
+            Verbatim("#ifdef __clang__\n#pragma STDC FP_CONTRACT OFF\n#endif"),
+            Macro("GUARD_READY", unsigned(READY)),
+            Macro("GUARD_ITEMS", unsigned(len(design.plan.items))),
+            *_tables(design),
+            *_formulas(design),
+            _valid(design),
+            *watching(design),
+            *interface(design),
+        ),
+    )
+
+
+# ---- tables ------------------------------------------------------------------------------------
+
+
+def _tables(design: Design) -> Iterator[TopLevel]:
+    fallbacks = tuple(Id(f"GUARD_FALLBACK_{item.fallback.upper()}") for item in design.plan.items)
+    yield Table(
+        "uint8_t",
+        "FALLBACKS",
+        (Id("GUARD_ITEMS"),),
+        Braces(fallbacks),
+        f"By severity {' < '.join(SEVERITY)}, one an item.",
+    )
+    if design.loop.joints:
+        yield _joints(design)
+
+
+def _joints(design: Design) -> Table:
+    rows = []
+    for joint in design.loop.joints:
+        bounds = joint.bounds
+        kept = (bounds.lower, bounds.upper, bounds.gain) if bounds else (0.0, 0.0, 0.0)
+        reals = tuple(Real(value) for value in (joint.lower, joint.upper, *kept))
+        rows.append(Braces((*reals, Id("true" if bounds else "false"))))
+    notes = [
+        f"{joint.input}[{joint.index + 1}] {place(joint.span)}"
+        + (f", {' '.join(joint.barriers)}" if joint.barriers else "")
+        for joint in design.loop.joints
+    ]
+    return Table(
+        "guard_joint",
+        "JOINTS",
+        (Id("GUARD_JOINTS"),),
+        Braces(tuple(rows)),
+        "box_lower, box_upper, lower, upper, gain, bounded; rounded inwards.\n" + "\n".join(notes),
+    )
+
+
+# ---- formulas ----------------------------------------------------------------------------------
+
+
+def _formulas(design: Design) -> Iterator[Function]:
+    for number, validity in enumerate(required(design)):
+        remark = f"domain, {place(validity.span)}"
+        yield _truth(design, f"domain_{number}", validity.formula, remark)
+    for number, watched in enumerate(design.plan.programs):
+        formulas = [f for watch in watched.program.watches for f in formulas_of(watch)]
+        remark = f"property {watched.item.name}, {place(watched.item.span)}"
+        for part, formula in enumerate(formulas):
+            yield _truth(design, formula_name(number, part), formula, remark)
+    for gates in design.plan.skills:
+        for clause in clauses(gates):
+            item = clause.item
+            remark = f"{item.name}: {item.text}, {place(item.span)}"
+            yield _truth(design, clause_name(clause), clause.formula, remark)
+
+
+def lower(design: Design, formula: Formula) -> Lowered:
+    return lowered(formula, design.layout.places, design.layout.labels)
+
+
+def _truth(design: Design, name: str, formula: Formula, remark: str) -> Function:
+    body = lower(design, formula)
+    parameters = tuple(Parameter("const guard_sample *", p) for p in body.parameters)
+    return Function("guard_truth", name, parameters, body.body, remark=remark)
+
+
+# ---- validity ----------------------------------------------------------------------------------
+
+
+def required(design: Design) -> tuple[Validity, ...]:
+    """The domains that a valid sample lies in: all but those of driven states alone, which the
+    filter pushes back from outside."""
+    driven = design.loop.driven
+    return tuple(v for v in design.plan.validities if not v.scalars or not v.scalars <= driven)
+
+
+def _valid(design: Design) -> Function:
+    checks: list[Statement] = [Declare("bool", "valid", Binary("!=", NOW, Id("NULL")))]
+    for field in design.layout.fields:
+        checks += _field_checks(field)
+    for number, validity in enumerate(required(design)):
+        truth = call(f"domain_{number}", lower(design, validity.formula), NOW, NOW)
+        checks.append(_and_valid(Binary("==", truth, Id("GUARD_TRUE"))))
+    return Function(
+        "bool",
+        "sample_valid",
+        (Parameter("const guard_sample *", "now"),),
+        (*checks, Return(Id("valid"))),
+        remark="Whether every value is one that its declaration allows.",
+    )
+
+
+def _field_checks(field: Field) -> tuple[Statement, ...]:
+    value: Expression = Arrow(NOW, field.name)
+    for depth in range(len(field.sizes)):
+        value = At(value, Id(f"i{depth}"))
+    if field.kind == "real":
+        check: Expression = Call("guard_finite", (value,))
+    else:
+        count = 2 if field.kind == "bool" else len(field.labels)
+        check = Binary("<", value, unsigned(count))
+    body: tuple[Statement, ...] = (_and_valid(check),)
+    for depth in reversed(range(len(field.sizes))):
+        body = (Repeat(f"i{depth}", unsigned(field.sizes[depth]), body),)
+    return body
+
+
+def _and_valid(check: Expression) -> Statement:
+    return Assign(Id("valid"), Binary("&&", Id("valid"), check))

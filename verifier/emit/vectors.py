@@ -1,0 +1,228 @@
+"""The vectors of a bundle's self-test: calls with their inputs, answered by the Python reference.
+
+They visit every gate open and closed, every property at, before and after its deadline, every limit
+from both sides, and what no sensor should send.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from verifier.core.term import Formula
+from verifier.emit import reference
+from verifier.emit.design import Design
+from verifier.emit.reference import Action, Outcome, Sample, State
+from verifier.emit.scenario import domains, quiet, random_readings, ranges, raw, satisfying
+from verifier.monitor.gates import SkillGates
+from verifier.monitor.measured import Reading
+
+MS = 10**6
+SEED = 20260101
+STRANGE = (math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7e308, -1.7e308)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`kind` is init, enter, step, tick or leave; None stands for NULL."""
+
+    kind: str
+    skill: str | None = None
+    now: Sample | None = None
+    proposed: Action | None = None
+    time_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """A call and its answer. `outcome` of init, enter and leave has the status, and what the guard
+    remembers then; `out` is None for them."""
+
+    call: Call
+    outcome: Outcome
+    out: Action | None
+
+
+def answered(design: Design, state: State, call: Call) -> tuple[State, Vector]:
+    """The reference's answer to a call, and the state after it."""
+    match call.kind:
+        case "init":
+            state, status = reference.initial(design), "OK"
+        case "enter":
+            state, status = reference.enter(design, state, call.skill, call.now)
+        case "leave":
+            state, status = reference.leave(design, state, call.now)
+        case "step":
+            state, outcome, out = reference.step(design, state, call.now, call.proposed)
+            return state, Vector(call, outcome, out)
+        case _:
+            state, outcome, out = reference.tick(design, state, call.time_ns)
+            return state, Vector(call, outcome, out)
+    silent = Outcome(status, "PASS", "LEARNED", state.fallback, state.violated)
+    return state, Vector(call, silent, None)
+
+
+def vectors(design: Design) -> tuple[Vector, ...]:
+    """The same design always gives the same vectors; the first call is init."""
+    state, found = reference.initial(design), []
+    for call in calls(design):
+        state, vector = answered(design, state, call)
+        found.append(vector)
+    return tuple(found)
+
+
+def calls(design: Design) -> Iterator[Call]:
+    maker = _Maker(design, random.Random(SEED), ranges(design), _calm(design))
+    for gates in design.plan.skills:
+        yield from maker.skill(gates)
+    yield from maker.deadlines()
+    yield from maker.limits()
+    yield from maker.strange_samples()
+    yield from maker.strange_order()
+
+
+def _calm(design: Design) -> dict[str, Reading]:
+    """Readings inside all domains that no property minds, if such are found."""
+    rng = random.Random(SEED)
+    start = random_readings(design, ranges(design), rng)
+    wanted = [*domains(design), *quiet(design)]
+    return satisfying(design, wanted, start, {}, rng) or start
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    design: Design
+    rng: random.Random
+    within: Mapping[str, tuple[float, float]]
+    calm: Mapping[str, Reading]
+
+    def sample(self, now: Mapping[str, Reading], time_ns: int) -> Sample:
+        return raw(self.design, now, time_ns)
+
+    def command(self, size: float) -> Action:
+        return tuple(self.rng.gauss(0.0, size) for _ in self.design.loop.joints)
+
+    def step(self, now: Mapping[str, Reading], time_ns: int) -> Call:
+        return Call("step", None, self.sample(now, time_ns), self.command(2.0))
+
+    def near(
+        self,
+        clauses: Sequence[tuple[Formula, bool]],
+        start: Mapping[str, Reading],
+        entry: Mapping[str, Reading],
+    ) -> dict[str, Reading] | None:
+        wanted = [*domains(self.design), *quiet(self.design), *clauses]
+        return satisfying(self.design, wanted, start, entry, self.rng)
+
+    def skill(self, gates: SkillGates) -> Iterator[Call]:
+        """Through both gates; then each clause of each gate alone false, where that is found."""
+        opening = [(clause.formula, True) for clause in gates.entry]
+        closing = [(clause.formula, True) for clause in gates.exit]
+        before = self.near(opening, self.calm, self.calm) or dict(self.calm)
+        after = self.near(closing, before, before) or before
+        yield from self.run(gates, before, after, 100 * MS)
+        for k, clause in enumerate(gates.entry):
+            wanted = [*opening[:k], (clause.formula, False), *opening[k + 1 :]]
+            bad = self.near(wanted, before, before)
+            if bad is not None:
+                yield Call("init")
+                yield Call("enter", gates.text, self.sample(bad, MS))
+        for k, clause in enumerate(gates.exit):
+            wanted = [*closing[:k], (clause.formula, False), *closing[k + 1 :]]
+            bad = self.near(wanted, after, before)
+            if bad is not None:
+                yield from self.run(gates, before, bad, 7 * MS)
+        if gates.limit is not None:
+            for late in (0, 1):
+                yield from self.run(gates, before, after, gates.limit.longest_ns + late)
+
+    def run(
+        self,
+        gates: SkillGates,
+        before: Mapping[str, Reading],
+        after: Mapping[str, Reading],
+        ns: int,
+    ) -> Iterator[Call]:
+        yield Call("init")
+        yield Call("enter", gates.text, self.sample(before, 0))
+        yield self.step(before, 0)
+        yield self.step(before, max(1, ns // 2))
+        yield self.step(after, max(2, ns - 1))
+        yield Call("leave", None, self.sample(after, ns))
+        yield self.step(after, ns + MS)
+
+    def deadlines(self) -> Iterator[Call]:
+        """Random readings, with steps of time about each deadline."""
+        bounds = [response.watch.bound_ns for response in self.design.responses] or [MS]
+        for _ in range(12):
+            yield Call("init")
+            time = self.rng.randrange(-MS, MS)
+            now = random_readings(self.design, self.within, self.rng)
+            for _ in range(8):
+                yield self.step(now, time)
+                bound = self.rng.choice(bounds)
+                time += max(1, self.rng.choice((MS, bound - 1, bound, bound + 1, bound // 2)))
+                if self.rng.random() < 0.2:
+                    yield Call("tick", time_ns=time)
+                    time += self.rng.choice((1, MS))
+                for name in self.rng.sample(sorted(now), min(3, len(now))):
+                    now[name] = random_readings(self.design, self.within, self.rng)[name]
+
+    def limits(self) -> Iterator[Call]:
+        """Each joint at, inside and outside each of its limits, pushed either way."""
+        yield Call("init")
+        time = 0
+        for k, joint in enumerate(self.design.loop.joints):
+            bounds = joint.bounds
+            if bounds is None:
+                continue
+            for limit in (bounds.lower, bounds.upper):
+                for position in (limit, limit * 0.9999, limit * 1.0001, limit + 1.0, limit - 1.0):
+                    for push in (1e3, -1e3):
+                        now = {**self.calm, bounds.state: position}
+                        time += MS
+                        proposed = [0.0] * len(self.design.loop.joints)
+                        proposed[k] = push
+                        yield Call("step", None, self.sample(now, time), tuple(proposed))
+        for value in STRANGE:
+            time += MS
+            proposed = list(self.command(1.0))
+            if proposed:
+                proposed[self.rng.randrange(len(proposed))] = value
+            yield Call("step", None, self.sample(self.calm, time), tuple(proposed))
+
+    def strange_samples(self) -> Iterator[Call]:
+        """One field of a calm sample that cannot be, then calm again: the fallback stays."""
+        for name, place in self.design.layout.places.items():
+            odd = STRANGE if place.kind == "real" else (2, 255)
+            value = self.rng.choice(odd)
+            yield Call("init")
+            yield self.step(self.calm, 0)
+            bad = self.sample(self.calm, MS)
+            bad = replace(bad, values={**bad.values, name: value})
+            yield Call("step", None, bad, self.command(1.0))
+            yield self.step(self.calm, 2 * MS)
+
+    def strange_order(self) -> Iterator[Call]:
+        """Stamps that stand still or go back, NULL, and calls that come at the wrong time."""
+        calm, ends = self.calm, (-(2**63), 2**63 - 1)
+        for stamps in ((5, 5), (5, 4), (0, 3600 * 10**9, 1), ends, tuple(reversed(ends))):
+            yield Call("init")
+            for stamp in stamps:
+                yield self.step(calm, stamp)
+            yield Call("tick", time_ns=stamps[0])
+        yield Call("init")
+        yield Call("step", None, None, self.command(1.0))
+        yield Call("init")
+        yield Call("step", None, self.sample(calm, 0), None)
+        yield Call("init")
+        yield Call("leave", None, self.sample(calm, 0))
+        yield Call("init")
+        yield Call("enter", None, self.sample(calm, 0))
+        for gates in self.design.plan.skills[:2]:
+            yield Call("init")
+            for _ in range(2):
+                yield Call("enter", gates.text, self.sample(calm, 0))
+            yield Call("leave", None, None)

@@ -1,0 +1,194 @@
+"""What the bundle watches of a chain: the properties, and the gates of every call.
+
+    entry gate    requires, initial and invariant, when the skill is entered
+    during        each invariant at every step, and the longest duration
+    exit gate     ensures, terminal and invariant, when the skill is left; `old` is the entry
+
+Every watched item has a bit, a fallback and the place that asked for it. A gate is a watch on
+measured doubles, not a proof: constants are the nearest doubles, and a margin for the sensors
+belongs into the contract. Where no fallback is named it is stop.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from verifier.core.diagnostic import Diagnostic
+from verifier.core.span import Span
+from verifier.core.term import Formula
+from verifier.model.values import Chain, Condition, Contract, Model
+from verifier.monitor.measured import why_not_measurable
+from verifier.monitor.program import LONGEST_NS, Program, compile_property
+from verifier.monitor.signals import Signal, Validity, signals, validities
+
+DEFAULT_FALLBACK = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A thing watched. `kind` is sample, order, property, duration, or the kind of its clause."""
+
+    bit: int
+    name: str
+    kind: str
+    fallback: str
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """An item with its formula over NOW and OLD scalars; OLD is the sample at entry."""
+
+    item: Item
+    formula: Formula
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """The longest duration of a call: `longest_ns` after the entry is still in time."""
+
+    item: Item
+    longest_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SkillGates:
+    """The gates of one call; `text` is the call, `Reach(cup)`."""
+
+    text: str
+    entry: tuple[Clause, ...]
+    during: tuple[Clause, ...]
+    exit: tuple[Clause, ...]
+    limit: Limit | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class WatchedProgram:
+    item: Item
+    program: Program
+
+
+@dataclass(frozen=True, slots=True)
+class WatchPlan:
+    """Everything that is watched of a chain; `items[k].bit == k`.
+
+    Item 0 is the validity of the sample, item 1 the order of calls.
+    """
+
+    chain: str
+    signals: tuple[Signal, ...]
+    validities: tuple[Validity, ...]
+    items: tuple[Item, ...]
+    programs: tuple[WatchedProgram, ...]
+    skills: tuple[SkillGates, ...]
+    span: Span
+
+
+def watch_plan(model: Model, chain: Chain) -> WatchPlan | tuple[Diagnostic, ...]:
+    """What the bundle of this chain watches, or why some of it cannot be watched."""
+    found = [compile_property(prop) for prop in model.properties]
+    troubles = [trouble for trouble in found if isinstance(trouble, Diagnostic)]
+    contracts = {step.contract.text: step.contract for step in chain.steps}
+    troubles += [t for c in contracts.values() for t in _not_watchable(c)]
+    troubles += _domains_not_watchable(model)
+    if troubles:
+        return tuple(troubles)
+    items = _Numbering([])
+    items.add("sample", "sample", DEFAULT_FALLBACK, chain.span, "the sample is valid")
+    items.add("call order", "order", DEFAULT_FALLBACK, chain.span, "enter, steps, leave")
+    programs = tuple(
+        WatchedProgram(items.add(p.name, "property", p.fallback, p.span, p.text), p)
+        for p in found
+        if isinstance(p, Program)
+    )
+    skills = tuple(_gates(contract, items) for contract in contracts.values())
+    return WatchPlan(
+        chain.name,
+        signals(model),
+        validities(model),
+        tuple(items.items),
+        programs,
+        skills,
+        chain.span,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Numbering:
+    items: list[Item]
+
+    def add(self, name: str, kind: str, fallback: str, span: Span, text: str) -> Item:
+        item = Item(len(self.items), name, kind, fallback, span, text)
+        self.items.append(item)
+        return item
+
+    def clauses(self, call: str, conditions: tuple[Condition, ...]) -> tuple[Clause, ...]:
+        counts: dict[str, int] = {}
+        found = []
+        for condition in conditions:
+            kind = condition.kind
+            counts[kind] = counts.get(kind, 0) + 1
+            name = f"{call}/{kind}/{counts[kind]}"
+            fallback = condition.fallback or DEFAULT_FALLBACK
+            item = self.add(name, kind, fallback, condition.span, condition.text)
+            found.append(Clause(item, condition.formula))
+        return tuple(found)
+
+
+def _gates(contract: Contract, items: _Numbering) -> SkillGates:
+    call = contract.text
+    requires = items.clauses(call, contract.requires)
+    invariants = items.clauses(call, contract.invariants)
+    ensures = items.clauses(call, contract.ensures)
+    limit = None
+    if contract.duration.high is not None:
+        longest = math.floor(contract.duration.high * 10**9)
+        text = f"no longer than {float(contract.duration.high):g} s"
+        span = contract.duration.span
+        limit = Limit(
+            items.add(f"{call}/duration", "duration", DEFAULT_FALLBACK, span, text), longest
+        )
+    return SkillGates(
+        call,
+        (*requires, *invariants),
+        invariants,
+        (*ensures, *invariants),
+        limit,
+        contract.span,
+    )
+
+
+def _not_watchable(contract: Contract) -> Iterator[Diagnostic]:
+    for condition in (*contract.requires, *contract.invariants, *contract.ensures):
+        reason = why_not_measurable(condition.formula)
+        if reason is not None:
+            yield Diagnostic(
+                code="gate-not-supported",
+                span=condition.span,
+                message=f"`{condition.text}` cannot be watched: it uses {reason}",
+                help="write the clause with + - * /, abs, min, max and sqrt",
+            )
+    high = contract.duration.high
+    if high is not None and high * 10**9 > LONGEST_NS:
+        yield Diagnostic(
+            code="gate-not-supported",
+            span=contract.duration.span,
+            message=f"the duration of `{contract.text}` is longer than 2^62 ns",
+            help="write a duration below 146 years",
+        )
+
+
+def _domains_not_watchable(model: Model) -> Iterator[Diagnostic]:
+    for domain in model.domains:
+        reason = why_not_measurable(domain.formula)
+        if reason is not None:
+            yield Diagnostic(
+                code="gate-not-supported",
+                span=domain.span,
+                message=f"the domain cannot be watched: it uses {reason}",
+                help="write the domain with + - * /, abs, min, max and sqrt",
+            )
