@@ -68,6 +68,27 @@ ANGLE = Dimension(angle=1)
 FORCE = MASS * LENGTH / TIME**2
 TORQUE = FORCE * LENGTH
 
+_NAMES = {
+    NONE: "a plain number",
+    LENGTH: "a length",
+    MASS: "a mass",
+    TIME: "a time",
+    ANGLE: "an angle",
+    FORCE: "a force",
+    TORQUE: "a torque",
+    TIME**-1: "a rate",
+    LENGTH / TIME: "a speed",
+    LENGTH / TIME**2: "an acceleration",
+    ANGLE / TIME: "an angular speed",
+    ANGLE / TIME**2: "an angular acceleration",
+}
+
+
+def quantity_name(dimension: Dimension) -> str:
+    """What a reader calls a quantity of this dimension: `a length`, `a quantity in kg/s`."""
+    return _NAMES.get(dimension, f"a quantity in {dimension}")
+
+
 # 3.14159265358979323846264338327950288419716939937510 / 180
 DEGREE = Fraction(314159265358979323846264338327950288419716939937510, 180 * 10**50)
 

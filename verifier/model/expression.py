@@ -41,7 +41,7 @@ from verifier.core.term import (
     negation,
     subtract,
 )
-from verifier.core.unit import ANGLE, NONE, UNITS, Dimension, Unit, parse_unit
+from verifier.core.unit import ANGLE, NONE, UNITS, Dimension, Unit, parse_unit, quantity_name
 from verifier.model.quantity import (
     Family,
     Labelled,
@@ -175,15 +175,15 @@ def in_unit(
         fail(
             "unit-missing",
             expression.span,
-            f"`{format_expression(expression)}` has no unit, but a quantity in {dimension} is"
+            f"`{format_expression(expression)}` has no unit, but {quantity_name(dimension)} is"
             " wanted here",
             help=f"write the unit behind the number, for example `{_example(dimension)}`",
         )
     fail(
         "unit-mismatch",
         expression.span,
-        f"`{format_expression(expression)}` is in {value.dimension}, but {_wanted(dimension)}"
-        " is wanted here",
+        f"`{format_expression(expression)}` is {quantity_name(value.dimension)}, but"
+        f" {quantity_name(dimension)} is wanted here",
     )
 
 
@@ -551,11 +551,11 @@ def _aligned(
         fail(
             "unit-mismatch",
             span,
-            f"`{format_expression(left)}` is in {one.dimension}, but"
-            f" `{format_expression(right)}` is in {other.dimension}",
+            f"`{format_expression(left)}` is {quantity_name(one.dimension)}, but"
+            f" `{format_expression(right)}` is {quantity_name(other.dimension)}",
             notes=(
-                Label(left.span, f"in {one.dimension}"),
-                Label(right.span, f"in {other.dimension}"),
+                Label(left.span, quantity_name(one.dimension)),
+                Label(right.span, quantity_name(other.dimension)),
             ),
         )
     return one.term, other.term, one.dimension, one.unit or other.unit
@@ -563,10 +563,6 @@ def _aligned(
 
 def _scaled(value: Quantity, unit: Unit) -> Term:
     return multiply(Number(unit.scale), value.term)
-
-
-def _wanted(dimension: Dimension) -> str:
-    return "a plain number" if dimension.dimensionless else f"a quantity in {dimension}"
 
 
 def _example(dimension: Dimension) -> str:

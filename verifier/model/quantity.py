@@ -9,7 +9,7 @@ from typing import NoReturn, TypeAlias
 from verifier.core.diagnostic import Diagnostic, Label, SourceError
 from verifier.core.span import Span
 from verifier.core.term import Formula, Number, Term
-from verifier.core.unit import Dimension, Unit
+from verifier.core.unit import Dimension, Unit, quantity_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,7 @@ def kind(value: Value) -> str:
     """What the value is, in a reader's words."""
     match value:
         case Quantity(_, dimension, _, bare):
-            if bare or dimension.dimensionless:
-                return "a number"
-            return f"a quantity in {dimension}"
+            return "a number" if bare else quantity_name(dimension)
         case Vector(parts):
             return f"a vector of {len(parts)}"
         case Logical():
