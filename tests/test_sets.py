@@ -1,4 +1,4 @@
-"""Sets and hulls against independent oracles: vertex lists, linear programs, rational brute force."""
+"""Sets and hulls against independent oracles: vertex lists and rational brute force."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def inside(region: Region, at: Vector) -> bool:
 
 
 def in_hull(vertices: list[Vector], at: Vector) -> bool:
-    """By definition: some convex combination of at most n + 1 vertices (Caratheodory 1911) is it."""
+    """By definition: a convex combination of at most n + 1 vertices (Caratheodory 1911) is it."""
     from itertools import combinations
 
     size = len(at)
