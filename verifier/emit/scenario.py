@@ -102,34 +102,32 @@ def satisfying(
 ) -> dict[str, Reading] | None:
     """Readings near `start` in which each formula has the wanted truth; None if none are found."""
     within = ranges(design)
-    names = sorted({n for f, _ in wanted for n, version in variables(f) if version == NOW})
-    constants = sorted({float(v) for f, _ in wanted for v in _constants(f)})
     held: dict[Key, Reading] = {(name, OLD): value for name, value in entry.items()}
     now = dict(start)
-    best = _total(wanted, now, held)
     for _ in range(TRIES):
-        if best == 0.0 or not names:
-            break
+        costs = _costs(wanted, now, held)
+        wrong = [wish for wish, cost in zip(wanted, costs, strict=True) if cost > 0.0]
+        if not wrong:
+            return now
+        formula, _ = rng.choice(wrong)
+        names = sorted({name for name, version in variables(formula) if version == NOW})
+        if not names:
+            return None
         name = rng.choice(names)
         before = now[name]
-        now[name] = _move(design, name, now, [*constants, *_reals(held)], within[name], rng)
-        cost = _total(wanted, now, held)
-        if cost <= best:
-            best = cost
-        else:
+        near = [now[other] for other in names] + [held.get((other, OLD)) for other in names]
+        reals = [*_constants(formula), *(x for x in near if isinstance(x, float))]
+        now[name] = _move(design, name, now, reals, within[name], rng)
+        if sum(_costs(wanted, now, held)) > sum(costs):
             now[name] = before
-    return now if best == 0.0 else None
-
-
-def _reals(held: Mapping[Key, Reading]) -> list[float]:
-    return [value for value in held.values() if isinstance(value, float)]
+    return None
 
 
 def _move(
     design: Design,
     name: str,
     now: Mapping[str, Reading],
-    constants: Sequence[float],
+    reals: Sequence[float],
     within: tuple[float, float],
     rng: random.Random,
 ) -> Reading:
@@ -138,14 +136,10 @@ def _move(
         return not now[name]
     if place.kind == "enum":
         return rng.choice(place.labels)
-    kind = rng.randrange(4)
-    here = now[name]
-    others = [value for other, value in now.items() if isinstance(value, float) and other != name]
-    if kind == 0 and others:
-        return rng.choice(others)
-    if kind == 1 and constants:
-        return rng.choice(constants)
-    if kind == 2 and isinstance(here, float):
+    kind, here = rng.randrange(3), now[name]
+    if kind == 0 and reals:
+        return rng.choice(reals)
+    if kind == 1 and isinstance(here, float):
         return here + rng.gauss(0.0, 0.05 * (within[1] - within[0]))
     return rng.uniform(*within)
 
@@ -158,11 +152,11 @@ def _constants(formula: Formula) -> Iterator[float]:
                     yield float(side.value)
 
 
-def _total(
+def _costs(
     wanted: Iterable[tuple[Formula, bool]], now: Mapping[str, Reading], held: Mapping[Key, Reading]
-) -> float:
+) -> list[float]:
     at = {**held, **{(name, NOW): value for name, value in now.items()}}
-    return sum(_cost(formula, want, at) for formula, want in wanted)
+    return [_cost(formula, want, at) for formula, want in wanted]
 
 
 def _cost(formula: Formula, want: bool, at: Mapping[Key, Reading]) -> float:

@@ -18,6 +18,7 @@ from verifier.emit.reference import Action, Outcome, Sample, State
 from verifier.emit.scenario import domains, quiet, random_readings, ranges, raw, satisfying
 from verifier.monitor.gates import SkillGates
 from verifier.monitor.measured import Reading
+from verifier.monitor.program import Invariant, Response
 
 MS = 10**6
 SEED = 20260101
@@ -77,10 +78,16 @@ def calls(design: Design) -> Iterator[Call]:
     maker = _Maker(design, random.Random(SEED), ranges(design), _calm(design))
     for gates in design.plan.skills:
         yield from maker.skill(gates)
+    yield from maker.properties()
     yield from maker.deadlines()
     yield from maker.limits()
     yield from maker.strange_samples()
     yield from maker.strange_order()
+
+
+def _only_false(wanted: Sequence[tuple[Formula, bool]], k: int) -> list[tuple[Formula, bool]]:
+    """The same wishes with the k-th formula, wherever it stands, false instead of true."""
+    return [(formula, formula != wanted[k][0]) for formula, _ in wanted]
 
 
 def _calm(design: Design) -> dict[str, Reading]:
@@ -113,8 +120,12 @@ class _Maker:
         start: Mapping[str, Reading],
         entry: Mapping[str, Reading],
     ) -> dict[str, Reading] | None:
-        wanted = [*domains(self.design), *quiet(self.design), *clauses]
-        return satisfying(self.design, wanted, start, entry, self.rng)
+        """Readings with these truths, and silent properties if that is possible."""
+        wanted = [*domains(self.design), *clauses]
+        silent = [*wanted, *quiet(self.design)]
+        return satisfying(self.design, silent, start, entry, self.rng) or satisfying(
+            self.design, wanted, start, entry, self.rng
+        )
 
     def skill(self, gates: SkillGates) -> Iterator[Call]:
         """Through both gates; then each clause of each gate alone false, where that is found."""
@@ -123,14 +134,14 @@ class _Maker:
         before = self.near(opening, self.calm, self.calm) or dict(self.calm)
         after = self.near(closing, before, before) or before
         yield from self.run(gates, before, after, 100 * MS)
-        for k, clause in enumerate(gates.entry):
-            wanted = [*opening[:k], (clause.formula, False), *opening[k + 1 :]]
+        for k in range(len(opening)):
+            wanted = _only_false(opening, k)
             bad = self.near(wanted, before, before)
             if bad is not None:
                 yield Call("init")
                 yield Call("enter", gates.text, self.sample(bad, MS))
-        for k, clause in enumerate(gates.exit):
-            wanted = [*closing[:k], (clause.formula, False), *closing[k + 1 :]]
+        for k in range(len(closing)):
+            wanted = _only_false(closing, k)
             bad = self.near(wanted, after, before)
             if bad is not None:
                 yield from self.run(gates, before, bad, 7 * MS)
@@ -152,6 +163,35 @@ class _Maker:
         yield self.step(after, max(2, ns - 1))
         yield Call("leave", None, self.sample(after, ns))
         yield self.step(after, ns + MS)
+
+    def properties(self) -> Iterator[Call]:
+        """Each invariant broken alone; each trigger answered, and not, about its deadline."""
+        for watched in self.design.plan.programs:
+            for watch in watched.program.watches:
+                if isinstance(watch, Invariant):
+                    broken = self.near([(watch.formula, False)], self.calm, {})
+                    yield Call("init")
+                    yield self.step(self.calm, 0)
+                    yield self.step(broken or self.calm, MS)
+                    yield self.step(self.calm, 2 * MS)
+                else:
+                    yield from self.response(watch)
+
+    def response(self, watch: Response) -> Iterator[Call]:
+        asked = self.near([(watch.trigger, True), (watch.response, False)], self.calm, {})
+        silent = self.near([(watch.trigger, False), (watch.response, False)], self.calm, {})
+        answer = self.near([(watch.trigger, False), (watch.response, True)], self.calm, {})
+        if asked is None or silent is None or answer is None:
+            return
+        for late in (-1, 0, 1):
+            for last in (answer, silent):
+                yield Call("init")
+                yield self.step(asked, 0)
+                yield self.step(asked, 1)
+                yield self.step(last, max(2, watch.bound_ns + late))
+                yield self.step(asked, watch.bound_ns + 3)
+                yield Call("tick", time_ns=2 * watch.bound_ns + 2)
+                yield Call("tick", time_ns=2 * watch.bound_ns + 3)
 
     def deadlines(self) -> Iterator[Call]:
         """Random readings, with steps of time about each deadline."""
