@@ -1,0 +1,221 @@
+"""Compiles a bundle and drives it from Python by ctypes; the files go to a temporary folder."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from verifier.emit.build_file import FLAGS, FLOATING_POINT
+from verifier.emit.design import SEVERITY, Design
+from verifier.emit.header import DECISION, SOURCE, STATUS
+from verifier.emit.layout import Field
+from verifier.emit.reference import Action, Outcome, Sample
+
+KIND = {"real": ctypes.c_double, "bool": ctypes.c_uint8, "enum": ctypes.c_uint8}
+
+
+class CompilerTrouble(Exception):
+    """There is no C compiler, or it refused the bundle; the message is its own."""
+
+
+def compiler() -> tuple[str, ...]:
+    """The command of a C compiler: cc, gcc, clang, or the one in the ziglang wheel."""
+    for name in ("cc", "gcc", "clang"):
+        if shutil.which(name):
+            return (name,)
+    if importlib.util.find_spec("ziglang") is not None:
+        return zig()
+    raise CompilerTrouble("no C compiler: neither cc, gcc, clang nor the ziglang wheel is here")
+
+
+def zig() -> tuple[str, ...]:
+    return (sys.executable, "-m", "ziglang", "cc")
+
+
+def compiled(
+    files: Mapping[str, bytes],
+    folder: Path,
+    output: str,
+    sources: Sequence[str],
+    command: Sequence[str],
+    extra: Sequence[str] = ("-O2",),
+) -> Path:
+    """`output`, made in `folder` from these sources of the bundle, warnings being errors.
+
+    Raises CompilerTrouble with what the compiler said.
+    """
+    for name, data in files.items():
+        (folder / name).write_bytes(data)
+    arguments = [*command, *FLAGS, *FLOATING_POINT, *extra, *sources, "-o", output, "-lm"]
+    done = subprocess.run(arguments, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise CompilerTrouble(done.stderr.strip() or f"`{arguments[0]}` failed without a word")
+    return folder / output
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A guard in memory: the library, the structs, and one guard with its buffers."""
+
+    design: Design
+    library: ctypes.CDLL
+    sample_type: type[ctypes.Structure]
+    action_type: type[ctypes.Structure]
+    verdict_type: type[ctypes.Structure]
+    guard: ctypes.Structure
+
+    def init(self) -> str:
+        status: int = self.library.guard_init(self._guard())
+        return STATUS_NAMES[status]
+
+    def enter(self, call: str | None, now: Sample | None) -> str:
+        calls = list(self.design.layout.skills)
+        number = calls.index(call) if call in calls else len(calls)
+        status: int = self.library.guard_enter(self._guard(), number, self._sample(now))
+        return STATUS_NAMES[status]
+
+    def leave(self, now: Sample | None) -> str:
+        status: int = self.library.guard_leave(self._guard(), self._sample(now))
+        return STATUS_NAMES[status]
+
+    def step(self, now: Sample | None, proposed: Action | None) -> tuple[Outcome, Action]:
+        out = self.action_type()
+        asked = None if proposed is None else ctypes.byref(self._action(proposed))
+        answer = self.library.guard_step(self._guard(), self._sample(now), asked, ctypes.byref(out))
+        return self._outcome(answer), self._flat(out)
+
+    def tick(self, time_ns: int) -> tuple[Outcome, Action]:
+        out = self.action_type()
+        stamp = ctypes.c_int64(time_ns)
+        answer = self.library.guard_tick(self._guard(), stamp, ctypes.byref(out))
+        return self._outcome(answer), self._flat(out)
+
+    def _guard(self) -> Any:
+        return ctypes.byref(self.guard)
+
+    def _sample(self, sample: Sample | None) -> Any:
+        """A pointer to the sample's bytes, or NULL."""
+        if sample is None:
+            return None
+        found = self.sample_type()
+        found.time_ns = sample.time_ns
+        for field in self.design.layout.fields:
+            flat = [sample.values[scalar] for scalar in field.signal.scalars]
+            kind: Any = KIND[field.kind]
+            if field.sizes:
+                packed = (kind * len(flat))(*flat)
+                offset = getattr(self.sample_type, field.name).offset
+                ctypes.memmove(ctypes.addressof(found) + offset, packed, ctypes.sizeof(packed))
+            else:
+                setattr(found, field.name, flat[0])
+        return ctypes.byref(found)
+
+    def _action(self, action: Action) -> ctypes.Structure:
+        found = self.action_type()
+        for field in self.design.layout.action:
+            for k, joint in enumerate(field.command.joints):
+                getattr(found, field.name)[k] = action[joint]
+        return found
+
+    def _flat(self, action: ctypes.Structure) -> Action:
+        flat = [0.0] * len(self.design.loop.joints)
+        for field in self.design.layout.action:
+            for joint, value in zip(field.command.joints, getattr(action, field.name), strict=True):
+                flat[joint] = value
+        return tuple(flat)
+
+    def _outcome(self, answer: Any) -> Outcome:
+        return Outcome(
+            STATUS_NAMES[answer.status],
+            DECISION_NAMES[answer.decision],
+            SOURCE_NAMES[answer.source],
+            SEVERITY[answer.fallback],
+            _mask(answer.violated),
+            _mask(answer.limited),
+            _mask(answer.outside),
+        )
+
+
+def _names(rows: Sequence[tuple[str, str | None]], stem: str) -> tuple[str, ...]:
+    return tuple(name.removeprefix(stem) for name, _ in rows)
+
+
+STATUS_NAMES = _names(STATUS, "GUARD_STATUS_")
+DECISION_NAMES = _names(DECISION, "GUARD_DECISION_")
+SOURCE_NAMES = _names(SOURCE, "GUARD_SOURCE_")
+
+
+def _mask(words: Sequence[int]) -> int:
+    return sum(word << 64 * k for k, word in enumerate(words))
+
+
+def loaded(
+    design: Design, files: Mapping[str, bytes], folder: Path, command: Sequence[str] | None = None
+) -> Compiled:
+    """The bundle, compiled in `folder`, and a guard in it, initialised. Raises CompilerTrouble."""
+    flags = ("-O2", "-fPIC", "-shared")
+    path = compiled(files, folder, "guard.so", ("guard.c",), command or compiler(), flags)
+    library = ctypes.CDLL(str(path))
+    sample, action, verdict = _sample_type(design), _action_type(design), _verdict_type(design)
+    library.guard_step.restype = verdict
+    library.guard_tick.restype = verdict
+    guard = Compiled(design, library, sample, action, verdict, _guard_type(design)())
+    guard.init()
+    return guard
+
+
+def _structure(name: str, fields: list[tuple[str, Any]]) -> type[ctypes.Structure]:
+    return type(name, (ctypes.Structure,), {"_fields_": fields})
+
+
+def _sized(kind: Any, sizes: Sequence[int]) -> Any:
+    for size in reversed(sizes):
+        kind = kind * size
+    return kind
+
+
+def _field(field: Field) -> tuple[str, Any]:
+    return field.name, _sized(KIND[field.kind], field.sizes)
+
+
+def _sample_type(design: Design) -> type[ctypes.Structure]:
+    fields = [_field(field) for field in design.layout.fields]
+    return _structure("guard_sample", [("time_ns", ctypes.c_int64), *fields])
+
+
+def _action_type(design: Design) -> type[ctypes.Structure]:
+    fields: list[tuple[str, Any]] = [
+        (field.name, ctypes.c_double * field.size) for field in design.layout.action
+    ]
+    return _structure("guard_action", fields or [("nothing", ctypes.c_uint8)])
+
+
+def _verdict_type(design: Design) -> type[ctypes.Structure]:
+    names = ("status", "decision", "source", "fallback")
+    fields: list[tuple[str, Any]] = [(name, ctypes.c_uint32) for name in names]
+    fields.append(("violated", ctypes.c_uint64 * design.item_words))
+    fields += [(name, ctypes.c_uint64 * design.joint_words) for name in ("limited", "outside")]
+    return _structure("guard_verdict", fields)
+
+
+class _Response(ctypes.Structure):
+    _fields_ = (("since_ns", ctypes.c_int64), ("pending", ctypes.c_uint8))
+
+
+def _guard_type(design: Design) -> type[ctypes.Structure]:
+    fields: list[tuple[str, Any]] = [("ready", ctypes.c_uint32), ("skill", ctypes.c_uint32)]
+    fields += [(name, ctypes.c_uint8) for name in ("fallback", "started", "passed")]
+    fields += [(name, ctypes.c_int64) for name in ("latest_ns", "entered_ns")]
+    fields.append(("violated", ctypes.c_uint64 * design.item_words))
+    if design.plan.programs:
+        fields.append(("answers", ctypes.c_uint8 * len(design.plan.programs)))
+    if design.responses:
+        fields.append(("responses", _Response * len(design.responses)))
+    return _structure("guard", [*fields, ("entry", _sample_type(design))])
