@@ -305,8 +305,10 @@ def _declaration(declaration: tree.Declaration) -> list[_Line]:
     return [_line(text, declaration.span)]
 
 
-def _headed(head: str, expression: tree.Expression, indent: int = 0) -> str:
-    return head + _fit(expression, indent + len(head))
+def _headed(
+    head: str, expression: tree.Expression, indent: int = 0, level: int = _QUANTIFIED
+) -> str:
+    return head + _fit(expression, indent + len(head), level)
 
 
 def _type(expression: tree.TypeExpression) -> str:
@@ -343,7 +345,7 @@ def _variable(
     if variable.domain is None:
         return text
     column = len(head) + name_width + 3 + type_width
-    return _headed(f"{text:{column}} in ", variable.domain, indent)
+    return _headed(f"{text:{column}} in ", variable.domain, indent, _SUM)
 
 
 def _plant(declaration: tree.PlantDeclaration) -> list[_Line]:

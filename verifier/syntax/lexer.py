@@ -56,7 +56,10 @@ NAME, NUMBER, UNIT, STRING, INFINITY, BOUND, END = (
 )
 SYMBOLS = words(".. == != <= >= < > + - * / ^ ( ) [ ] { } , : ; . =")
 
-OPERAND_ENDS = frozenset({NAME, NUMBER, UNIT, "true", "false", ")", "]", "}"})
+# The role of `real` and of the brackets around its sizes: a unit may stand behind.
+_REAL = "real"
+_SQUARE = dict.fromkeys(TEMPORAL_PREFIXES | TEMPORAL_INFIXES, BOUND) | {_REAL: _REAL}
+OPERAND_ENDS = frozenset({NAME, NUMBER, UNIT, _REAL, "true", "false", ")", "]", "}"})
 _FINITE_ONLY = {"nan", "inf", "infinity"}
 _FOREIGN = {
     "&&": "and",
@@ -146,7 +149,9 @@ class Token:
 
 @dataclass(slots=True)
 class Reader:
-    """Reads one text; `comments` and `diagnostics` fill while `tokens()` is drained."""
+    """Reads one text; `comments` and `diagnostics` fill while `tokens()` is drained. `previous` is
+    the last token's kind, or its `role`. `garbled` says that something was left out, so that what
+    the parser thinks of the rest counts little."""
 
     text: str
     path: str
@@ -156,11 +161,12 @@ class Reader:
     line: int = 1
     line_start: int = 0
     previous: str = ""
+    role: str = ""
     previous_line: int = 0
-    depth: int = 0
+    brackets: list[str] = field(default_factory=list)
     declaration: str = ""
     unit_due: bool = False
-    sizes_depth: int | None = None
+    garbled: bool = False
 
     def tokens(self) -> Iterator[Token]:
         """Every token, END at last. Raises SourceError where brackets nest too deep."""
@@ -180,7 +186,8 @@ class Reader:
             elif match.lastgroup != "space":
                 token = _READERS[match.lastgroup](self, match)
                 if token is not None:
-                    self.previous, self.previous_line = token.kind, self.line
+                    self.previous, self.previous_line = self.role or token.kind, self.line
+                    self.role = ""
                     yield token
         yield Token(END, "", self.span(position, position))
 
@@ -211,8 +218,8 @@ class Reader:
         """Whether `word` is one of the language's own words where the reading stands."""
         if word in KEYWORDS:
             return True
-        if word == "on":
-            return self.depth == 0
+        if len(self.brackets) != (1 if self.declaration == "plant" else 0):
+            return False
         soft = SOFT_KEYWORDS.get(self.declaration, frozenset())
         return word in soft and (
             self.previous in OPERAND_ENDS or self.previous in ("{", "on", "violation")
@@ -220,6 +227,7 @@ class Reader:
 
     def unreadable(self, position: int) -> int:
         """Reports what stands at `position`; the place behind it."""
+        self.garbled = True
         strange = _STRANGE.match(self.text, position)
         assert strange is not None
         shown = "".join(c if c.isprintable() else f"U+{ord(c):04X}" for c in strange[0][:20])
@@ -244,14 +252,14 @@ def _word(reader: Reader, match: re.Match[str]) -> Token:
         return Token(NUMBER, "0", span)
     if word.lower() in _FINITE_ONLY:
         return Token(INFINITY, word, span)
-    if not reader.keyword(word):
+    if not reader.keyword(word) and not (word == "on" and _opens_violation(reader, match.end())):
         if word == "real":
             reader.unit_due = True
-            reader.sizes_depth = reader.depth
+            reader.role = _REAL
         return Token(NAME, word, span)
     opens = word in DECLARATION_WORDS and _opens_declaration(reader, word, match.end())
     if opens:
-        reader.declaration, reader.depth, reader.sizes_depth = word, 0, None
+        reader.declaration, reader.brackets = word, []
     return Token(word, word, span, opens)
 
 
@@ -260,7 +268,16 @@ def _opens_declaration(reader: Reader, word: str, end: int) -> bool:
     open, only if what follows fits too, so that a forgotten `}` costs one message."""
     if _FOLLOWED.get(word, _FOLLOWED["type"]).match(reader.text, end):
         return True
-    return reader.depth == 0 and reader.previous_line != reader.line
+    return not reader.brackets and reader.previous_line != reader.line
+
+
+def _opens_violation(reader: Reader, end: int) -> bool:
+    """`on` may be a name, a lamp's label say; in front of `violation` it is not, nor where it can
+    only be meant to start a declaration."""
+    if _FOLLOWED["on"].match(reader.text, end):
+        return True
+    complete = reader.previous in OPERAND_ENDS | {"", STRING}
+    return not reader.brackets and reader.previous_line != reader.line and complete
 
 
 _GAP = r"(?:\s|\#[^\n]*)*"
@@ -326,17 +343,17 @@ def _foreign(reader: Reader, match: re.Match[str]) -> Token:
 def _symbol(reader: Reader, match: re.Match[str]) -> Token:
     text, span = match[0], reader.span(match.start(), match.end())
     if text in ("(", "[", "{"):
-        reader.depth += 1
-        if reader.depth > NESTING_LIMIT:
+        if len(reader.brackets) == NESTING_LIMIT:
             reader.diagnostics.append(too_deep(span))
             raise reader.refusal()
-        if text == "[" and reader.previous in TEMPORAL_PREFIXES | TEMPORAL_INFIXES:
+        role = _SQUARE.get(reader.previous, text) if text == "[" else text
+        reader.brackets.append(role)
+        if role == BOUND:
             return Token(BOUND, text, span)
     elif text in (")", "]", "}"):
-        reader.depth = max(0, reader.depth - 1)
-        reader.unit_due = text == "]" and reader.sizes_depth == reader.depth
-    elif reader.sizes_depth == reader.depth:
-        reader.sizes_depth = None
+        opened = reader.brackets.pop() if reader.brackets else ""
+        reader.role = opened if opened in (BOUND, _REAL) else ""
+        reader.unit_due = opened == _REAL
     elif text == "^" and reader.previous == UNIT:
         message = "a power behind a unit can be read in two ways"
         help = "write `2 m^2` for square metres, or `(2 m)^2`"

@@ -154,27 +154,38 @@ def _found(token: Token) -> str:
 def _help(token: Token, seen: Sequence[Token], expected: AbstractSet[str]) -> str | None:
     previous = seen[-1].kind if seen else ""
     if token.kind == NAME:
-        return _help_name(token, seen, expected)
-    if token.kind in KEYWORDS and {NUMBER, NAME} <= expected:
-        return f"`{token.text}` is a word of the language and cannot be a name"
-    if token.kind == "=" and previous in OPERAND_ENDS:
-        return "`==` compares; `=` gives a name its value"
-    if token.kind == ";":
-        return "only the steps of a chain are separated by `;`; leave it out"
+        return _help_name(token, expected)
+    if token.kind in CLAUSE_WORDS | DECLARATION_WORDS:
+        return _help_word(token.kind, expected)
+    if token.kind == NUMBER and previous == ".":
+        return "components are numbered in brackets: `q[1]`"
+    if token.kind == "." and (previous in (NUMBER, UNIT) or previous not in OPERAND_ENDS):
+        return "a number has digits on both sides of its point, as in `0.5`"
     if token.kind == "^" and "^" in (earlier.kind for earlier in seen[-3:]):
         return "`^` does not chain; write parentheses"
-    if token.kind == ".." and previous in OPERAND_ENDS:
-        return "a range `low .. high` stands behind `in` or `duration`"
-    if token.kind == "." or (token.kind == NUMBER and previous == "."):
-        return "a number has digits on both sides of its point, as in `0.5`"
-    if token.kind in CLAUSE_WORDS and "assume" in expected:
-        return f"`{token.kind}` belongs to a skill; a chain has `assume`, `achieve` and `within`"
-    if token.kind in CLAUSE_WORDS and "requires" in expected:
-        return f"`{token.kind}` belongs to a chain"
+    return _HELP.get(token.kind) if previous in OPERAND_ENDS | {";"} else None
+
+
+_HELP = {
+    "=": "`==` compares; `=` gives a name its value",
+    "==": "`=` gives a name its value; `==` compares",
+    ";": "only the steps of a chain are separated by `;`; leave it out",
+    "..": "a range `low .. high` stands behind `in` or `duration`",
+    "in": "join the two with `and`: `a < b and b in c`",
+}
+
+
+def _help_word(word: str, expected: AbstractSet[str]) -> str | None:
+    if "assume" in expected:
+        return f"`{word}` belongs to a skill; a chain has `assume`, `achieve` and `within`"
+    if "requires" in expected:
+        return f"`{word}` belongs to a chain"
+    if NAME in expected:
+        return f"`{word}` is a word of the language and cannot be a name"
     return None
 
 
-def _help_name(token: Token, seen: Sequence[Token], expected: AbstractSet[str]) -> str | None:
+def _help_name(token: Token, expected: AbstractSet[str]) -> str | None:
     if ";" in expected:
         return "two steps are separated by `;`"
     known = {kind for kind in expected if kind.isalpha() and kind.islower()}

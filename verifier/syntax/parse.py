@@ -73,6 +73,7 @@ def parse(text: str, path: str) -> File:
 def parse_expression(text: str, path: str = "<expression>") -> Expression:
     """The tree of one expression. Raises SourceError."""
     reader = _reader(text, path)
+    reader.previous = "="
     expressions = _read(reader, "expression")
     if not expressions:
         raise SourceError([Diagnostic("syntax", Span(path, 1, 1, 1, 2), "expected an expression")])
@@ -146,6 +147,7 @@ class _Stretch:
     def __init__(self, reader: Reader, start: str) -> None:
         parser, self.terminals, self.unexpected = _parser()
         self.reader = reader
+        reader.garbled = False
         self.cursor = parser.parse_interactive(start=start)
         self.seen: list[Token] = []
         self.failed = False
@@ -162,7 +164,8 @@ class _Stretch:
             result = self.cursor.feed_token(token)
         except self.unexpected:
             self.failed = True
-            self.reader.report(explain(token, self.seen, self.expected()))
+            if not self.reader.garbled:
+                self.reader.report(explain(token, self.seen, self.expected()))
             return None
         except SourceError as error:
             self.failed = True
