@@ -17,7 +17,7 @@ from verifier.judging import Effort
 from verifier.pipeline import check, without_solver_words
 from verifier.report import json, terminal
 from verifier.report.values import ChainReport, Report, chain_verdict
-from verifier.source import Mistakes, Source, settled, unknown_chain
+from verifier.source import Mistakes, Source, chosen, settled, unknown_chain
 
 
 def run(options: argparse.Namespace) -> int:
@@ -27,6 +27,8 @@ def run(options: argparse.Namespace) -> int:
     if not diagnostics:
         report = _judged(sources, options)
     _print(report, options.format)
+    if options.format == "text" and not options.chain:
+        _name_empty(sources)
     if diagnostics:
         return complain(diagnostics, texts)
     if options.certificates is not None:
@@ -74,8 +76,15 @@ def _judged(sources: Sequence[Source], options: argparse.Namespace) -> Report:
 def _print(report: Report, form: str) -> None:
     if form == "json":
         sys.stdout.write(json.render(report, version()))
-    elif not report.diagnostics:
+    elif report.chains:
         sys.stdout.write(terminal.render(report, paint(sys.stdout)))
+
+
+def _name_empty(sources: Sequence[Source]) -> None:
+    """Says of each file without chains that it was read."""
+    for source in sources:
+        if not chosen(source, ()):
+            sys.stdout.write(f"{source.path} declares no chain, and has no mistakes\n")
 
 
 def _write_certificates(folder: str, chains: Sequence[ChainReport]) -> None:
