@@ -27,14 +27,13 @@ from verifier.core.verdict import (
 from verifier.solve import smt
 from verifier.solve.facts import Signed
 from verifier.solve.minimize import repaired, satisfies, simplest
-from verifier.solve.quadratic import Effort
 from verifier.solve.refute import Closed, GaveUp, Open, refute
 from verifier.solve.walk import applications, may_be_undefined
 
 State: TypeAlias = Mapping[Key, Value]
 
-STEPS_CHEAP = 20_000
-STEPS_CORE = 200_000
+STEPS_CHEAP = 50_000
+STEPS_CORE = 300_000
 STEPS_MINIMAL = 5_000
 
 
@@ -113,7 +112,7 @@ def _contradiction(facts: list[Fact], sorts: Mapping[str, Sort]) -> Contradictio
         if isinstance(outcome, Closed):
             kept = [fewer[index] for index in outcome.used]
     kept_only = [(fact.formula, True) for fact in kept]
-    outcome = refute(kept_only, sorts, STEPS_CORE, Effort.HIGH)
+    outcome = refute(kept_only, sorts, STEPS_CORE)
     refutation = outcome.refutation if isinstance(outcome, Closed) else None
     return Contradiction(tuple(kept), refutation)
 
@@ -194,7 +193,7 @@ def _certificate(
     """A refutation that uses only the needed hypotheses, numbered as the judge will see them."""
     assertions = _assertions(question)
     only = {*needed, len(assertions) - 1}
-    outcome = refute(assertions, sorts, STEPS_CORE, Effort.HIGH, only)
+    outcome = refute(assertions, sorts, STEPS_CORE, only)
     if isinstance(outcome, Open):
         return GaveUp("the solver's core does not suffice in exact arithmetic")
     return outcome

@@ -10,7 +10,7 @@ constraint normals, whose factors are the dual variables.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
@@ -99,7 +99,9 @@ def decompose(matrix: dict[int, Vector]) -> list[tuple[Fraction, Vector]] | None
     return result
 
 
-def minimum(form: Convex, constraints: Sequence[tuple[str, Polynomial]]) -> Minimum | None:
+def minimum(
+    form: Convex, constraints: Sequence[tuple[str, Polynomial]], spend: Callable[[int], None]
+) -> Minimum | None:
     """The least value on the closure of the constraints, a point where it is taken, and one
     multiplier for each constraint; None if it is unbounded, or if the constraints exclude each
     other or too many steps were needed."""
@@ -107,7 +109,7 @@ def minimum(form: Convex, constraints: Sequence[tuple[str, Polynomial]]) -> Mini
     offsets = [p.get(ONE, ZERO) for _, p in constraints]
     equal = [relation == "==" for relation, _ in constraints]
     relations = ["==" if fixed else "<=" for fixed in equal]
-    start = simplex.solve(list(zip(relations, rows, offsets, strict=True)))
+    start = simplex.solve(list(zip(relations, rows, offsets, strict=True)), spend)
     if isinstance(start, simplex.Infeasible):
         return None
     atoms = sorted({*form.atoms, *(atom for row in rows for atom in row)})
@@ -117,6 +119,7 @@ def minimum(form: Convex, constraints: Sequence[tuple[str, Polynomial]]) -> Mini
         if _independent([rows[i] for i in working], rows[index]):
             working.append(index)
     for _ in range(ITERATIONS_MAX):
+        spend(1 + (len(atoms) + len(working)) ** 2 // 4)
         gradient = _gradient(form, x)
         step, factors = _newton(form, gradient, [rows[i] for i in working], atoms)
         if factors is not None and not any(step.values()):

@@ -13,7 +13,6 @@ whose sum is to stay in a ball of radius R, lambda_i = R / r_i is optimal (by Ca
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -23,21 +22,14 @@ from typing import TypeAlias
 
 from verifier.core.certificate import Square
 from verifier.core.term import Key, Variable
-from verifier.solve import simplex
 from verifier.solve.facts import BySum, Known
-from verifier.solve.polynomial import ONE, Atoms, Polynomial, plus, value_at
+from verifier.solve.polynomial import Atoms, Polynomial, plus
 from verifier.solve.program import Convex, convex, minimum
 
 System: TypeAlias = Sequence[tuple[Known, str, Polynomial]]
+Spend: TypeAlias = Callable[[int], None]
 
 ZERO = Fraction(0)
-
-
-class Effort(enum.Enum):
-    """How much work a certificate of degree two is worth."""
-
-    LOW = enum.auto()
-    HIGH = enum.auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +44,36 @@ class Quadratic:
     extent: Fraction | None
 
 
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A polynomial that the facts make nonnegative (`<=`), positive (`<`) or zero (`==`): the gap
+    of one fact, or its product with another fact's or, for an equation, with a variable."""
+
+    polynomial: Polynomial
+    relation: str
+    fact: Known
+    by: Known | Key | None = None
+
+
 def degree(polynomial: Polynomial) -> int:
     return max(map(len, polynomial), default=0)
 
 
-def close(
-    system: System, atoms: Atoms, effort: Effort, spend: Callable[[int], None]
-) -> BySum | None:
-    """A combination with squares that refutes the system; None if none was found."""
-    linear = [(i, r, p) for i, (_, r, p) in enumerate(system) if degree(p) <= 1]
+def close(system: System, atoms: Atoms, spend: Spend) -> BySum | None:
+    """A combination with squares that refutes the system; None if the likely multipliers do not
+    give one."""
+    linear = [entry for entry in system if degree(entry[2]) <= 1]
     quadratics = [
         described(i, r, p)
         for i, (_, r, p) in enumerate(system)
         if degree(p) == 2 and all(isinstance(atoms.terms[a], Variable) for m in p for a in m)
     ]
     for weights in _weights(quadratics):
-        spend(10 + len(system))
-        step = attempt(system, atoms, linear, weights)
+        chosen = [
+            (Gap(system[place][2], system[place][1], system[place][0]), weight)
+            for place, weight in weights.items()
+        ]
+        step = attempt(linear, chosen, atoms, spend)
         if step is not None:
             return step
     return None
@@ -78,11 +83,15 @@ def described(place: int, relation: str, polynomial: Polynomial) -> Quadratic:
     turned = plus({}, polynomial, Fraction(-1))
     below = convex(turned)
     if below is not None:
-        least = minimum(below, [])
+        least = minimum(below, [], _free)
         return Quadratic(place, relation, polynomial, True, None if least is None else -least.value)
     above = convex(polynomial)
-    least = None if above is None else minimum(above, [])
+    least = None if above is None else minimum(above, [], _free)
     return Quadratic(place, relation, polynomial, False, None if least is None else -least.value)
+
+
+def _free(_: int) -> None:
+    """The least value without constraints is one linear system."""
 
 
 def root(square: Fraction) -> Fraction:
@@ -121,34 +130,42 @@ def _weights(quadratics: Sequence[Quadratic]) -> Iterator[dict[int, Fraction]]:
 
 
 def attempt(
-    system: System,
-    atoms: Atoms,
-    linear: Sequence[tuple[int, str, Polynomial]],
-    weights: dict[int, Fraction],
+    linear: System, chosen: Sequence[tuple[Gap, Fraction]], atoms: Atoms, spend: Spend
 ) -> BySum | None:
-    """The combination with exactly these multipliers of the quadratic facts, if it refutes."""
+    """The combination with exactly these multipliers of the nonlinear gaps, if it refutes."""
     objective: Polynomial = {}
-    for place, weight in weights.items():
-        objective = plus(objective, system[place][2], -weight)
+    for each, weight in chosen:
+        objective = plus(objective, each.polynomial, -weight)
     form = convex(objective)
     if form is None:
         return None
-    least = minimum(form, [(relation, p) for _, relation, p in linear])
+    spend(1 + len(chosen))
+    least = minimum(form, [(relation, p) for _, relation, p in linear], spend)
     if least is None or least.value < 0:
         return None
-    multipliers = dict(weights)
-    for (place, _, _), factor in zip(linear, least.multipliers, strict=True):
+    whole = list(chosen)
+    for (fact, relation, p), factor in zip(linear, least.multipliers, strict=True):
         if factor:
-            multipliers[place] = factor
-    if least.value == 0 and not any(
-        factor > 0 and system[place][1] == "<" for place, factor in multipliers.items()
-    ):
+            whole.append((Gap(p, relation, fact), factor))
+    return combination(whole, squares(form, least.point, atoms), least.value)
+
+
+def combination(
+    chosen: Sequence[tuple[Gap, Fraction]], roots: tuple[Square, ...], constant: Fraction
+) -> BySum | None:
+    """The step that adds all this up; None if it would be no contradiction."""
+    if constant == 0 and not any(g.relation == "<" and weight > 0 for g, weight in chosen):
         return None
-    return BySum(
-        tuple((system[place][0], factor) for place, factor in sorted(multipliers.items())),
-        least.value,
-        squares(form, least.point, atoms),
-    )
+    multipliers, products, equations = [], [], []
+    for each, weight in chosen:
+        match each.by:
+            case None:
+                multipliers.append((each.fact, weight))
+            case Known():
+                products.append((each.fact, each.by, weight))
+            case key:
+                equations.append((each.fact, key, weight))
+    return BySum(tuple(multipliers), constant, roots, tuple(products), tuple(equations))
 
 
 def squares(form: Convex, at: dict[int, Fraction], atoms: Atoms) -> tuple[Square, ...]:
@@ -165,81 +182,3 @@ def key_of(atoms: Atoms, atom: int) -> Key:
     term = atoms.terms[atom]
     assert isinstance(term, Variable)
     return term.name, term.version
-
-
-# ---- points ------------------------------------------------------------------------------------
-
-
-def guess(system: System, near: dict[int, Fraction]) -> dict[int, Fraction] | None:
-    """Values that satisfy the system, from a few likely places: the centres of its convex sets,
-    and the extreme points of each along one direction. None if all of them fail."""
-    rows: list[simplex.Row[int]] = [
-        (relation, {m[0]: c for m, c in p.items() if m != ONE}, p.get(ONE, ZERO))
-        for _, relation, p in system
-        if degree(p) <= 1
-    ]
-    sets: list[_Set] = []
-    for place, (_, relation, p) in enumerate(system):
-        if degree(p) == 2 and relation != "==":
-            about = described(place, relation, p)
-            form = convex(plus({}, p, Fraction(-1)) if about.concave else p)
-            if form is not None and about.extent is not None and about.extent >= 0:
-                sets.append(_Set(form, about.extent, about.concave))
-    for shifts in _shifts(sets):
-        extra: list[simplex.Row[int]] = []
-        for each, offsets in zip(sets, shifts, strict=True):
-            if offsets is not None:
-                extra += [
-                    ("==", dict(direction), -offset - each.form.offset(direction))
-                    for (_, direction), offset in zip(each.form.squares, offsets, strict=True)
-                ]
-        point = simplex.solve(rows + extra, pivots_max=2_000)
-        if isinstance(point, simplex.Infeasible):
-            continue
-        values = {atom: point.get(atom, value) for atom, value in near.items()}
-        if all(_holds(relation, value_at(p, values)) for _, relation, p in system):
-            return values
-    return None
-
-
-def _holds(relation: str, value: Fraction) -> bool:
-    return value == 0 if relation == "==" else value > 0 or (value == 0 and relation == "<=")
-
-
-@dataclass(frozen=True, slots=True)
-class _Set:
-    """An ellipsoid: to be inside of if `inner`, else to be outside of."""
-
-    form: Convex
-    extent: Fraction
-    inner: bool
-
-
-def _shifts(sets: Sequence[_Set]) -> Iterator[list[list[Fraction] | None]]:
-    """How far from its centre to stand along the axes of every set; None leaves a set free."""
-    centres = [[ZERO] * len(each.form.squares) for each in sets]
-    yield from _chosen(sets, centres)
-    for stretch in (Fraction(1), Fraction(999, 1000), Fraction(1001, 1000), Fraction(5, 4)):
-        for axis in range(3):
-            for sign in (1, -1):
-                yield from _chosen(sets, [_along(each, axis, sign * stretch) for each in sets])
-
-
-def _chosen(
-    sets: Sequence[_Set], shifts: Sequence[list[Fraction]]
-) -> Iterator[list[list[Fraction] | None]]:
-    """The shifts of all sets, of those to be inside of, and of each alone."""
-    yield list(shifts)
-    inner = [shift if each.inner else None for each, shift in zip(sets, shifts, strict=True)]
-    if None in inner:
-        yield inner
-    if len(sets) > 1:
-        for alone in range(len(sets)):
-            yield [shift if index == alone else None for index, shift in enumerate(shifts)]
-
-
-def _along(each: _Set, axis: int, stretch: Fraction) -> list[Fraction]:
-    return [
-        root(each.extent / weight) * stretch if index == axis else ZERO
-        for index, (weight, _) in enumerate(each.form.squares)
-    ]

@@ -29,7 +29,8 @@ from verifier.core.term import (
     Variable,
     variables,
 )
-from verifier.solve import quadratic, simplex
+from verifier.solve import simplex
+from verifier.solve.dual import search_multipliers
 from verifier.solve.facts import (
     ByLabels,
     BySum,
@@ -45,7 +46,9 @@ from verifier.solve.facts import (
     meaning,
     numbered,
 )
+from verifier.solve.points import guess
 from verifier.solve.polynomial import ONE, Atoms, NotPolynomial, Polynomial, gap, value_at
+from verifier.solve.quadratic import close
 from verifier.solve.walk import applications
 
 Form: TypeAlias = tuple[tuple[tuple[int, ...], Fraction], ...]
@@ -127,7 +130,6 @@ class _Search:
     sorts: Mapping[str, Sort]
     steps: int
     keys: tuple[Key, ...]
-    effort: quadratic.Effort
     atoms: Atoms = field(default_factory=Atoms)
     gaps: dict[Known, Polynomial | None] = field(default_factory=dict)
     forms: dict[Known, tuple[Form, Fraction, Fraction]] = field(default_factory=dict)
@@ -162,7 +164,6 @@ def refute(
     assertions: list[Signed],
     sorts: Mapping[str, Sort],
     steps_max: int,
-    effort: quadratic.Effort = quadratic.Effort.LOW,
     only: Collection[int] | None = None,
 ) -> Outcome:
     """Whether the assertions (formulas that hold, or do not) can be true together. With `only`,
@@ -170,7 +171,7 @@ def refute(
     places = range(len(assertions)) if only is None else sorted(only)
     used_assertions = [assertions[place] for place in places]
     keys = dict.fromkeys(key for formula, _ in assertions for key in variables(formula))
-    search = _Search(used_assertions, sorts, steps_max, tuple(keys), effort)
+    search = _Search(used_assertions, sorts, steps_max, tuple(keys))
     branch = _Branch({}, {}, {}, {}, {}, [], [])
     facts = [flatten(*assertion) for assertion in assertions]
     meanings = [
@@ -182,7 +183,7 @@ def refute(
     added += [fact for _, group in meanings for fact in group]
     try:
         outcome = _explore(search, branch, added, 0)
-    except (_Exhausted, simplex.TooLong):
+    except _Exhausted:
         return GaveUp("the step limit of the tableau is reached")
     if not isinstance(outcome, Proof):
         return outcome
@@ -209,7 +210,8 @@ def _explore(
     candidate = _candidate(search, branch, spots)
     chosen = _choose(search, branch, spots, candidate)
     if chosen is None:
-        return _leaf(search, spots, branch, candidate)
+        last = _leaf(search, spots, branch, candidate)
+        return _wrapped(trail, last) if isinstance(last, Proof) else last
     if depth >= DEPTH_MAX:
         return GaveUp("the tableau is too deep")
     branch.pending.remove(chosen)
@@ -460,16 +462,12 @@ def _components(search: _Search, branch: _Branch) -> list[list[Known]]:
 
 
 def _component(search: _Search, facts: list[Known]) -> Proof | _Spot:
-    system = []
-    for fact in facts:
-        polynomial = search.gap(fact)
-        assert polynomial is not None and isinstance(fact.formula, Comparison)
-        system.append((fact, fact.formula.relation, polynomial))
+    system = _system(search, facts)
     rows: list[simplex.Row[tuple[int, ...]]] = [
         (relation, {m: c for m, c in p.items() if m != ONE}, p.get(ONE, Fraction(0)))
         for _, relation, p in system
     ]
-    point = simplex.solve(rows, pivots_max=min(search.steps, 2_000))
+    point = simplex.solve(rows, search.spend)
     if isinstance(point, simplex.Infeasible):
         pairs = tuple((facts[index], factor) for index, factor in point.multipliers.items())
         total = sum(
@@ -480,11 +478,20 @@ def _component(search: _Search, facts: list[Known]) -> Proof | _Spot:
     values = {atom: point.get((atom,), Fraction(0)) for atom in atoms}
     if _satisfied(system, values):
         return _Spot(values, tuple(facts), False)
-    step = quadratic.close(system, search.atoms, search.effort, search.spend)
+    step = close(system, search.atoms, search.spend)
     if step is not None:
         return by_sum(step)
-    better = quadratic.guess(system, values)
+    better = guess(system, values, search.spend)
     return _Spot(better or values, tuple(facts), better is None)
+
+
+def _system(search: _Search, facts: Iterable[Known]) -> list[tuple[Known, str, Polynomial]]:
+    system = []
+    for fact in facts:
+        polynomial = search.gap(fact)
+        assert polynomial is not None and isinstance(fact.formula, Comparison)
+        system.append((fact, fact.formula.relation, polynomial))
+    return system
 
 
 def _satisfied(
@@ -553,9 +560,17 @@ def _choose(
 
 def _leaf(
     search: _Search, spots: list[_Spot], branch: _Branch, candidate: dict[Key, Value]
-) -> Open | GaveUp:
+) -> Proof | Open | GaveUp:
+    """What becomes of a branch without anything left to split."""
     if all(_true(formula, wanted, candidate) for formula, wanted in search.assertions):
         return Open(candidate)
+    for spot in spots:
+        if spot.unsure:
+            step = search_multipliers(
+                _system(search, spot.facts), spot.values, search.atoms, search.spend
+            )
+            if step is not None:
+                return by_sum(step)
     if branch.odd:
         return GaveUp("a term is too large to multiply out")
     if any(not isinstance(t, Variable) for t in search.atoms.terms):

@@ -8,7 +8,7 @@ A conflict is a sum of bounds, which are Farkas' multipliers (Motzkin's, with st
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias, TypeVar
@@ -29,10 +29,6 @@ class Infeasible:
     multipliers: dict[int, Fraction]
 
 
-class TooLong(Exception):
-    """The pivots allowed were not enough."""
-
-
 @dataclass(slots=True)
 class _Tableau:
     rows: dict[int, dict[int, Fraction]] = field(default_factory=dict)
@@ -45,10 +41,10 @@ class _Tableau:
         return len(self.values) - 1
 
 
-def solve(rows: Sequence[Row[V]], pivots_max: int = 20_000) -> dict[V, Fraction] | Infeasible:
+def solve(rows: Sequence[Row[V]], spend: Callable[[int], None]) -> dict[V, Fraction] | Infeasible:
     """A point that satisfies every row, or why there is none.
 
-    Raises TooLong.
+    `spend` hears of the work done, in units of about ten microseconds; it may raise to end it.
     """
     tableau = _Tableau()
     columns: dict[V, int] = {}
@@ -62,13 +58,14 @@ def solve(rows: Sequence[Row[V]], pivots_max: int = 20_000) -> dict[V, Fraction]
         if conflict is not None:
             return conflict
     _start(tableau)
-    for _ in range(pivots_max):
+    spend(1 + len(rows) // 4)
+    while True:
         outcome = _step(tableau)
         if isinstance(outcome, Infeasible):
             return outcome
         if outcome == "done":
             return _point(tableau, columns)
-    raise TooLong
+        spend(1 + sum(map(len, tableau.rows.values())) // 8)
 
 
 def _add(

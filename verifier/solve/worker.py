@@ -20,6 +20,7 @@ from verifier.core.obligation import Obligation
 from verifier.solve.discharge import ask
 
 HEADER = struct.Struct("<Q")
+FRAME_MAX_BYTES = 2**28
 MEMORY_MAX_BYTES = 4 * 2**30
 RECURSION_MAX = 10_000
 
@@ -32,15 +33,13 @@ def write_frame(stream: IO[bytes], value: object) -> None:
 
 
 def read_frame(stream: IO[bytes]) -> Any | None:
-    """The next value; None at the end of the stream. Raises UnpicklingError for what is no value."""
+    """The next value; None at the end. Raises pickle.UnpicklingError for what is no value."""
     header = stream.read(HEADER.size)
     if len(header) < HEADER.size:
         return None
     (length,) = HEADER.unpack(header)
-    data = stream.read(length)
-    if len(data) < length:
-        return None
-    return pickle.loads(data)
+    data = stream.read(min(length, FRAME_MAX_BYTES))
+    return pickle.loads(data) if len(data) == length else None
 
 
 def main() -> None:

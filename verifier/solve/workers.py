@@ -119,7 +119,7 @@ def _next(
             return shared.answers.get(timeout=ALIVE_S if serving else 0)
         except queue.Empty:
             if not serving:
-                return min(missing), Unknown("the solver process could not be started")
+                return min(missing), Unknown("nobody is left to ask z3")
 
 
 def _serve(
@@ -133,7 +133,11 @@ def _serve(
         except queue.Empty:
             break
         if child is None:
-            child = _started(shared, command)
+            try:
+                child = _started(shared, command)
+            except OSError:
+                shared.answers.put((place, Unknown("the solver process cannot be started")))
+                continue
             if child is None:
                 return
         verdict = _answered(child, obligations[place], timeout_s)
@@ -201,6 +205,8 @@ def _answered(child: Child, obligation: Obligation, timeout_s: float) -> Verdict
         return Unknown("the obligation is nested too deeply for the solver")
     finally:
         timer.cancel()
+        if overrun.is_set():
+            child.wait()
     if verdict is not None:
         return verdict
     child.kill()

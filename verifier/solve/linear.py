@@ -1,0 +1,61 @@
+"""Linear programs by HiGHS (Huangfu and Hall, Mathematical Programming Computation 10, 2018).
+
+The home of highspy, which is imported with the first program. Answers are floating point: whoever
+makes a claim of one rounds it to rationals and has it judged.
+"""
+
+from __future__ import annotations
+
+from verifier.core.linear import NoPoint, Optimum, Program, Solution, Stopped
+
+SECONDS_MAX = 20.0
+TOLERANCE = 1e-9
+
+
+def minimize(program: Program) -> Solution:
+    """The optimum of the program, or why there is none."""
+    import highspy
+
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    solver.setOptionValue("time_limit", SECONDS_MAX)
+    solver.setOptionValue("primal_feasibility_tolerance", TOLERANCE)
+    solver.setOptionValue("dual_feasibility_tolerance", TOLERANCE)
+    solver.passModel(_model(program))
+    solver.run()
+    status = solver.getModelStatus()
+    if status == highspy.HighsModelStatus.kOptimal:
+        return Optimum(
+            solver.getInfo().objective_function_value, tuple(solver.getSolution().col_value)
+        )
+    if status in (
+        highspy.HighsModelStatus.kInfeasible,
+        highspy.HighsModelStatus.kUnboundedOrInfeasible,
+    ):
+        return NoPoint()
+    return Stopped(f"HiGHS: {solver.modelStatusToString(status).lower()}")
+
+
+def _model(program: Program):  # type: ignore[no-untyped-def]  # highspy carries no types
+    """The program as HiGHS takes it, row by row."""
+    import highspy
+    import numpy
+
+    model = highspy.HighsLp()
+    model.num_col_, model.num_row_ = len(program.cost), len(program.rows)
+    model.col_cost_ = numpy.array(program.cost)
+    model.col_lower_ = numpy.array(program.lower)
+    model.col_upper_ = numpy.array(program.upper)
+    model.row_lower_ = numpy.array([row[0] for row in program.rows])
+    model.row_upper_ = numpy.array([row[1] for row in program.rows])
+    starts = [0]
+    for row in program.rows:
+        starts.append(starts[-1] + len(row[2]))
+    model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    model.a_matrix_.start_ = numpy.array(starts, dtype=numpy.int32)
+    model.a_matrix_.index_ = numpy.array(
+        [i for row in program.rows for i in row[2]], dtype=numpy.int32
+    )
+    model.a_matrix_.value_ = numpy.array([a for row in program.rows for a in row[3]])
+    return model
