@@ -1,0 +1,57 @@
+"""Linear programs as plain values, so that who states one need not know who solves it.
+
+Floating point: what a solver answers is a proposal, never a claim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+INFINITY = float("inf")
+
+
+@dataclass(slots=True)
+class Program:
+    """Minimize cost . x subject to lower <= x <= upper and low <= row . x <= high.
+
+    A row is (low, high, indices, coefficients). Filled while it is being stated; not shared.
+    """
+
+    cost: list[float] = field(default_factory=list)
+    lower: list[float] = field(default_factory=list)
+    upper: list[float] = field(default_factory=list)
+    rows: list[tuple[float, float, list[int], list[float]]] = field(default_factory=list)
+
+    def column(self, lower: float = -INFINITY, upper: float = INFINITY, cost: float = 0.0) -> int:
+        """The index of a new variable."""
+        self.cost.append(cost)
+        self.lower.append(lower)
+        self.upper.append(upper)
+        return len(self.cost) - 1
+
+    def row(
+        self, indices: Sequence[int], coefficients: Sequence[float], low: float, high: float
+    ) -> None:
+        self.rows.append((low, high, list(indices), list(coefficients)))
+
+
+@dataclass(frozen=True, slots=True)
+class Optimum:
+    value: float
+    point: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NoPoint:
+    """No point satisfies the rows, says the solver."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    reason: str
+
+
+Solution: TypeAlias = Optimum | NoPoint | Stopped
+Minimize: TypeAlias = Callable[[Program], Solution]
