@@ -299,6 +299,22 @@ on violation of violation, of : of
     assert bare(barrier.alpha) == ("Reference", "alpha")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "const c = 0 on violation of p : stop",
+        "plant P { input u : {period} }",
+        "plant P { period always[1, 2] period }",
+        "state { a : real in once[c, d] b }",
+        "state { a : bool in (always b) }",
+        "state { a : real[n[1]][2] m }",
+    ],
+)
+def test_once_read_wrongly(text: str) -> None:
+    file = parse(text, "here")
+    assert bare(parse(format_file(file), "here")) == bare(file)
+
+
 def test_line_ends_of_every_system() -> None:
     text = "const a = 1\n# c\nconst b = 2\n"
     trees = [parse(text.replace("\n", end), "here") for end in ("\n", "\r\n", "\r")]

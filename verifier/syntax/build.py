@@ -2,9 +2,10 @@
 
 Every function takes the rule's children in the order written, punctuation included: tokens, and
 for what has been built already a Piece. A Piece remembers how far its text reaches (with the
-parentheses around it, so that `(a) + (b)` spans both) and how deep its tree is: deeper than
-NESTING_LIMIT is refused here, which is what allows everybody behind to recurse. A sum or a
-conjunction of n terms is a tree of depth n, so that it may have NESTING_LIMIT terms.
+parentheses around it, so that `(a) + (b)` spans both) and how deep its expression is. What is
+deeper than NESTING_LIMIT is refused here, so that everybody behind may recurse, with up to four
+calls for each level. A sum or a conjunction of n terms is a tree of depth n: it may have
+NESTING_LIMIT terms, and a longer one is refused too.
 """
 
 from __future__ import annotations
@@ -40,7 +41,8 @@ def _reach(children: Children) -> Span:
 def _piece(node: Any, span: Span, children: Children = ()) -> Piece:
     depth = 1 + max((child.depth for child in children if isinstance(child, Piece)), default=0)
     if depth > NESTING_LIMIT:
-        raise SourceError([too_deep(children[-1].span)])
+        signs = [child.span for child in children if isinstance(child, Token)]
+        raise SourceError([too_deep((signs or [span])[0])])
     return Piece(node, span, depth)
 
 
@@ -67,13 +69,13 @@ def _kind(child: Child) -> str | None:
 def use(children: Children) -> Piece:
     (path,) = _words(children, lexer.STRING)
     span = _reach(children)
-    return _piece((tree.Use(path.text, span),), span)
+    return Piece((tree.Use(path.text, span),), span, 0)
 
 
 def types(children: Children) -> Piece:
     span = _reach(children)
     names, *definition = _nodes(children)
-    return _piece(
+    return Piece(
         tuple(
             tree.TypeDeclaration(
                 name,
@@ -83,7 +85,7 @@ def types(children: Children) -> Piece:
             for name in names
         ),
         span,
-        children,
+        0,
     )
 
 
@@ -91,42 +93,42 @@ def objects(children: Children) -> Piece:
     span = _reach(children)
     (names,) = _nodes(children)
     node = tree.ObjectDeclaration(names, _name(children[-1]), span)
-    return _piece((node,), span, children)
+    return Piece((node,), span, 0)
 
 
 def state(children: Children) -> Piece:
     span = _reach(children)
     assert isinstance(children[0], Token)
     node = tree.StateDeclaration(children[0].text, _nodes(children), span)
-    return _piece((node,), span, children)
+    return Piece((node,), span, 0)
 
 
 def variable(children: Children) -> Piece:
     names, type_, *domain = _nodes(children)
     span = _reach(children)
     node = tree.VariableDeclaration(names, type_, domain[0] if domain else None, span)
-    return _piece(node, span, children)
+    return Piece(node, span, 0)
 
 
 def constant(children: Children) -> Piece:
     span = _reach(children)
     (value,) = _nodes(children)
     node = tree.ConstantDeclaration(_name(children[1]), value, span)
-    return _piece((node,), span, children)
+    return Piece((node,), span, 0)
 
 
 def temporal_property(children: Children) -> Piece:
     span = _reach(children)
     (formula,) = _nodes(children)
     node = tree.PropertyDeclaration(_name(children[1]), formula, span)
-    return _piece((node,), span, children)
+    return Piece((node,), span, 0)
 
 
 def violation(children: Children) -> Piece:
     span = _reach(children)
     (names,) = _nodes(children)
     node = tree.ViolationDeclaration(names, _name(children[-1]), span)
-    return _piece((node,), span, children)
+    return Piece((node,), span, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,12 +154,12 @@ def plant(children: Children) -> Piece:
         periods[0] if periods else None,
         span,
     )
-    return _piece((node,), span, children)
+    return Piece((node,), span, 0)
 
 
 def _labelled(children: Children, value: Any) -> Piece:
     assert isinstance(children[0], Token)
-    return _piece(_Labelled(children[0].text, value), _reach(children), children)
+    return Piece(_Labelled(children[0].text, value), _reach(children), 0)
 
 
 def plant_input(children: Children) -> Piece:
@@ -198,7 +200,7 @@ def barrier(children: Children) -> Piece:
         alphas[0] if alphas else None,
         span,
     )
-    return _piece((node,), span, children)
+    return Piece((node,), span, 0)
 
 
 def alpha(children: Children) -> Piece:
@@ -214,7 +216,7 @@ def skill(children: Children) -> Piece:
         tuple(node for node in nodes if not isinstance(node, tuple)),
         span,
     )
-    return _piece((node,), span, children)
+    return Piece((node,), span, 0)
 
 
 def parameter(children: Children) -> Piece:
@@ -222,7 +224,7 @@ def parameter(children: Children) -> Piece:
     span = _reach(children)
     whole = len(names) == 1
     group = tuple(tree.Parameter(name, type_, span if whole else name.span) for name in names)
-    return _piece(group, span, children)
+    return Piece(group, span, 0)
 
 
 def clause(children: Children) -> Piece:
@@ -231,7 +233,7 @@ def clause(children: Children) -> Piece:
     fallback = _words(children)
     (formula,) = _nodes(children)
     node = tree.Clause(children[0].text, formula, _name(fallback[0]) if fallback else None, span)
-    return _piece(node, span, children)
+    return Piece(node, span, 0)
 
 
 assume = clause
@@ -239,18 +241,18 @@ assume = clause
 
 def modifies(children: Children) -> Piece:
     span = _reach(children)
-    return _piece(tree.Modifies(_nodes(children), span), span, children)
+    return Piece(tree.Modifies(_nodes(children), span), span, 0)
 
 
 def duration(children: Children) -> Piece:
     span = _reach(children)
     low, high = _nodes(children)
-    return _piece(tree.Duration(low, high, span), span, children)
+    return Piece(tree.Duration(low, high, span), span, 0)
 
 
 def within(children: Children) -> Piece:
     span = _reach(children)
-    return _piece(tree.Within(_nodes(children)[0], span), span, children)
+    return Piece(tree.Within(_nodes(children)[0], span), span, 0)
 
 
 def chain(children: Children) -> Piece:
@@ -265,11 +267,11 @@ def chain(children: Children) -> Piece:
         tuple(node for node in nodes if isinstance(node, tree.Within)),
         span,
     )
-    return _piece((node,), span, children)
+    return Piece((node,), span, 0)
 
 
 def names(children: Children) -> Piece:
-    return _piece(tuple(_name(word) for word in _words(children)), _reach(children))
+    return Piece(tuple(_name(word) for word in _words(children)), _reach(children), 0)
 
 
 def type_expression(children: Children) -> Piece:
@@ -282,11 +284,11 @@ def type_expression(children: Children) -> Piece:
         _name(units[0]) if units else None,
         span,
     )
-    return _piece(node, span, children)
+    return Piece(node, span, 0)
 
 
 def index(children: Children) -> Piece:
-    return _piece(_nodes(children)[0], _reach(children), children)
+    return Piece(_nodes(children)[0], _reach(children), 0)
 
 
 # ---- expressions -------------------------------------------------------------------------------
@@ -343,14 +345,12 @@ def quantified(children: Children) -> Piece:
     if not domains:
         (word,) = _words(children)
         domains = [tree.Reference(word.text, word.span)]
-    if len(variables) > NESTING_LIMIT:
-        raise SourceError([too_deep(variables[NESTING_LIMIT].span)])
+    deepest = max(child.depth for child in children if isinstance(child, Piece))
+    if deepest + len(variables) > NESTING_LIMIT:
+        raise SourceError([too_deep(quantifier.span)])
     for variable_ in reversed(variables):
         body = tree.Quantified(quantifier.text, variable_, domains[0], body, span)
-    deepest = _piece(body, span, children)
-    if deepest.depth + len(variables) - 1 > NESTING_LIMIT:
-        raise SourceError([too_deep(children[-1].span)])
-    return Piece(body, span, deepest.depth + len(variables) - 1)
+    return Piece(body, span, deepest + len(variables))
 
 
 def comparing(children: Children) -> Piece:

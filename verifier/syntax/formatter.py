@@ -84,8 +84,12 @@ def _plain(expression: tree.Expression) -> str:
             if operator == "not":
                 return f"not {_text(operand, _NOT)}"
             return f"-{_text(operand, _NEGATION)}"
-        case tree.Binary():
-            return _binary(expression)
+        case tree.Binary(operator="^", left=left, right=right):
+            return f"{_power_base(left)}^{_exponent(right)}"
+        case tree.Binary(operator=operator, left=left, right=right):
+            level = _BINARY[operator]
+            levels = (level + 1, level) if operator == "implies" else (level, level + 1)
+            return f"{_text(left, levels[0])} {operator} {_text(right, levels[1])}"
         case tree.Comparing(operators=operators, operands=operands):
             first, *rest = (_text(operand, _SUM) for operand in operands)
             pairs = zip(operators, rest, strict=True)
@@ -102,8 +106,11 @@ def _plain(expression: tree.Expression) -> str:
             return f"{function.text}({', '.join(map(_argument, arguments))})"
         case tree.Quantified(body=body):
             return _quantifier(expression) + format_expression(body)
-        case tree.Temporal():
-            return _temporal(expression)
+        case tree.Temporal(operands=[operand]):
+            return _temporal_head(expression) + _shielded(expression, _text(operand, _NOT))
+        case tree.Temporal(operands=operands):
+            before, after = _text(operands[0], _NOT), _text(operands[-1], _UNTIL)
+            return f"{before} {_temporal_head(expression)}{_shielded(expression, after)}"
         case _:
             assert_never(expression)
 
@@ -115,14 +122,6 @@ def _base(expression: tree.Expression) -> str:
             return _plain(expression)
         case _:
             return f"({_plain(expression)})"
-
-
-def _binary(expression: tree.Binary) -> str:
-    operator, level = expression.operator, _BINARY[expression.operator]
-    if operator == "^":
-        return f"{_power_base(expression.left)}^{_exponent(expression.right)}"
-    left, right = (level + 1, level) if operator == "implies" else (level, level + 1)
-    return f"{_text(expression.left, left)} {operator} {_text(expression.right, right)}"
 
 
 def _power_base(expression: tree.Expression) -> str:
@@ -152,18 +151,13 @@ def _quantifier(expression: tree.Quantified) -> str:
     return f"{expression.quantifier} {expression.variable.text}{sign} {domain}, "
 
 
-def _temporal(expression: tree.Temporal) -> str:
-    operator = expression.operator + (_bound(expression.bound) if expression.bound else "")
-    if len(expression.operands) == 1:
-        return f"{operator} {_behind_operator(expression, expression.operands[0], _NOT)}"
-    left, right = expression.operands
-    return f"{_text(left, _NOT)} {operator} {_behind_operator(expression, right, _UNTIL)}"
+def _temporal_head(expression: tree.Temporal) -> str:
+    return f"{expression.operator}{_bound(expression.bound) if expression.bound else ''} "
 
 
-def _behind_operator(expression: tree.Temporal, operand: tree.Expression, level: int) -> str:
+def _shielded(expression: tree.Temporal, operand: str) -> str:
     """The operand; where a list would be taken for the missing bound, in parentheses."""
-    text = _text(operand, level)
-    return f"({text})" if expression.bound is None and text.startswith("[") else text
+    return f"({operand})" if expression.bound is None and operand.startswith("[") else operand
 
 
 def _bound(bound: tree.Bound) -> str:
@@ -209,9 +203,9 @@ def _fit(expression: tree.Expression, column: int, level: int = _QUANTIFIED) -> 
             return f"[{_filled(map(format_expression, items), column + 1)}]"
         case tree.Unary(operator="not", operand=operand):
             return f"not {_fit(operand, column + 4, _NOT)}"
-        case tree.Temporal(operands=[operand]) if not flat.endswith("]"):
-            head = flat[: len(flat) - len(_behind_operator(expression, operand, _NOT))]
-            return head + _fit(operand, column + len(head), _NOT)
+        case tree.Temporal(operands=[operand]):
+            head = _temporal_head(expression)
+            return head + _shielded(expression, _fit(operand, column + len(head), _NOT))
         case tree.Quantified(body=body):
             head = _quantifier(expression)
             return head + _fit(body, column + len(head))

@@ -210,13 +210,15 @@ class Reader:
         if known is not None:
             return known
         word = _ANY_UNIT.match(self.text, position)
-        if word is None or self.keyword(word[1]) or word[1].lower() in _FINITE_ONLY:
+        if word is None or self.keyword(word[1], word.end()) or word[1].lower() in _FINITE_ONLY:
             return None
         return word
 
-    def keyword(self, word: str) -> bool:
-        """Whether `word` is one of the language's own words where the reading stands."""
+    def keyword(self, word: str, end: int) -> bool:
+        """Whether `word`, which ends at `end`, is one of the language's own where it stands."""
         if word in KEYWORDS:
+            return True
+        if word == "on" and _opens_violation(self, end):
             return True
         if len(self.brackets) != (1 if self.declaration == "plant" else 0):
             return False
@@ -252,7 +254,7 @@ def _word(reader: Reader, match: re.Match[str]) -> Token:
         return Token(NUMBER, "0", span)
     if word.lower() in _FINITE_ONLY:
         return Token(INFINITY, word, span)
-    if not reader.keyword(word) and not (word == "on" and _opens_violation(reader, match.end())):
+    if not reader.keyword(word, match.end()):
         if word == "real":
             reader.unit_due = True
             reader.role = _REAL

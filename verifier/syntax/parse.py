@@ -25,7 +25,7 @@ RECOVERY_LIMIT = 100_000
 TOKEN_LIMIT = 250_000
 # Unfinished rules that wait on the parser's stack; each level of nesting leaves at most a handful.
 STACK_LIMIT = 2000
-_PIECE = re.compile(r"#[^\r\n]*|[A-Za-z0-9_.]+|[^\sA-Za-z0-9_.]")
+_PIECE = re.compile(r"#[^\r\n]*|\w+(?:\.[0-9]+)?|[^\s\w]")
 _NOTHING = re.compile(r"(?:\s|#[^\r\n]*+)*+")
 
 
@@ -84,7 +84,7 @@ def parse_expression(text: str, path: str = "<expression>") -> Expression:
 def decode(data: bytes, path: str) -> str:
     """The text of a file's bytes. Raises SourceError for what is too large or is not text."""
     if len(data) > SIZE_LIMIT:
-        raise SourceError([_too_large(len(data), path)])
+        raise _too_large(f"{len(data):,} bytes", SIZE_LIMIT, path)
     data = data.removeprefix(b"\xef\xbb\xbf")
     zero = data.find(0)
     try:
@@ -96,12 +96,9 @@ def decode(data: bytes, path: str) -> str:
     return text
 
 
-def _too_large(size: int, path: str) -> Diagnostic:
-    return Diagnostic(
-        "file-too-large",
-        Span(path, 1, 1, 1, 1),
-        f"this file has {size:,} characters or bytes; at most {SIZE_LIMIT:,} are read",
-    )
+def _too_large(size: str, limit: int, path: str) -> SourceError:
+    message = f"this file has {size}; at most {limit:,} are read"
+    return SourceError([Diagnostic("file-too-large", Span(path, 1, 1, 1, 2), message)])
 
 
 def _no_text(data: bytes, position: int, path: str) -> Diagnostic:
@@ -117,10 +114,11 @@ def _no_text(data: bytes, position: int, path: str) -> Diagnostic:
 def _reader(text: str, path: str) -> Reader:
     """Raises SourceError for a text that is too large, before anything of it is read."""
     if len(text) > SIZE_LIMIT:
-        raise SourceError([_too_large(len(text), path)])
-    if len(text) > RECOVERY_LIMIT and len(_PIECE.findall(text)) > TOKEN_LIMIT:
-        message = f"this file has more than {TOKEN_LIMIT:,} words and signs"
-        raise SourceError([Diagnostic("file-too-large", Span(path, 1, 1, 1, 1), message)])
+        raise _too_large(f"{len(text):,} characters", SIZE_LIMIT, path)
+    if len(text) > RECOVERY_LIMIT:
+        count = len(_PIECE.findall(text))
+        if count > TOKEN_LIMIT:
+            raise _too_large(f"{count:,} words and signs", TOKEN_LIMIT, path)
     return Reader(text, path, MISTAKE_LIMIT if len(text) <= RECOVERY_LIMIT else 1)
 
 
