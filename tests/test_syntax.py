@@ -305,7 +305,7 @@ on violation of violation, of : of
         "const c = 0 on violation of p : stop",
         "plant P { input u : {period} }",
         "plant P { period always[1, 2] period }",
-        "state { a : real in once[c, d] b }",
+        "state { a : real in (once[c, d] b) }",
         "state { a : bool in (always b) }",
         "state { a : real[n[1]][2] m }",
     ],
