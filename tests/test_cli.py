@@ -583,3 +583,24 @@ def test_a_reader_that_goes_away_is_no_trouble() -> None:
 def test_colours_only_on_a_terminal(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.contract").write_text(BAD)
     assert "\x1b" not in run("a.contract")[1]
+
+
+# ---- demo --------------------------------------------------------------------------------------
+
+
+def test_the_demo_proves_compiles_and_runs(run: Run, tmp_path: Path) -> None:
+    code, out, err = run("demo")
+    assert (code, err) == (0, "")
+    assert re.search(r"FetchCup +proved", out)
+    assert "10,000 random commands" in out and "20 of 20 rejected" in out
+    assert os.listdir(tmp_path) == []
+
+
+def test_the_demo_says_what_is_missing_without_a_compiler(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, out, err = run("demo")
+    assert code == 2 and re.search(r"FetchCup +proved", out)
+    assert "no C compiler" in err

@@ -1,0 +1,88 @@
+"""What a run costs: CPU time (user and system, children included), and which libraries it loads.
+
+    python tests/benchmarks/cost.py
+
+prints a table and ends with 1 if a bound is broken: `--help` at most four times `python -c pass`
+plus 60 ms, checking FetchCup cold at most 1.0 s, and neither loads cvxpy, sympy or scipy.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+
+ROOT = Path(__file__).parent.parent.parent
+EXAMPLE = str(ROOT / "examples" / "fetch_cup.contract")
+REPEATS = 7
+UNWANTED = ("cvxpy", "sympy", "scipy")
+WATCHED = (*UNWANTED, "numpy", "highspy", "z3", "lark")
+HELP_FACTOR, HELP_EXTRA_S = 4, 0.060
+CHECK_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`seconds` is the smallest CPU time of REPEATS runs; `libraries` what the process loaded."""
+
+    name: str
+    seconds: float
+    libraries: frozenset[str]
+
+
+def cpu_seconds(arguments: list[str]) -> float:
+    """User and system time of the command and of all the processes that it waited for."""
+    before = getrusage(RUSAGE_CHILDREN)
+    subprocess.run(arguments, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+    after = getrusage(RUSAGE_CHILDREN)
+    return after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+
+
+def libraries(arguments: list[str]) -> frozenset[str]:
+    """The watched libraries that the command's own process imports, after -X importtime."""
+    command = [sys.executable, "-X", "importtime", *arguments[1:]]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stderr
+    lines = [line for line in told.splitlines() if line.startswith("import time:")]
+    names = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in lines}
+    return frozenset(names & set(WATCHED))
+
+
+def measured(name: str, *arguments: str) -> Run:
+    """The command's cost; the first run fills the caches of the file system and of bytecode."""
+    command = [sys.executable, *arguments]
+    loaded = libraries(command)
+    return Run(name, min(cpu_seconds(command) for _ in range(REPEATS)), loaded)
+
+
+def main() -> int:
+    """Measures, prints, and judges the bounds."""
+    nothing = measured("python -c pass", "-c", "pass")
+    helped = measured("verify-chain --help", "-m", "verifier", "--help")
+    cold = measured("check FetchCup", "-m", "verifier", "check", EXAMPLE, "--chain", "FetchCup")
+    whole = measured("check all of fetch_cup", "-m", "verifier", "check", EXAMPLE)
+    with tempfile.TemporaryDirectory() as folder:
+        certify = [sys.executable, "-m", "verifier", EXAMPLE, "--certificates", folder]
+        subprocess.run(certify, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+        again = measured("recheck fetch_cup", "-m", "verifier", "recheck", EXAMPLE, folder)
+    bounds = {helped: HELP_FACTOR * nothing.seconds + HELP_EXTRA_S, cold: CHECK_S}
+    fine = True
+    print(f"{'':24} {'CPU ms':>8} {'bound':>8}  libraries")
+    for run in (nothing, helped, cold, whole, again):
+        bound = bounds.get(run)
+        kept = bound is None or run.seconds <= bound
+        unwanted = run.libraries & set(UNWANTED)
+        fine = fine and kept and not unwanted
+        shown = f"{1000 * bound:8.0f}" if bound is not None else " " * 8
+        remark = "" if kept and not unwanted else "   <-- broken"
+        print(
+            f"{run.name:24} {1000 * run.seconds:8.0f} {shown}  "
+            f"{', '.join(sorted(run.libraries)) or '-'}{remark}"
+        )
+    return 0 if fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
