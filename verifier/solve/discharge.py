@@ -7,6 +7,7 @@ minimize.py into a witness. A certificate returned here has still to be judged b
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -32,9 +33,12 @@ from verifier.solve.walk import applications, may_be_undefined
 
 State: TypeAlias = Mapping[Key, Value]
 
-STEPS_CHEAP = 50_000
+STEPS_CHEAP = 40_000
 STEPS_CORE = 300_000
-STEPS_MINIMAL = 5_000
+STEPS_MINIMAL = 2_000
+MINIMAL_TRIES = 50
+AFTERWARDS_S = 1.5
+"""What the search for a certificate may take, beyond the solver's time over again."""
 
 
 def discharge(obligation: Obligation, timeout_s: float, pool: Sequence[State] = ()) -> Verdict:
@@ -106,7 +110,9 @@ def _refuted(
 def _contradiction(facts: list[Fact], sorts: Mapping[str, Sort]) -> Contradiction:
     """The facts, less those that are not needed, with the refutation of what is left."""
     kept = list(facts)
-    for fact in facts:
+    for fact in facts[:MINIMAL_TRIES]:
+        if fact not in kept:
+            continue
         fewer = [other for other in kept if other is not fact]
         outcome = refute([(other.formula, True) for other in fewer], sorts, STEPS_MINIMAL)
         if isinstance(outcome, Closed):
@@ -134,21 +140,22 @@ def _point(state: State) -> Point:
 
 def ask(obligation: Obligation, timeout_s: float) -> Verdict:
     """The verdict that z3 leads to."""
-    question, sorts = obligation.question, obligation.sorts
-    match question:
+    match obligation.question:
         case Deferral(_, monitor, fallback):
             return Deferred(monitor, fallback)
-        case Existence(facts):
-            return _ask_existence(facts, sorts, timeout_s)
-        case Entailment(hypotheses, goals):
-            return _ask_entailment(question, hypotheses, goals, sorts, timeout_s)
+        case Existence() as question:
+            return _ask_existence(question, obligation.sorts, timeout_s)
+        case Entailment() as question:
+            return _ask_entailment(question, obligation.sorts, timeout_s)
 
 
-def _ask_existence(facts: Sequence[Fact], sorts: Mapping[str, Sort], timeout_s: float) -> Verdict:
+def _ask_existence(question: Existence, sorts: Mapping[str, Sort], timeout_s: float) -> Verdict:
+    deadline = time.monotonic() + 2 * timeout_s + AFTERWARDS_S
+    facts = question.facts
     wanted = [fact.formula for fact in facts]
     match smt.satisfy(wanted, sorts, timeout_s):
         case smt.NoAnswer(reason):
-            return Unknown(reason)
+            return _without_answer(question, sorts, deadline) or Unknown(reason)
         case smt.Unsatisfiable(core):
             return Refuted(_contradiction([facts[index] for index in core], sorts))
         case smt.Model(values, irrational):
@@ -158,18 +165,16 @@ def _ask_existence(facts: Sequence[Fact], sorts: Mapping[str, Sort], timeout_s: 
             return Proved(_point(simplest(wanted, state, sorts)))
 
 
-def _ask_entailment(
-    question: Entailment,
-    hypotheses: Sequence[Fact],
-    goals: Sequence[Fact],
-    sorts: Mapping[str, Sort],
-    timeout_s: float,
-) -> Verdict:
+def _ask_entailment(question: Entailment, sorts: Mapping[str, Sort], timeout_s: float) -> Verdict:
+    deadline = time.monotonic() + 2 * timeout_s + AFTERWARDS_S
+    hypotheses, goals = question.hypotheses, question.goals
     given = [fact.formula for fact in hypotheses]
     negated = disjunction(Not(goal.formula) for goal in goals)
     match smt.satisfy([*given, negated], sorts, timeout_s):
         case smt.NoAnswer(reason):
-            return Unknown(reason)
+            if any(may_be_undefined(goal.formula) for goal in goals):
+                return Unknown(reason)
+            return _without_answer(question, sorts, deadline) or Unknown(reason)
         case smt.Model(values, irrational):
             state = repaired([*given, negated], values, irrational)
             if state is None:
@@ -181,19 +186,27 @@ def _ask_entailment(
     if partial is not None:
         return _ask_defined(given, goals, partial, sorts, timeout_s)
     needed = {index for index in core if index < len(given)}
-    outcome = _certificate(question, needed, sorts)
+    outcome = _certificate(question, needed, sorts, deadline)
     if isinstance(outcome, Closed):
         return Proved(outcome.refutation)
     return Proved(SolverWord("z3", outcome.reason))
 
 
+def _without_answer(
+    question: Question, sorts: Mapping[str, Sort], deadline: float
+) -> Verdict | None:
+    """What the tableau makes of the question with more steps; None if that is not enough."""
+    outcome = refute(_assertions(question), sorts, STEPS_CORE, deadline=deadline)
+    return _from_outcome(question, sorts, outcome)
+
+
 def _certificate(
-    question: Entailment, needed: set[int], sorts: Mapping[str, Sort]
+    question: Entailment, needed: set[int], sorts: Mapping[str, Sort], deadline: float
 ) -> Closed | GaveUp:
     """A refutation that uses only the needed hypotheses, numbered as the judge will see them."""
     assertions = _assertions(question)
     only = {*needed, len(assertions) - 1}
-    outcome = refute(assertions, sorts, STEPS_CORE, only)
+    outcome = refute(assertions, sorts, STEPS_CORE, only, deadline)
     if isinstance(outcome, Open):
         return GaveUp("the solver's core does not suffice in exact arithmetic")
     return outcome

@@ -27,8 +27,8 @@ Matrix: TypeAlias = list[list[float]]
 Sparse: TypeAlias = list[tuple[int, int, float]]
 
 ZERO = Fraction(0)
-LINEAR_MAX = 14
-ATOMS_MAX = 12
+LINEAR_MAX = 8
+ATOMS_MAX = 16
 GAPS_MAX = 90
 STAGES = 14
 TINY = 1e-11

@@ -95,6 +95,8 @@ def _numbers(number: Fraction) -> Iterator[Fraction]:
     for digits in range(7):
         scale = 10**digits
         near = {Fraction(f(number * scale), scale) for f in (floor, round, ceil)}
-        yield from sorted(near, key=lambda value: (abs(value), value))
+        for value in sorted(near, key=abs):
+            yield abs(value)
+            yield value
         if number in near:
             return

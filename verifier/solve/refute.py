@@ -9,9 +9,11 @@ case whose refutation does not use it refutes its parent as it stands (backjumpi
 
 from __future__ import annotations
 
+import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import inf
 from typing import TypeAlias
 
 from verifier.core.certificate import Refutation
@@ -47,7 +49,16 @@ from verifier.solve.facts import (
     numbered,
 )
 from verifier.solve.points import guess
-from verifier.solve.polynomial import ONE, Atoms, NotPolynomial, Polynomial, gap, value_at
+from verifier.solve.polynomial import (
+    ONE,
+    Atoms,
+    NotPolynomial,
+    Polynomial,
+    gap,
+    plus,
+    times,
+    value_at,
+)
 from verifier.solve.quadratic import close
 from verifier.solve.walk import applications
 
@@ -80,7 +91,7 @@ Outcome: TypeAlias = Closed | Open | GaveUp
 
 
 class _Exhausted(Exception):
-    """The steps allowed were not enough."""
+    """The steps or the time allowed were not enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +140,7 @@ class _Search:
     assertions: list[Signed]
     sorts: Mapping[str, Sort]
     steps: int
+    deadline: float
     keys: tuple[Key, ...]
     atoms: Atoms = field(default_factory=Atoms)
     gaps: dict[Known, Polynomial | None] = field(default_factory=dict)
@@ -137,7 +149,7 @@ class _Search:
 
     def spend(self, steps: int) -> None:
         self.steps -= steps
-        if self.steps < 0:
+        if self.steps < 0 or time.monotonic() > self.deadline:
             raise _Exhausted
 
     def gap(self, fact: Known) -> Polynomial | None:
@@ -165,13 +177,15 @@ def refute(
     sorts: Mapping[str, Sort],
     steps_max: int,
     only: Collection[int] | None = None,
+    deadline: float = inf,
 ) -> Outcome:
     """Whether the assertions (formulas that hold, or do not) can be true together. With `only`,
-    the search uses just these assertions; the facts are still numbered through all of them."""
+    the search uses just these assertions; the facts are still numbered through all of them. A step
+    is worth about ten microseconds; the deadline is one of time.monotonic()."""
     places = range(len(assertions)) if only is None else sorted(only)
     used_assertions = [assertions[place] for place in places]
     keys = dict.fromkeys(key for formula, _ in assertions for key in variables(formula))
-    search = _Search(used_assertions, sorts, steps_max, tuple(keys))
+    search = _Search(used_assertions, sorts, steps_max, deadline, tuple(keys))
     branch = _Branch({}, {}, {}, {}, {}, [], [])
     facts = [flatten(*assertion) for assertion in assertions]
     meanings = [
@@ -258,7 +272,7 @@ def _propagate(
                 return closed
         added = []
         kept: list[Known] = []
-        search.spend(1 + len(branch.pending))
+        search.spend(1 + len(branch.pending) // 8)
         for place, fact in enumerate(branch.pending):
             states = [_case(search, branch, case) for case in cases_of(fact)]
             if True in states:
@@ -473,16 +487,43 @@ def _component(search: _Search, facts: list[Known]) -> Proof | _Spot:
         total = sum(
             (factor * rows[index][2] for index, factor in point.multipliers.items()), Fraction(0)
         )
-        return by_sum(BySum(pairs, -total))
+        return _summed(search, BySum(pairs, -total))
     atoms = {atom for _, _, p in system for monomial in p for atom in monomial}
     values = {atom: point.get((atom,), Fraction(0)) for atom in atoms}
     if _satisfied(system, values):
         return _Spot(values, tuple(facts), False)
     step = close(system, search.atoms, search.spend)
     if step is not None:
-        return by_sum(step)
+        return _summed(search, step)
     better = guess(system, values, search.spend)
     return _Spot(better or values, tuple(facts), better is None)
+
+
+def _summed(search: _Search, step: BySum) -> Proof:
+    """The proof, after its polynomials were added up once more."""
+
+    def gap_of(fact: Known) -> Polynomial:
+        found = search.gap(fact)
+        assert found is not None
+        return found
+
+    def atom(key: Key) -> Polynomial:
+        return {(search.atoms.number(Variable(*key)),): ONE_F}
+
+    total: Polynomial = {ONE: step.constant} if step.constant else {}
+    for fact, factor in step.multipliers:
+        total = plus(total, gap_of(fact), factor)
+    for one, other, factor in step.products:
+        total = plus(total, times(gap_of(one), gap_of(other)), factor)
+    for fact, key, factor in step.equations:
+        total = plus(total, times(gap_of(fact), atom(key)), factor)
+    for square in step.squares:
+        line: Polynomial = {ONE: square.constant} if square.constant else {}
+        for key, factor in square.coefficients:
+            line = plus(line, atom(key), factor)
+        total = plus(total, times(line, line), square.weight)
+    assert not total, "a combination does not cancel"
+    return by_sum(step)
 
 
 def _system(search: _Search, facts: Iterable[Known]) -> list[tuple[Known, str, Polynomial]]:
@@ -544,7 +585,7 @@ def _choose(
 ) -> Known | None:
     """The disjunction to split next: one that the candidate breaks, with the fewest cases; failing
     that, one that touches a component which is still unsure."""
-    search.spend(len(branch.pending))
+    search.spend(1 + len(branch.pending) // 8)
     broken = [f for f in branch.pending if not _true(f.formula, f.holds, candidate)]
     if not broken:
         troubled = {
@@ -570,7 +611,7 @@ def _leaf(
                 _system(search, spot.facts), spot.values, search.atoms, search.spend
             )
             if step is not None:
-                return by_sum(step)
+                return _summed(search, step)
     if branch.odd:
         return GaveUp("a term is too large to multiply out")
     if any(not isinstance(t, Variable) for t in search.atoms.terms):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import gcd, lcm
 from typing import TypeAlias, TypeVar
 
 V = TypeVar("V", bound=Hashable)
@@ -30,8 +31,16 @@ class Infeasible:
 
 
 @dataclass(slots=True)
+class _Line:
+    """`divisor` times a basic variable is the sum of integer times column."""
+
+    divisor: int
+    entries: dict[int, int]
+
+
+@dataclass(slots=True)
 class _Tableau:
-    rows: dict[int, dict[int, Fraction]] = field(default_factory=dict)
+    rows: dict[int, _Line] = field(default_factory=dict)
     lower: dict[int, tuple[Amount, int, Fraction]] = field(default_factory=dict)
     upper: dict[int, tuple[Amount, int, Fraction]] = field(default_factory=dict)
     values: list[Amount] = field(default_factory=list)
@@ -65,7 +74,7 @@ def solve(rows: Sequence[Row[V]], spend: Callable[[int], None]) -> dict[V, Fract
             return outcome
         if outcome == "done":
             return _point(tableau, columns)
-        spend(1 + sum(map(len, tableau.rows.values())) // 8)
+        spend(1 + sum(len(row.entries) for row in tableau.rows.values()) // 25)
 
 
 def _add(
@@ -89,7 +98,9 @@ def _add(
         form = tuple((column, c / scale) for column, c in entries)
         if form not in forms:
             forms[form] = tableau.new()
-            tableau.rows[forms[form]] = dict(form)
+            divisor = lcm(*(c.denominator for _, c in form))
+            whole = {column: int(c * divisor) for column, c in form}
+            tableau.rows[forms[form]] = _Line(divisor, whole)
         variable = forms[form]
     bound = -constant / scale
     if relation == "==" or scale > 0:
@@ -129,8 +140,8 @@ def _start(tableau: _Tableau) -> None:
         tableau.values[column] = amount
     for basic, row in tableau.rows.items():
         tableau.values[basic] = (
-            sum((c * tableau.values[column][0] for column, c in row.items()), ZERO),
-            sum((c * tableau.values[column][1] for column, c in row.items()), ZERO),
+            sum((c * tableau.values[j][0] for j, c in row.entries.items()), ZERO) / row.divisor,
+            sum((c * tableau.values[j][1] for j, c in row.entries.items()), ZERO) / row.divisor,
         )
 
 
@@ -151,39 +162,50 @@ def _repair(
 ) -> Infeasible | str:
     """Moves one column that can carry the row to its bound, or returns the conflict."""
     blocking = [(Fraction(1), bound)]
-    for column, c in sorted(tableau.rows[basic].items()):
+    row = tableau.rows[basic]
+    for column, c in sorted(row.entries.items()):
         up = (c > 0) == rising
         limit = (tableau.upper if up else tableau.lower).get(column)
         value = tableau.values[column]
         if limit is None or (value < limit[0] if up else value > limit[0]):
             _pivot(tableau, basic, column, bound[0])
             return "pivoted"
-        blocking.append((abs(c), limit))
+        blocking.append((Fraction(abs(c), row.divisor), limit))
     return _sum_of_bounds(blocking)
 
 
 def _pivot(tableau: _Tableau, basic: int, column: int, target: Amount) -> None:
     rows, values = tableau.rows, tableau.values
     row = rows.pop(basic)
-    c = row.pop(column)
-    theta = ((target[0] - values[basic][0]) / c, (target[1] - values[basic][1]) / c)
+    pivot = row.entries.pop(column)
+    rate = Fraction(row.divisor, pivot)
+    theta = ((target[0] - values[basic][0]) * rate, (target[1] - values[basic][1]) * rate)
     values[basic] = target
     values[column] = (values[column][0] + theta[0], values[column][1] + theta[1])
-    solved = {other: -a / c for other, a in row.items()}
-    solved[basic] = 1 / c
-    for other, entries in rows.items():
-        factor = entries.pop(column, None)
+    sign = 1 if pivot > 0 else -1
+    solved = {other: -sign * c for other, c in row.entries.items()}
+    solved[basic] = sign * row.divisor
+    for other, line in rows.items():
+        factor = line.entries.pop(column, None)
         if factor is None:
             continue
-        old = values[other]
-        values[other] = (old[0] + factor * theta[0], old[1] + factor * theta[1])
-        for place, a in solved.items():
-            total = entries.get(place, ZERO) + factor * a
-            if total:
-                entries[place] = total
-            else:
-                entries.pop(place, None)
-    rows[column] = solved
+        slope, old = Fraction(factor, line.divisor), values[other]
+        values[other] = (old[0] + slope * theta[0], old[1] + slope * theta[1])
+        _substitute(line, factor, abs(pivot), solved)
+    rows[column] = _Line(abs(pivot), solved)
+
+
+def _substitute(line: _Line, factor: int, divisor: int, solved: dict[int, int]) -> None:
+    """Adds factor times the column that `divisor` times is what is solved."""
+    common = gcd(factor, divisor)
+    factor, divisor = factor // common, divisor // common
+    entries = {place: c * divisor for place, c in line.entries.items()}
+    for place, c in solved.items():
+        entries[place] = entries.get(place, 0) + factor * c
+    line.divisor *= divisor
+    common = gcd(line.divisor, *entries.values())
+    line.divisor //= common
+    line.entries = {place: c // common for place, c in entries.items() if c}
 
 
 def _point(tableau: _Tableau, columns: Mapping[V, int]) -> dict[V, Fraction]:
