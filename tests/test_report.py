@@ -9,6 +9,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
@@ -163,6 +164,61 @@ def test_mistakes_are_in_the_json_too(run: Run, tmp_path: Path) -> None:
     assert code == 2 and json.loads(out)["chains"] == []
     assert mistake["code"] == "unit-mismatch" and mistake["span"]["line"] == 1
     assert "error[unit-mismatch]" in err
+
+
+# ---- forms for other tools ---------------------------------------------------------------------
+
+
+def test_sarif_places_every_refutation(run: Run) -> None:
+    code, out, _ = run("examples/fetch_cup.contract", "--format", "sarif")
+    (found,) = json.loads(out)["runs"]
+    assert code == 1 and json.loads(out)["version"] == "2.1.0"
+    rules = {rule["id"] for rule in found["tool"]["driver"]["rules"]}
+    assert {result["ruleId"] for result in found["results"]} == rules == {"precondition", "initial"}
+    first = found["results"][0]
+    place = first["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "examples/fetch_cup.contract"
+    assert place["region"]["startLine"] == 15 and first["level"] == "error"
+    related = first["relatedLocations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+    assert related == "contracts/manipulation.contract"
+
+
+def test_junit_counts_what_it_lists(run: Run) -> None:
+    _, out, _ = run("examples/fetch_cup.contract", "--format", "junit")
+    suites = {suite.get("name"): suite for suite in ElementTree.fromstring(out)}
+    assert list(suites) == ["FetchCup", "ForgotToOpen", "WrongPlace"]
+    for suite in suites.values():
+        assert int(suite.get("tests", "")) == len(suite)
+        for kind, count in (("failure", "failures"), ("error", "errors"), ("skipped", "skipped")):
+            assert int(suite.get(count, "")) == len(suite.findall(f"testcase/{kind}"))
+    assert suites["FetchCup"].get("skipped") == "1"
+    (failure,) = suites["ForgotToOpen"].findall("testcase/failure")
+    assert "gripper == open" in failure.get("message", "")
+
+
+def test_github_annotates_the_call_and_escapes(run: Run, tmp_path: Path) -> None:
+    _, out, _ = run("examples/fetch_cup.contract", "--format", "github")
+    first = out.splitlines()[0]
+    assert first.startswith("::error file=examples/fetch_cup.contract,line=15,col=5,")
+    assert "title=ForgotToOpen/1%3AGrasp/precondition::Grasp(cup) needs" in first
+    assert "%0A" in first and out.splitlines()[-2] == "WrongPlace: refuted"
+
+
+@pytest.mark.parametrize("form", ["sarif", "junit", "github"])
+def test_every_form_tells_mistakes_of_oddly_named_files(
+    run: Run, tmp_path: Path, form: str
+) -> None:
+    odd = tmp_path / "a <&\x01,%\udcff b.contract"
+    odd.write_text("chain {")
+    code, out, _ = run(str(odd), "--format", form)
+    assert code == 2
+    if form == "junit":
+        assert len(ElementTree.fromstring(out).findall("testsuite/testcase/error")) == 1
+    elif form == "sarif":
+        (result,) = json.loads(out)["runs"][0]["results"]
+        assert result["ruleId"] == "syntax"
+    else:
+        assert out.startswith("::error file=") and "%2C%25" in out.splitlines()[0]
 
 
 # ---- numbers -----------------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 HOLDS, REFUTED, WRONG, UNKNOWN, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 130
 COMMANDS = ("check", "repair", "recheck", "emit", "fmt", "rule", "demo")
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "sarif", "junit", "github")  # each but text: verifier/report/<name>.py
 EPILOG = """\
 `verify-chain FILE...` is short for `verify-chain check FILE...`. Exit codes: 0 everything asked
 for holds; 1 something is refuted or rejected; 2 the input or the command line is wrong; 3 something

@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 from verifier.cli import certificates
 from verifier.cli.command import Refusal, complain, exit_code, paint
@@ -15,7 +16,7 @@ from verifier.cli.writing import make_folder, write
 from verifier.core.diagnostic import Diagnostic
 from verifier.judging import Effort
 from verifier.pipeline import check, without_solver_words
-from verifier.report import json, terminal
+from verifier.report import terminal
 from verifier.report.values import ChainReport, Report, chain_verdict
 from verifier.source import Mistakes, Source, chosen, settled, unknown_chain
 
@@ -74,8 +75,10 @@ def _judged(sources: Sequence[Source], options: argparse.Namespace) -> Report:
 
 
 def _print(report: Report, form: str) -> None:
-    if form == "json":
-        sys.stdout.write(json.render(report, version()))
+    """The report in the form asked for; every form but text says the mistakes too."""
+    if form != "text":
+        render = import_module(f"verifier.report.{form}").render
+        sys.stdout.write(render(report, version()))
     elif report.chains:
         sys.stdout.write(terminal.render(report, paint(sys.stdout)))
 
