@@ -78,17 +78,19 @@ class Compiled:
     def enter(self, call: str | None, now: Sample | None) -> str:
         calls = list(self.design.layout.skills)
         number = calls.index(call) if call in calls else len(calls)
-        status: int = self.library.guard_enter(self._guard(), number, self._sample(now))
+        status: int = self.library.guard_enter(self._guard(), number, self.sample_bytes(now))
         return STATUS_NAMES[status]
 
     def leave(self, now: Sample | None) -> str:
-        status: int = self.library.guard_leave(self._guard(), self._sample(now))
+        status: int = self.library.guard_leave(self._guard(), self.sample_bytes(now))
         return STATUS_NAMES[status]
 
     def step(self, now: Sample | None, proposed: Action | None) -> tuple[Outcome, Action]:
         out = self.action_type()
         asked = None if proposed is None else ctypes.byref(self._action(proposed))
-        answer = self.library.guard_step(self._guard(), self._sample(now), asked, ctypes.byref(out))
+        answer = self.library.guard_step(
+            self._guard(), self.sample_bytes(now), asked, ctypes.byref(out)
+        )
         return self._outcome(answer), self._flat(out)
 
     def tick(self, time_ns: int) -> tuple[Outcome, Action]:
@@ -100,7 +102,7 @@ class Compiled:
     def _guard(self) -> Any:
         return ctypes.byref(self.guard)
 
-    def _sample(self, sample: Sample | None) -> Any:
+    def sample_bytes(self, sample: Sample | None) -> Any:
         """A pointer to the sample's bytes, or NULL."""
         if sample is None:
             return None

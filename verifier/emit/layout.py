@@ -13,11 +13,13 @@ from verifier.monitor.gates import WatchPlan
 from verifier.monitor.signals import Signal
 from verifier.safety.limit import Command, Loop
 
-# C99, the headers that a guard includes, and what compilers predefine.
+# C99, the macros of the headers that a guard includes (all in capitals but for a few), and what
+# compilers predefine.
 _KEYWORDS = re.compile(
     "auto|break|case|char|const|continue|default|do|double|else|enum|extern|float|for|goto|if|inline"
     "|int|long|register|restrict|return|short|signed|sizeof|static|struct|switch|typedef|union"
-    "|unsigned|void|volatile|while|bool|true|false|asm|linux|unix|time_ns|nothing"
+    "|unsigned|void|volatile|while|bool|true|false|asm|linux|unix|time_ns|nothing|errno"
+    "|stdin|stdout|stderr|math_errhandling|[A-Z][A-Z0-9_]{2,}"
 )
 # What guard.h and guard_runtime.h define themselves, without `guard_`.
 _RESERVED = re.compile(
@@ -25,6 +27,7 @@ _RESERVED = re.compile(
     "|tick|truth|answer|response|joint|joints|finite|clamp|false|true|undefined|satisfied|unknown"
     "|invalid|violated|ready|items|item_words|joint_words|longest_ns|h)"
 )
+_MACROS = ("GUARD_ITEM_WORDS", "GUARD_JOINT_WORDS", "GUARD_LONGEST_NS")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +89,9 @@ def layout_of(plan: WatchPlan, loop: Loop) -> Layout:
             places[scalar] = Place(field.name, cell, field.kind, field.labels)
     taken: set[str] = set()
     action = tuple(
-        ActionField(_fresh(_identifier(c.name), taken), len(c.joints), c) for c in loop.commands
+        ActionField(_fresh(_field_name(c.name), taken), len(c.joints), c) for c in loop.commands
     )
-    calls: set[str] = set()
+    calls = {"GUARD_SKILL_NONE"}
     skills = {
         gates.text: _fresh("GUARD_SKILL_" + _identifier(gates.text).upper(), calls)
         for gates in plan.skills
@@ -106,7 +109,7 @@ def _fields(signals: Iterable[Signal]) -> tuple[Field, ...]:
         labels = sort.labels if isinstance(sort, Enumeration) else ()
         kind = "bool" if isinstance(sort, Boolean) else "enum" if labels else "real"
         sizes = tuple(axis.size for axis in signal.axes)
-        name = _fresh(_identifier(signal.name), taken)
+        name = _fresh(_field_name(signal.name), taken)
         fields.append(Field(name, kind, sizes, labels, signal))
     return tuple(fields)
 
@@ -116,7 +119,7 @@ def _enumerations(signals: Iterable[Signal], fields: Iterable[Field]) -> tuple[N
     types = {axis.type: axis.members for signal in signals for axis in signal.axes if axis.type}
     wanted = list(types.items())
     wanted += [(field.name, field.labels) for field in fields if field.labels]
-    stems, constants = set[str](), set[str]()
+    stems, constants = set[str](), set(_MACROS)
     found = []
     for name, members in wanted:
         wished = f"guard_{_identifier(name).lower()}"
@@ -135,7 +138,11 @@ def _identifier(text: str) -> str:
     plain = re.sub(r"-(?=[0-9])", " minus ", text)
     words = re.findall(r"[A-Za-z0-9_]+", plain)
     name = "_".join(words).strip("_") or "unnamed"
-    name = f"n{name}" if name[0].isdigit() else name
+    return f"n{name}" if name[0].isdigit() else name
+
+
+def _field_name(text: str) -> str:
+    name = _identifier(text)
     return f"{name}_" if _KEYWORDS.fullmatch(name) else name
 
 

@@ -71,7 +71,7 @@ static inline uint64_t guard_elapsed(int64_t since_ns, int64_t now_ns)
     return (now_ns < since_ns) ? UINT64_MAX : ((uint64_t)now_ns - (uint64_t)since_ns);
 }
 
-/* ---- always (trigger implies eventually[0, bound] response) ----------------------------------- */
+/* ---- always (trigger implies eventually[0, bound] response) ---------------------------------- */
 
 /* The oldest trigger without a response. Whatever answers it answers all later ones. */
 typedef struct guard_response {
@@ -103,7 +103,7 @@ static inline guard_answer guard_response_step(guard_response *state, int64_t no
     return (state->pending != 0u) ? GUARD_UNKNOWN : GUARD_SATISFIED;
 }
 
-/* ---- the limits of one component of a command ------------------------------------------------- */
+/* ---- the limits of one component of a command ------------------------------------------------ */
 
 /* The box of the hardware; `lower`, `upper` and `gain` bound the position that the command drives
  * by q+ = q + T u, if `bounded`. All constants are rounded inwards. */

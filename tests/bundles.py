@@ -1,0 +1,80 @@
+"""Bundles for tests: from a source text to a guard that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from verifier.emit import reference
+from verifier.emit.binding import Compiled, loaded
+from verifier.emit.design import Design
+from verifier.emit.reference import Action, Sample
+from verifier.emit.vectors import Call, Vector, answered
+from verifier.model.values import Model
+from verifier.pipeline_emit import build_bundle, design_for
+from verifier.source import settled
+
+ROOT = Path(__file__).parent.parent
+FETCH_CUP = ROOT / "examples" / "fetch_cup.contract"
+MS = 10**6
+
+
+def model_of(text: str) -> Model:
+    return settled("here.contract", text).model
+
+
+def fetch_cup() -> Model:
+    return settled(str(FETCH_CUP)).model
+
+
+def files_of(model: Model, chain: str, target: str = "host") -> dict[str, bytes]:
+    return build_bundle(model, model.chains[chain], target, {}, "0")
+
+
+def design_of_chain(model: Model, chain: str) -> Design:
+    return design_for(model, model.chains[chain])
+
+
+def guard_of(model: Model, chain: str, folder: Path) -> Compiled:
+    return loaded(design_of_chain(model, chain), files_of(model, chain), folder)
+
+
+def compiled_answer(guard: Compiled, call: Call) -> tuple[object, Action | None]:
+    """What the compiled guard answers: a status, or an outcome with the command."""
+    match call.kind:
+        case "init":
+            return guard.init(), None
+        case "enter":
+            return guard.enter(call.skill, call.now), None
+        case "leave":
+            return guard.leave(call.now), None
+        case "step":
+            return guard.step(call.now, call.proposed)
+        case _:
+            return guard.tick(call.time_ns)
+
+
+def reference_answer(vector: Vector) -> tuple[object, Action | None]:
+    return (vector.outcome.status, None) if vector.out is None else (vector.outcome, vector.out)
+
+
+def replayed(guard: Compiled, calls: list[Call]) -> list[Vector]:
+    """The reference's answers to these calls; the compiled guard gave the same, bit by bit."""
+    state = reference.initial(guard.design)
+    guard.init()
+    found = []
+    for number, call in enumerate(calls):
+        state, vector = answered(guard.design, state, call)
+        got, want = compiled_answer(guard, call), reference_answer(vector)
+        assert repr(got) == repr(want), (number, calls[: number + 1])
+        found.append(vector)
+    return found
+
+
+def sample(design: Design, time_ns: int, values: Mapping[str, float | int | str]) -> Sample:
+    """A sample with every field 0 but these; labels by name."""
+    found: dict[str, float | int] = {}
+    for name, place in design.layout.places.items():
+        value = values.get(name, 0)
+        found[name] = place.labels.index(value) if isinstance(value, str) else value
+    return Sample(time_ns, found)
