@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from verifier.check.judge import Accepted, Rejected, judge, judge_contradiction
 from verifier.core.certificate import Point
 from verifier.core.evaluate import NoExactValue, Value, holds
-from verifier.core.obligation import Deferral, Entailment, Obligation, facts_of
+from verifier.core.obligation import Deferral, Entailment, Obligation, Question, facts_of
 from verifier.core.term import Key, variables
 from verifier.core.verdict import (
     Contradiction,
@@ -63,14 +63,19 @@ def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answe
     ]
 
 
-def stands(model: Model, chain: Chain, effort: Effort) -> bool:
+def stands(model: Model, chain: Chain, effort: Effort, known: dict[Question, bool]) -> bool:
     """Whether every obligation of the chain is proved or deferred; ends at the first that is
-    not."""
+    not. `known` remembers answers, for chains that have much in common."""
     obligations = owed(model, chain)
-    return all(
-        isinstance(confirmed(obligations[place], verdict), Proved | Deferred)
-        for place, verdict in judge_all(obligations, effort.timeout_s, effort.jobs, _silent)
-    )
+    if any(known.get(each.question) is False for each in obligations):
+        return False
+    new = [each for each in obligations if each.question not in known]
+    for place, verdict in judge_all(new, effort.timeout_s, effort.jobs, _silent):
+        good = isinstance(confirmed(new[place], verdict), Proved | Deferred)
+        known[new[place].question] = good
+        if not good:
+            return False
+    return True
 
 
 def _silent(done: int, total: int) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from verifier.core.obligation import Obligation
+from verifier.core.obligation import Obligation, Question
 from verifier.core.span import Span
 from verifier.core.term import Formula, Real, variables
 from verifier.core.unit import LENGTH, UNITS, Unit
@@ -29,6 +30,10 @@ from verifier.report.values import (
 )
 from verifier.source import Source, chosen
 from verifier.syntax import tree
+
+# How long an obligation of a candidate may take, and after how long no further one is tried.
+CANDIDATE_S = 2.0
+SEARCH_S = 20.0
 
 
 def check(source: Source, names: Sequence[str], effort: Effort, tell: Tell) -> Report:
@@ -95,18 +100,25 @@ def _certain(answer: Answer) -> Answer:
 
 
 def with_repair(source: Source, chain: Chain, report: ChainReport, effort: Effort) -> ChainReport:
-    """The report on a refuted chain, with the smallest repair or with what was tried."""
+    """The report on a refuted chain, with the smallest repair or with what was tried.
+
+    What is unknown before the gap stays so whatever is inserted, so that nothing is tried then.
+    """
     gap = _gap(chain, report.answers)
-    if gap is None or not chain.steps:
+    if gap is None or not chain.steps or _unknown_before(gap.step, report.answers):
         return report
 
     def rebuild(step: int, calls: tuple[Call, ...]) -> Chain | None:
         return _rebuilt(source.scope, chain, step, calls)
 
-    def holds(candidate: Chain) -> bool:
-        return stands(source.model, candidate, effort)
+    quick = replace(effort, timeout_s=min(effort.timeout_s, CANDIDATE_S))
+    ends = time.monotonic() + SEARCH_S
+    known: dict[Question, bool] = {}
 
-    found = search(source.model, gap, rebuild, holds)
+    def holds(candidate: Chain) -> bool:
+        return stands(source.model, candidate, quick, known)
+
+    found = search(source.model, gap, rebuild, holds, lambda: time.monotonic() < ends)
     if found.found is None:
         return replace(report, search=_told(found, gap))
     text = source.texts[chain.span.file]
@@ -122,6 +134,12 @@ def _gap(chain: Chain, answers: Iterable[Answer]) -> Gap | None:
             case Refuted(Witness(_, failed)) if answer.obligation.rule != "within":
                 return Gap(_before(chain, answer.obligation), _names(failed.formula))
     return None
+
+
+def _unknown_before(step: int, answers: Iterable[Answer]) -> bool:
+    return any(
+        isinstance(answer.verdict, Unknown) and answer.obligation.step < step for answer in answers
+    )
 
 
 def _before(chain: Chain, obligation: Obligation) -> int:

@@ -57,11 +57,14 @@ Judge: TypeAlias = Callable[[Chain], bool]
 Cost: TypeAlias = tuple[bool, Fraction, Fraction, str]
 
 
-def search(model: Model, gap: Gap, rebuild: Rebuild, holds: Judge) -> Search:
+def search(
+    model: Model, gap: Gap, rebuild: Rebuild, holds: Judge, may_go_on: Callable[[], bool]
+) -> Search:
     """The shortest insertion that closes the gap.
 
     `rebuild(step, calls)` gives the chain with the calls inserted before the step, or None where
-    they cannot stand there; `holds` says whether every obligation of a chain is proved or deferred.
+    they cannot stand there; `holds` says whether every obligation of a chain is proved or deferred;
+    the search ends early when `may_go_on` says no.
     """
     contracts = _contracts(list(islice(_calls(model), MOST_CALLS)), gap, rebuild)
     useful = {call for call, contract in contracts.items() if contract.frame & gap.scalars}
@@ -71,10 +74,12 @@ def search(model: Model, gap: Gap, rebuild: Rebuild, holds: Judge) -> Search:
     cheap_pairs = sorted(pairs, key=lambda chosen: _cost(chosen, contracts))[:MOST_PAIRS]
     candidates: list[tuple[Call, ...]] = [*cheap_singles, *cheap_pairs]
     possible = len(singles) + len(pairs)
-    for judged, candidate in enumerate(candidates, start=1):
+    for judged, candidate in enumerate(candidates):
+        if not may_go_on():
+            return Search(None, judged, possible)
         chain = rebuild(gap.step, candidate)
         if chain is not None and holds(chain):
-            return Search(candidate, judged, possible)
+            return Search(candidate, judged + 1, possible)
     return Search(None, len(candidates), possible)
 
 

@@ -52,7 +52,7 @@ def _of_witness(
 ) -> Explanation:
     failed = witness.failed
     if obligation.rule == "within":
-        return _too_long(obligation, chain, texts)
+        return _too_long(failed, chain, texts)
     step = step_of(obligation, chain)
     writers = _writers(failed, obligation, chain)
     reason = _reason(witness, writers, chain)
@@ -69,16 +69,15 @@ def _of_witness(
     return Explanation(headline, tuple(_distinct(marks)))
 
 
-def _too_long(obligation: Obligation, chain: ChainReport, texts: Mapping[str, str]) -> Explanation:
+def _too_long(failed: Fact, chain: ChainReport, texts: Mapping[str, str]) -> Explanation:
     longest = "any time" if chain.longest is None else f"{readable(chain.longest)} s"
-    written = source(obligation.span, texts)
-    headline = f"{chain.name} may take {longest}, which breaks `{written}`"
-    promised = [
+    headline = f"{chain.name} may take {longest}, which breaks `{source(failed.span, texts)}`"
+    endless = [
         Mark(step.span, f"step {step.number} promises no longest duration")
         for step in chain.steps
         if step.longest is None
     ]
-    return Explanation(headline, (Mark(obligation.span, "too short"), *promised[:MOST_MARKS]))
+    return Explanation(headline, (Mark(failed.span, "wanted here"), *endless[:MOST_MARKS]))
 
 
 def _of_contradiction(
@@ -92,9 +91,10 @@ def _of_contradiction(
         headline = f"no state satisfies what {chain.name} assumes"
     elif obligation.id.endswith("/sanity/run"):
         headline = f"no run of {chain.name} gets through step {step.number}, {step.text}"
+    elif obligation.rule == "frame":
+        headline = f"{step.text} cannot keep its promise by changing only what it may change"
     else:
-        what = {"requires": "requires", "ensures": "ensures"}.get(obligation.id.split("/")[-1])
-        headline = f"no state satisfies what {step.text} {what or 'promises of what it may change'}"
+        headline = f"no state satisfies what {step.text} {obligation.id.split('/')[-1]}"
     facts = contradiction.facts
     if not facts:
         return Explanation(headline, (Mark(obligation.span, ""),))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 
 from verifier.core.diagnostic import Diagnostic, Severity
 from verifier.core.obligation import facts_of
@@ -12,7 +13,7 @@ from verifier.report.excerpt import Mark, excerpt
 from verifier.report.explain import explain, step_of
 from verifier.report.paint import Paint
 from verifier.report.phrase import clause
-from verifier.report.quantity import members, readable, readable_member
+from verifier.report.quantity import approximate, exact, members, readable_member
 from verifier.report.values import (
     Answer,
     ChainReport,
@@ -25,6 +26,16 @@ from verifier.report.values import (
 
 MOST_ROWS = 12
 MOST_IDS = 4
+# What is told of a step, and what need not be told beside it.
+CAUSES: dict[str, tuple[str, ...]] = {
+    "precondition": ("sanity/requires",),
+    "initial": ("sanity/requires",),
+    "frame": ("sanity/requires", "sanity/ensures"),
+    "sanity/run": (
+        *("sanity/requires", "sanity/ensures", "frame"),
+        *("precondition", "initial", "invariant"),
+    ),
+}
 
 
 def render(report: Report, paint: Paint) -> str:
@@ -57,20 +68,26 @@ def _diagnostic(diagnostic: Diagnostic, texts: Mapping[str, str], paint: Paint) 
 def _chain(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> list[str]:
     """What is refuted, then what is unknown, then the repair, then what is left to the monitors."""
     lines: list[str] = []
-    refuted = {answer.obligation.step for answer in chain.answers if _has_witness(answer)}
-    for answer in chain.answers:
-        told = answer.obligation.step in refuted and answer.obligation.id.endswith("/sanity/run")
-        if isinstance(answer.verdict, Refuted) and not told:
+    refuted = [answer for answer in chain.answers if isinstance(answer.verdict, Refuted)]
+    for answer in refuted:
+        if isinstance(answer.verdict, Refuted) and not _follows(answer, refuted):
             lines += [*_refuted(answer, answer.verdict, chain, texts, paint), ""]
     lines += _unknowns(chain, texts, paint)
-    if chain_verdict(chain) == "refuted":
+    if refuted:
         lines += _repairs(chain, texts, paint)
     return [*lines, *_deferred(chain, texts, paint)]
 
 
-def _has_witness(answer: Answer) -> bool:
-    verdict = answer.verdict
-    return isinstance(verdict, Refuted) and isinstance(verdict.evidence, Witness)
+def _follows(answer: Answer, refuted: Sequence[Answer]) -> bool:
+    """Whether another refuted obligation of the same step already says why this one fails."""
+    here = [_rule(a) for a in refuted if a.obligation.step == answer.obligation.step]
+    return any(cause in here for cause in CAUSES.get(_rule(answer), ()))
+
+
+def _rule(answer: Answer) -> str:
+    """The rule with its part, `sanity/run`."""
+    owed = answer.obligation
+    return f"sanity/{owed.id.split('/')[-1]}" if owed.rule == "sanity" else owed.rule
 
 
 def _refuted(
@@ -119,8 +136,8 @@ def _unknowns(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> lis
             reasons.setdefault(answer.verdict.reason, []).append(answer)
     lines: list[str] = []
     for reason, answers in reasons.items():
-        if len(answers) > 1:
-            told = f"{len(answers)} obligations of {chain.name}: {reason}"
+        if len(answers) > 1 or chain_verdict(chain) == "refuted":
+            told = f"{_count(len(answers), 'obligation')} of {chain.name}: {reason}"
             lines.append(f"{paint.word('unknown')}: {paint.strong(told)}")
             lines += [f"  {paint.frame('=')} {line}" for line in _ids(answers)]
         else:
@@ -201,8 +218,9 @@ def _summary(chain: ChainReport, chains: Sequence[ChainReport], paint: Paint) ->
     told = [f"{n} {word}" for word, n in counts.items() if n]
     if solver:
         told[0] += f" ({solver} by a solver's word alone)"
-    longest = "any time" if chain.longest is None else f"{readable(chain.longest)} s"
-    duration = f"{readable(chain.shortest)} s to {longest}"
+    shortest = _seconds(chain.shortest)
+    longest = "or more" if chain.longest is None else f"to {_seconds(chain.longest)} s"
+    duration = f"{shortest} s {longest}"
     padding = " " * (8 - len(verdict))
     return (
         f"{chain.name:<{width}}  {paint.word(verdict)}{padding} "
@@ -220,6 +238,11 @@ def _total(chains: Sequence[ChainReport], paint: Paint) -> list[str]:
         if word in verdicts
     ]
     return [f"{_count(len(chains), 'chain')}: {', '.join(told)}"]
+
+
+def _seconds(value: Fraction) -> str:
+    text = exact(value)
+    return text if "/" not in text else f"about {approximate(value)}"
 
 
 def _count(number: int, noun: str) -> str:
