@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from verifier.core.certificate import Combination
+from verifier.core.obligation import facts_of
+from verifier.core.term import Comparison, Number
 from verifier.core.unit import UNITS
+from verifier.core.verdict import Proved
+from verifier.judging import Effort, judged
 from verifier.model.expression import FUNCTIONS
 from verifier.model.region import SETS
+from verifier.pipeline_emit import build_bundle
 from verifier.source import settled
 
 ROOT = Path(__file__).parent.parent
@@ -44,3 +51,24 @@ def test_files_that_are_named_exist(page: Path) -> None:
     named = re.findall(r"\b((?:verifier|docs|tests|examples|contracts|specs)/[\w./-]*\w)", text)
     missing = {name for name in named if not (ROOT / name).exists()}
     assert not missing
+
+
+def test_the_value_that_the_architecture_page_follows() -> None:
+    """`reach_tolerance = 2 cm` in the obligation, the certificate and the gate."""
+    source = settled(str(ROOT / "examples" / "fetch_cup.contract"))
+    chain = source.model.chains["FetchCup"]
+    answers = judged(source.model, chain, Effort(10.0, 1), lambda done, total: None)
+    (answer,) = (a for a in answers if a.obligation.id == "FetchCup/3:Grasp/initial")
+    (goal,) = (fact.formula for fact in facts_of(answer.obligation.question)[-1:])
+    assert isinstance(goal, Comparison) and goal.right == Number(Fraction(1, 2500))
+    assert answer.obligation.view["ee.x"] == 2
+    assert isinstance(answer.verdict, Proved)
+    proof = answer.verdict.evidence
+    assert isinstance(proof, Combination) and not proof.squares
+    assert sorted(proof.multipliers) == [(6, Fraction(1)), (19, Fraction(1))]
+    bundle = build_bundle(source.model, chain, "host", {}, "0")
+    code = bundle["guard.c"].decode()
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert f"<= {float(Fraction(1, 2500)).hex()})" in code
+    assert f"`{float(Fraction(1, 2500)).hex()}`" in page
+    assert "manipulation.contract:18 */" in code
