@@ -13,7 +13,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import combinations, pairwise, product
+from itertools import combinations, combinations_with_replacement, pairwise, product
 from pathlib import Path
 
 import pytest
@@ -91,8 +91,9 @@ def exists(*facts: Formula) -> Obligation:
     return obligation(Existence(tuple(map(fact, facts))), facts)
 
 
-def sound(owed: Obligation, verdict: Verdict) -> Verdict:
+def sound(owed: Obligation, verdict: Verdict | None) -> Verdict:
     """The verdict, after its evidence has been judged."""
+    assert verdict is not None, owed
     question = owed.question
     match verdict:
         case Proved(SolverWord()):
@@ -257,6 +258,44 @@ def test_z3_and_the_tableau_agree(seed: int) -> None:
         owed = entails(hypotheses, random_formula(rng, 2))
         alone, with_z3 = sound(owed, settle(owed)), sound(owed, ask(owed, 5))
         assert type(alone) is type(with_z3), owed
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_z3_and_the_tableau_agree_on_existence(seed: int) -> None:
+    rng = random.Random(3000 + seed)
+    for _ in range(20):
+        owed = exists(*(random_formula(rng, 3) for _ in range(rng.randint(1, 4))))
+        alone, with_z3 = sound(owed, settle(owed)), sound(owed, ask(owed, 5))
+        assert type(alone) is type(with_z3), owed
+
+
+def random_quadratic(rng: random.Random, lowest: int) -> Formula:
+    names = [Variable(name) for name in "xyz"]
+    terms = [
+        Product((number(rng.randint(-3, 3)), one, other))
+        for one, other in combinations_with_replacement(names, 2)
+        if rng.random() < 0.5
+    ]
+    terms += [Product((number(rng.randint(-3, 3)), name)) for name in names if rng.random() < 0.5]
+    return Comparison(
+        rng.choice(("<=", "<")), Sum(tuple(terms)), number(lowest + rng.randint(0, 13))
+    )
+
+
+def test_z3_and_the_tableau_never_contradict_each_other_in_degree_two() -> None:
+    rng = random.Random(7)
+    certificates = 0
+    for _ in range(60):
+        given = [in_box([Variable(name) for name in "xyz"], [-2] * 3, [rng.randint(1, 3)] * 3)]
+        given += [random_quadratic(rng, -4) for _ in range(rng.randint(0, 2))]
+        owed = entails(given, random_quadratic(rng, 2))
+        alone = settle(owed)
+        if alone is None:
+            continue
+        kinds = {type(sound(owed, alone)), type(sound(owed, ask(owed, 2)))} - {Unknown}
+        assert len(kinds) == 1, owed
+        certificates += isinstance(alone, Proved)
+    assert certificates > 10
 
 
 def test_a_contradiction_names_only_what_is_needed() -> None:
@@ -460,6 +499,24 @@ def test_an_irrational_state_is_not_rounded_into_a_witness() -> None:
     root_of_two = Comparison("==", squared(Variable("x")), number(2))
     verdict = discharge(exists(root_of_two), 5)
     assert isinstance(verdict, Unknown) and "irrational" in verdict.reason
+
+
+def test_deep_nesting_and_long_numbers_are_no_trouble() -> None:
+    formula: Formula = Proposition("p")
+    for level in range(70):
+        formula = Not(Or((formula, And((Proposition("q"), Not(Proposition("q")))))))
+        formula = formula if level % 2 else Implies(Proposition("q"), formula)
+    owed = entails([formula], formula)
+    assert isinstance(sound(owed, discharge(owed, 5)), Proved)
+    assert isinstance(sound(owed, dict(judge_all([owed], 5, 1, silent))[0]), Proved)
+    term: Term = Variable("x")
+    for _ in range(100):
+        term = Apply("abs", (add(term, number(1)),))
+    assert not isinstance(discharge(entails([], Comparison("<=", term, number(3))), 5), Proved)
+    long = number(10**5000)
+    given = Comparison("<=", Product((long, Variable("x"))), number(1))
+    owed = entails([given], Comparison("<=", Variable("x"), number(1)))
+    assert not isinstance(sound(owed, settle(owed) or Unknown("")), Refuted)
 
 
 # ---- witnesses ---------------------------------------------------------------------------------

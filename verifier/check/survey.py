@@ -72,7 +72,8 @@ def survey(root: object, sorts: dict[str, Sort], *, partial: bool) -> None:
                 if isinstance(sort, Enumeration) and label not in sort.labels:
                     raise Refused(f"`{name}` has no label {shown(label)}")
             case Number(value):
-                rational(value, "a number in a formula")
+                if type(value) is not Fraction:
+                    raise Refused("a number in a formula is not exact")
             case Comparison(relation, left, right):
                 if relation not in ("<=", "<", "=="):
                     raise Refused(f"there is no relation {shown(relation)}")

@@ -57,11 +57,9 @@ def settle(obligation: Obligation, pool: Sequence[State] = ()) -> Verdict | None
         case Deferral(_, monitor, fallback):
             return Deferred(monitor, fallback)
         case Existence(facts):
-            wanted = [fact.formula for fact in facts]
-            for state in pool:
-                guessed = _restricted(state, wanted)
-                if guessed is not None:
-                    return Proved(_point(guessed))
+            guessed = _known_state([fact.formula for fact in facts], pool)
+            if guessed is not None:
+                return Proved(_point(guessed))
         case Entailment(_, goals):
             if any(may_be_undefined(goal.formula) for goal in goals):
                 return None
@@ -123,12 +121,13 @@ def _contradiction(facts: list[Fact], sorts: Mapping[str, Sort]) -> Contradictio
     return Contradiction(tuple(kept), refutation)
 
 
-def _restricted(state: State, wanted: Sequence[Formula]) -> State | None:
-    """The part of the state that the formulas read, if it satisfies them."""
+def _known_state(wanted: Sequence[Formula], pool: Sequence[State]) -> State | None:
+    """The first state of the pool that satisfies the formulas, as far as they read it."""
     keys = dict.fromkeys(key for formula in wanted for key in variables(formula))
-    if not all(key in state for key in keys) or not satisfies(wanted, state):
-        return None
-    return {key: state[key] for key in keys}
+    for state in pool:
+        if all(key in state for key in keys) and satisfies(wanted, state):
+            return {key: state[key] for key in keys}
+    return None
 
 
 def _point(state: State) -> Point:

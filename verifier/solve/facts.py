@@ -265,3 +265,29 @@ def _assembled(preorder: list[tuple[Proof, Refutation | tuple[int, ...]]]) -> Re
                 assert not isinstance(written, tuple)
                 done.append(written)
     return done[0]
+
+
+def digits(refutation: Refutation) -> int:
+    """About how many decimal digits the longest number in the sums of a refutation has."""
+    bits = 0
+    todo: list[Refutation] = [refutation]
+    while todo:
+        match todo.pop():
+            case Combination(multipliers, squares, constant, products, equations):
+                numbers = [constant, *(factor for _, factor in multipliers)]
+                numbers += [factor for _, _, factor in (*products, *equations)]
+                for square in squares:
+                    numbers += [square.weight, square.constant]
+                    numbers += [factor for _, factor in square.coefficients]
+                bits = max(bits, *map(_bits, numbers))
+            case SplitOr(_, branches):
+                todo.extend(branches)
+            case SplitOn(_, yes, no):
+                todo.extend((yes, no))
+            case Meaning(_, rest):
+                todo.append(rest)
+    return bits * 3 // 10
+
+
+def _bits(value: Fraction) -> int:
+    return max(value.numerator.bit_length(), value.denominator.bit_length())

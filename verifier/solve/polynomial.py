@@ -17,7 +17,6 @@ from verifier.core.term import (
     Quotient,
     Sum,
     Term,
-    Variable,
 )
 
 Monomial: TypeAlias = tuple[int, ...]
@@ -47,6 +46,8 @@ class Atoms:
 
 def plus(left: Polynomial, right: Polynomial, factor: Fraction) -> Polynomial:
     """left + factor * right"""
+    if not left and factor:
+        return {monomial: factor * value for monomial, value in right.items()}
     total = dict(left)
     for monomial, value in right.items():
         new = total.get(monomial, Fraction(0)) + factor * value
@@ -79,10 +80,15 @@ def polynomial(term: Term, atoms: Atoms) -> Polynomial:
                 total = plus(total, polynomial(part, atoms), Fraction(1))
             return total
         case Product(parts):
-            product: Polynomial = {ONE: Fraction(1)}
+            scale = Fraction(1)
+            product: Polynomial | None = None
             for part in parts:
-                product = times(product, polynomial(part, atoms))
-            return product
+                if isinstance(part, Number):
+                    scale *= part.value
+                else:
+                    factor = polynomial(part, atoms)
+                    product = factor if product is None else times(product, factor)
+            return plus({}, {ONE: Fraction(1)} if product is None else product, scale)
         case Quotient(numerator, denominator):
             divisor = polynomial(denominator, atoms)
             if not divisor:
@@ -106,7 +112,3 @@ def value_at(form: Polynomial, at: dict[int, Fraction]) -> Fraction:
             factor *= at[atom]
         total += factor
     return total
-
-
-def is_variable(term: Term) -> bool:
-    return isinstance(term, Variable)

@@ -44,6 +44,7 @@ from verifier.solve.facts import (
     by_sum,
     cases_of,
     clash,
+    digits,
     flatten,
     meaning,
     numbered,
@@ -65,6 +66,7 @@ from verifier.solve.walk import applications
 Form: TypeAlias = tuple[tuple[tuple[int, ...], Fraction], ...]
 ONE_F = Fraction(1)
 DEPTH_MAX = 100
+DIGITS_MAX = 3_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +206,10 @@ def refute(
     for term, group in reversed(meanings):
         outcome = by_meaning(term, group, outcome)
     used = tuple(index for index, group in enumerate(facts) if not outcome.uses.isdisjoint(group))
-    return Closed(numbered(facts, outcome), used)
+    refutation = numbered(facts, outcome)
+    if digits(refutation) > DIGITS_MAX:
+        return GaveUp("the numbers of the certificate have too many digits")
+    return Closed(refutation, used)
 
 
 def _explore(
