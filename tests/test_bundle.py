@@ -258,6 +258,12 @@ def test_no_joint_limit_is_passed_in_ten_thousand_commands(guard: Compiled, spre
     assert figures.passed > 0 or spread >= 10.0
 
 
+def test_ten_thousand_random_states_near_the_limits_are_kept_for_one_step(guard: Compiled) -> None:
+    figures = closed_loop(guard, panda_limits(), commands=10_000, run_length=1, seed=2)
+    assert figures.worst_violation <= 0.0 and figures.worst_box_violation <= 0.0
+    assert figures.not_finite == figures.not_finite_rejected == 20
+
+
 def test_a_command_within_all_limits_passes_bit_by_bit(guard: Compiled) -> None:
     rng = random.Random(3)
     base = calm_sample(guard, rng)

@@ -17,6 +17,8 @@ from bundles import ROOT, design_of_chain, fetch_cup, files_of, model_of
 from hypothesis import given
 from hypothesis import strategies as some
 
+from verifier.core.diagnostic import SourceError
+from verifier.core.obligation import Deferral
 from verifier.emit.binding import compiled
 from verifier.emit.ctree import (
     At,
@@ -37,6 +39,7 @@ from verifier.emit.ctree import (
 )
 from verifier.emit.printer import expression, printed, real
 from verifier.emit.source import source
+from verifier.obligations.owed import owed
 from verifier.pipeline_emit import build_bundle
 
 
@@ -133,6 +136,22 @@ def test_the_manifest_says_what_is_watched_and_from_where() -> None:
     text = (ROOT / "contracts" / "manipulation.contract").read_text().splitlines()
     assert "not human_near" in text[invariant["span"]["line"] - 1]
     assert watched["Lift(cup, 10 cm)/duration"]["kind"] == "duration"
+
+
+def test_every_deferred_obligation_names_a_watched_item() -> None:
+    model = fetch_cup()
+    obligations = owed(model, model.chains["FetchCup"])
+    deferred = {o.question.monitor for o in obligations if isinstance(o.question, Deferral)}
+    watched = {item["monitor"] for item in json.loads(cup_files()["manifest.json"])["watched"]}
+    assert deferred == {"Reach(cup) invariant not human_near"} and deferred <= watched
+
+
+def test_a_variable_with_more_labels_than_a_byte_holds_is_refused() -> None:
+    labels = ", ".join(f"l{k}" for k in range(256))
+    chain = "skill Go { ensures a } chain C { Go() achieve a }"
+    with pytest.raises(SourceError) as refused:
+        files_of(model_of(f"state {{ m : {{{labels}}}  a : bool }} {chain}"), "C")
+    assert [d.code for d in refused.value.diagnostics] == ["gate-not-supported"]
 
 
 def test_the_manifest_repeats_target_version_and_obligations() -> None:

@@ -34,17 +34,15 @@ def exact_limits(model: Model) -> dict[str, Limits]:
     periods = {
         joint.state: joint.period for joint in integrators(model) if isinstance(joint, Integrator)
     }
-    found: dict[str, Limits] = {}
-    for barrier in model.barriers:
-        interval = interval_of(barrier)
-        if isinstance(interval, Interval) and interval.state in periods:
-            lower, upper = interval.lower, interval.upper
-            before = found.get(interval.state)
-            if before is not None:
-                lower = before.lower if lower is None else max(lower, before.lower)
-                upper = before.upper if upper is None else min(upper, before.upper)
-            if lower is not None and upper is not None:
-                found[interval.state] = Limits(lower, upper, periods[interval.state])
+    known = [interval_of(barrier) for barrier in model.barriers]
+    intervals = [interval for interval in known if isinstance(interval, Interval)]
+    found = {}
+    for state, period in periods.items():
+        mine = [interval for interval in intervals if interval.state == state]
+        lowers = [interval.lower for interval in mine if interval.lower is not None]
+        uppers = [interval.upper for interval in mine if interval.upper is not None]
+        if state is not None and lowers and uppers:
+            found[state] = Limits(max(lowers), min(uppers), period)
     return found
 
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 
 from verifier.core.span import Span
 from verifier.emit.design import Design
+from verifier.monitor.gates import Item
 
 SCHEMA = 1
 ASSUMPTIONS = (
+    "the chain starts in a state that its `assume` clauses allow",
     "guard_step is called once a period, and the actuators hold `out` for no longer than that",
     "the plant follows its declared dynamics, and the measured state is the state",
     "a clause is watched on measured doubles, with constants rounded to the nearest double: a gate "
@@ -54,6 +56,7 @@ def manifest(
                 "constant": design.bits[item.bit],
                 "kind": item.kind,
                 "text": item.text,
+                "monitor": monitor_name(item),
                 "fallback": item.fallback,
                 "span": span_json(item.span),
             }
@@ -79,6 +82,12 @@ def manifest(
         "assumptions": list(ASSUMPTIONS),
     }
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def monitor_name(item: Item) -> str:
+    """The name by which a deferred obligation speaks of the item: `Reach(cup) invariant p`."""
+    call, _, _ = item.name.partition("/")
+    return f"{call} {item.kind} {item.text}" if "/" in item.name else item.name
 
 
 def span_json(span: Span) -> dict[str, str | int]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.span import Span
-from verifier.core.term import Formula
+from verifier.core.term import Enumeration, Formula
 from verifier.model.values import Chain, Condition, Contract, Model
 from verifier.monitor.measured import why_not_measurable
 from verifier.monitor.program import LONGEST_NS, Program, compile_property
@@ -183,6 +183,14 @@ def _not_watchable(contract: Contract) -> Iterator[Diagnostic]:
 
 
 def _domains_not_watchable(model: Model) -> Iterator[Diagnostic]:
+    for variable in model.variables.values():
+        if isinstance(variable.sort, Enumeration) and len(variable.sort.labels) > 255:
+            yield Diagnostic(
+                code="gate-not-supported",
+                span=variable.span,
+                message=f"`{variable.name}` has more than 255 labels, which do not fit in a byte",
+                help="split it into two variables",
+            )
     for domain in model.domains:
         reason = why_not_measurable(domain.formula)
         if reason is not None:

@@ -8,51 +8,70 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
+#if (QP_ROWS % 8) != 0
+#error "QP_ROWS is a multiple of eight"
+#endif
+
+#define QP_BLOCK 8u
+#define QP_WIDTH (((QP_VARIABLES + 3u) / 4u) * 4u)
 #define QP_LARGEST 1e100
 #define QP_SMALLEST_SQUARE 1e-200 /* a row with a shorter normal counts as a zero row */
 #define QP_SLACK 0x1p-46          /* a violation below this share of the command is none */
-#define QP_PARALLEL 1e-12         /* sine of the angle below which normals are dependent */
+#define QP_PARALLEL 1e-24         /* squared sine below which normals are dependent */
+#define QP_CANCELLED 0.25         /* squared length below which a rest is projected again */
 #define QP_BLOCKING 1e-12         /* a share of an active normal below this one blocks nothing */
 
 /* ---- the solver ------------------------------------------------------------------------------ */
 
-/* Active rows, scaled to unit normals N = Q R: column k of Q is basis[k], of R triangle[k]. */
+/* Active rows, scaled to unit normals N = Q R: column k of Q is basis[k], of the inverse of R
+ * inverse[k]. All vectors are padded with zeros to QP_WIDTH. */
 typedef struct qp_active {
     uint32_t count;
     uint32_t row[QP_VARIABLES];
-    double normal[QP_VARIABLES][QP_VARIABLES];
     double bound[QP_VARIABLES];
-    double multiplier[QP_VARIABLES];
-    double basis[QP_VARIABLES][QP_VARIABLES];
-    double triangle[QP_VARIABLES][QP_VARIABLES];
-    double inverse[QP_VARIABLES]; /* of the diagonal of R */
+    double normal[QP_VARIABLES][QP_WIDTH];
+    double basis[QP_VARIABLES][QP_WIDTH];
+    double inverse[QP_VARIABLES][QP_WIDTH];
+    double multiplier[QP_WIDTH];
+    double command[QP_WIDTH];
+    double proposed[QP_WIDTH];
 } qp_active;
 
-/* A unit normal as Q share + rest, and how it is composed of the active normals. */
+/* A unit normal: Q share + rest, and share = R composition. */
 typedef struct qp_entering {
     uint32_t row;
-    double normal[QP_VARIABLES];
     double bound;
     double multiplier;
-    double share[QP_VARIABLES];
-    double rest[QP_VARIABLES];
-    double rest_length;
-    double composition[QP_VARIABLES];
+    double normal[QP_WIDTH];
+    double rest[QP_WIDTH];
+    double rest_square;
+    double share[QP_WIDTH];
+    double composition[QP_WIDTH];
 } qp_entering;
 
+/* In four sums, so that neighbours can be added at once. */
 static double qp_dot(const double *left, const double *right)
 {
-    double sum = 0.0;
-    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-        sum += left[j] * right[j];
+    double sum[4] = {0.0, 0.0, 0.0, 0.0};
+    for (uint32_t j = 0u; j < QP_WIDTH; j += 4u) {
+        for (uint32_t l = 0u; l < 4u; ++l) {
+            sum[l] += left[j + l] * right[j + l];
+        }
     }
-    return sum;
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+static void qp_add(double *target, double factor, const double *vector)
+{
+    for (uint32_t j = 0u; j < QP_WIDTH; ++j) {
+        target[j] += factor * vector[j];
+    }
 }
 
 static double qp_largest(const double *vector)
 {
     double largest = 0.0;
-    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+    for (uint32_t j = 0u; j < QP_WIDTH; ++j) {
         const double size = fabs(vector[j]);
         largest = (size > largest) ? size : largest;
     }
@@ -63,50 +82,83 @@ static double qp_largest(const double *vector)
 static bool qp_measure(const qp_problem *problem, double *weight)
 {
     uint32_t wrong = 0u;
-    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-        wrong |= (fabs(problem->proposed[j]) <= QP_LARGEST) ? 0u : 1u;
+    for (uint32_t block = 0u; block < problem->rows; block += QP_BLOCK) {
+        double square[QP_BLOCK] = {0.0};
+        for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+            const double *normal = &problem->normal[j][block];
+            for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
+                square[l] += normal[l] * normal[l];
+            }
+        }
+        for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
+            weight[block + l] = square[l];
+        }
     }
     for (uint32_t i = 0u; i < problem->rows; ++i) {
-        double square = 0.0;
-        for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-            square += problem->normal[j][i] * problem->normal[j][i];
+        const bool right = (weight[i] <= (QP_LARGEST * QP_LARGEST)) &&
+                           (fabs(problem->bound[i]) <= QP_LARGEST);
+        wrong |= right ? 0u : 1u;
+        weight[i] = (weight[i] >= QP_SMALLEST_SQUARE) ? weight[i] : HUGE_VAL;
+    }
+    for (uint32_t block = 0u; block < problem->rows; block += QP_BLOCK) {
+        for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
+            weight[block + l] = 1.0 / weight[block + l];
         }
-        wrong |= (square <= (QP_LARGEST * QP_LARGEST)) ? 0u : 1u;
-        wrong |= (fabs(problem->bound[i]) <= QP_LARGEST) ? 0u : 1u;
-        weight[i] = (square >= QP_SMALLEST_SQUARE) ? (1.0 / square) : 0.0;
+    }
+    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+        wrong |= (fabs(problem->proposed[j]) <= QP_LARGEST) ? 0u : 1u;
     }
     return wrong == 0u;
 }
 
-/* How far each row is violated, squared and in the units of the command; 0 where it is not. */
-static void qp_violations(const qp_problem *problem, const double *command, const double *weight,
-                          double *violation)
+/* The row that is not active and violated most, in the units of the command; `rows` if none is by
+ * more than `noise`. What stands behind the last row never wins. */
+static uint32_t qp_worst(const qp_problem *problem, const double *weight, const qp_active *active,
+                         double noise)
 {
-    for (uint32_t i = 0u; i < problem->rows; ++i) {
-        double excess = -problem->bound[i];
-        for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-            excess += problem->normal[j][i] * command[j];
+    double violation[QP_ROWS];
+    double most[QP_BLOCK] = {0.0};
+    double worst = 0.0;
+    for (uint32_t block = 0u; block < problem->rows; block += QP_BLOCK) {
+        const double *bound = &problem->bound[block];
+        double excess[QP_BLOCK];
+        for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
+            excess[l] = -bound[l];
         }
-        excess = (excess > 0.0) ? excess : 0.0;
-        violation[i] = (excess * excess) * weight[i];
+        for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+            const double *normal = &problem->normal[j][block];
+            for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
+                excess[l] += normal[l] * active->command[j];
+            }
+        }
+        for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
+            const double positive = (excess[l] > 0.0) ? excess[l] : 0.0;
+            violation[block + l] = (positive * positive) * weight[block + l];
+        }
     }
-}
-
-/* The row that is not active and violated most; `rows` if none is by more than `least`. */
-static uint32_t qp_worst(const qp_problem *problem, const qp_active *active, double *violation,
-                         double least)
-{
-    uint32_t worst = problem->rows;
     for (uint32_t k = 0u; k < active->count; ++k) {
         violation[active->row[k]] = 0.0;
     }
-    for (uint32_t i = 0u; i < problem->rows; ++i) {
-        if (violation[i] > least) {
-            least = violation[i];
-            worst = i;
+    for (uint32_t i = problem->rows; (i % QP_BLOCK) != 0u; ++i) {
+        violation[i] = 0.0;
+    }
+    for (uint32_t block = 0u; block < problem->rows; block += QP_BLOCK) {
+        for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
+            most[l] = (violation[block + l] > most[l]) ? violation[block + l] : most[l];
         }
     }
-    return worst;
+    for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
+        worst = (most[l] > worst) ? most[l] : worst;
+    }
+    if (!(worst > (noise * noise))) {
+        return problem->rows;
+    }
+    for (uint32_t i = 0u; i < problem->rows; ++i) {
+        if (violation[i] == worst) {
+            return i;
+        }
+    }
+    return problem->rows;
 }
 
 static void qp_enter(const qp_problem *problem, uint32_t row, double weight, qp_entering *entering)
@@ -115,37 +167,39 @@ static void qp_enter(const qp_problem *problem, uint32_t row, double weight, qp_
     entering->row = row;
     entering->multiplier = 0.0;
     entering->bound = problem->bound[row] * scale;
-    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-        entering->normal[j] = problem->normal[j][row] * scale;
+    for (uint32_t j = 0u; j < QP_WIDTH; ++j) {
+        entering->normal[j] = (j < QP_VARIABLES) ? (problem->normal[j][row] * scale) : 0.0;
     }
+}
+
+/* One Gram-Schmidt step. */
+static void qp_project(const qp_active *active, qp_entering *entering)
+{
+    double part[QP_VARIABLES];
+    for (uint32_t k = 0u; k < active->count; ++k) {
+        part[k] = qp_dot(active->basis[k], entering->rest);
+    }
+    for (uint32_t k = 0u; k < active->count; ++k) {
+        entering->share[k] += part[k];
+        qp_add(entering->rest, -part[k], active->basis[k]);
+    }
+    entering->rest_square = qp_dot(entering->rest, entering->rest);
 }
 
 /* Step 2(a): splits the normal, and writes its share as a composition of active normals. */
 static void qp_split(const qp_active *active, qp_entering *entering)
 {
-    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+    for (uint32_t j = 0u; j < QP_WIDTH; ++j) {
         entering->rest[j] = entering->normal[j];
         entering->share[j] = 0.0;
+        entering->composition[j] = 0.0;
     }
-    for (uint32_t twice = 0u; twice < 2u; ++twice) {
-        double part[QP_VARIABLES];
-        for (uint32_t k = 0u; k < active->count; ++k) {
-            part[k] = qp_dot(active->basis[k], entering->rest);
-        }
-        for (uint32_t k = 0u; k < active->count; ++k) {
-            entering->share[k] += part[k];
-            for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-                entering->rest[j] -= part[k] * active->basis[k][j];
-            }
-        }
+    qp_project(active, entering);
+    if (entering->rest_square < QP_CANCELLED) {
+        qp_project(active, entering);
     }
-    entering->rest_length = sqrt(qp_dot(entering->rest, entering->rest));
-    for (uint32_t k = active->count; k > 0u; --k) {
-        double value = entering->share[k - 1u];
-        for (uint32_t l = k; l < active->count; ++l) {
-            value -= active->triangle[l][k - 1u] * entering->composition[l];
-        }
-        entering->composition[k - 1u] = value * active->inverse[k - 1u];
+    for (uint32_t k = 0u; k < active->count; ++k) {
+        qp_add(entering->composition, entering->share[k], active->inverse[k]);
     }
 }
 
@@ -153,71 +207,68 @@ static void qp_split(const qp_active *active, qp_entering *entering)
 static void qp_append(qp_active *active, const qp_entering *entering)
 {
     const uint32_t k = active->count;
-    const double inverse = 1.0 / entering->rest_length;
+    const double inverse = 1.0 / sqrt(entering->rest_square);
     active->row[k] = entering->row;
     active->bound[k] = entering->bound;
     active->multiplier[k] = entering->multiplier;
-    active->inverse[k] = inverse;
-    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+    for (uint32_t j = 0u; j < QP_WIDTH; ++j) {
         active->normal[k][j] = entering->normal[j];
         active->basis[k][j] = entering->rest[j] * inverse;
-        active->triangle[k][j] = (j < k) ? entering->share[j] : 0.0;
+        active->inverse[k][j] = -(entering->composition[j] * inverse);
     }
-    active->triangle[k][k] = entering->rest_length;
+    active->inverse[k][k] = inverse;
     active->count = k + 1u;
 }
 
-/* Turns rows i and i + 1 of R, and the basis with them, so that R is a triangle again. */
-static void qp_turn(qp_active *active, uint32_t i)
-{
-    const double upper = active->triangle[i][i];
-    const double lower = active->triangle[i][i + 1u];
-    const double length = sqrt((upper * upper) + (lower * lower));
-    const double cosine = upper / length;
-    const double sine = lower / length;
-    for (uint32_t l = i; l < active->count; ++l) {
-        const double first = active->triangle[l][i];
-        const double second = active->triangle[l][i + 1u];
-        active->triangle[l][i] = (cosine * first) + (sine * second);
-        active->triangle[l][i + 1u] = (cosine * second) - (sine * first);
-    }
-    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-        const double first = active->basis[i][j];
-        const double second = active->basis[i + 1u][j];
-        active->basis[i][j] = (cosine * first) + (sine * second);
-        active->basis[i + 1u][j] = (cosine * second) - (sine * first);
-    }
-    active->triangle[i][i + 1u] = 0.0;
-    active->inverse[i] = 1.0 / active->triangle[i][i];
-}
-
-/* Drops the active row at place k. */
+/* Drops the active row at place k: turns the columns of Q and of the inverse so that this row of
+ * the inverse has nothing left but its last entry, and leaves that row and the last column out. */
 static void qp_drop(qp_active *active, uint32_t k)
 {
     active->count -= 1u;
+    for (uint32_t i = k; i < active->count; ++i) {
+        const double left = active->inverse[i][k];
+        const double right = active->inverse[i + 1u][k];
+        const double length = sqrt((left * left) + (right * right));
+        const double cosine = right / length;
+        const double sine = left / length;
+        for (uint32_t j = 0u; j < QP_WIDTH; ++j) {
+            const double first = active->inverse[i][j];
+            const double second = active->inverse[i + 1u][j];
+            const double one = active->basis[i][j];
+            const double other = active->basis[i + 1u][j];
+            active->inverse[i][j] = (cosine * first) - (sine * second);
+            active->inverse[i + 1u][j] = (sine * first) + (cosine * second);
+            active->basis[i][j] = (cosine * one) - (sine * other);
+            active->basis[i + 1u][j] = (sine * one) + (cosine * other);
+        }
+    }
     for (uint32_t l = k; l < active->count; ++l) {
         active->row[l] = active->row[l + 1u];
         active->bound[l] = active->bound[l + 1u];
         active->multiplier[l] = active->multiplier[l + 1u];
-        for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+        for (uint32_t j = 0u; j < QP_WIDTH; ++j) {
             active->normal[l][j] = active->normal[l + 1u][j];
-            active->triangle[l][j] = active->triangle[l + 1u][j];
         }
     }
-    for (uint32_t i = k; i < active->count; ++i) {
-        qp_turn(active, i);
+    active->multiplier[active->count] = 0.0;
+    for (uint32_t l = 0u; l < active->count; ++l) {
+        for (uint32_t j = k; j < active->count; ++j) {
+            active->inverse[l][j] = active->inverse[l][j + 1u];
+        }
+        active->inverse[l][active->count] = 0.0;
     }
 }
 
-/* Step 2(b): the active row that blocks first, or `count`; `length` is how far it lets go. */
-static uint32_t qp_blocking(const qp_active *active, const qp_entering *entering, double *length)
+/* Step 2(b): the active row that blocks first, or `count`. */
+static uint32_t qp_blocking(const qp_active *active, const qp_entering *entering)
 {
     uint32_t blocking = active->count;
+    double least = 0.0;
     for (uint32_t k = 0u; k < active->count; ++k) {
         if (entering->composition[k] > QP_BLOCKING) {
             const double ratio = active->multiplier[k] / entering->composition[k];
-            if ((blocking == active->count) || (ratio < *length)) {
-                *length = ratio;
+            if ((blocking == active->count) || (ratio < least)) {
+                least = ratio;
                 blocking = k;
             }
         }
@@ -225,81 +276,72 @@ static uint32_t qp_blocking(const qp_active *active, const qp_entering *entering
     return blocking;
 }
 
-/* Step 2(c): moves the command and the multipliers. */
-static void qp_move(qp_active *active, qp_entering *entering, double *command, double length,
-                    bool primal)
+/* Step 2(c): moves the multipliers, none below zero. */
+static void qp_move(qp_active *active, qp_entering *entering, double length)
 {
-    for (uint32_t k = 0u; k < active->count; ++k) {
+    for (uint32_t k = 0u; k < QP_WIDTH; ++k) {
         const double left = active->multiplier[k] - (length * entering->composition[k]);
         active->multiplier[k] = (left > 0.0) ? left : 0.0;
     }
     entering->multiplier += length;
-    for (uint32_t j = 0u; primal && (j < QP_VARIABLES); ++j) {
-        command[j] -= length * entering->rest[j];
-    }
 }
 
 /* The optimum over the active rows as equations, from the proposed command; refined once. */
-static void qp_polish(const qp_problem *problem, qp_active *active, double *command)
+static void qp_polish(qp_active *active)
 {
-    double shift[QP_VARIABLES] = {0.0};
-    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-        command[j] = problem->proposed[j];
+    double shift[QP_WIDTH] = {0.0};
+    for (uint32_t j = 0u; j < QP_WIDTH; ++j) {
+        active->command[j] = active->proposed[j];
+        active->multiplier[j] = 0.0;
     }
     for (uint32_t twice = 0u; twice < 2u; ++twice) {
-        double part[QP_VARIABLES];
+        double missing[QP_WIDTH] = {0.0};
         for (uint32_t k = 0u; k < active->count; ++k) {
-            double value = active->bound[k] - qp_dot(active->normal[k], command);
-            for (uint32_t l = 0u; l < k; ++l) {
-                value -= active->triangle[k][l] * part[l];
-            }
-            part[k] = value * active->inverse[k];
+            missing[k] = active->bound[k] - qp_dot(active->normal[k], active->command);
         }
         for (uint32_t k = 0u; k < active->count; ++k) {
-            shift[k] += part[k];
-            for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-                command[j] += part[k] * active->basis[k][j];
-            }
+            const double part = qp_dot(active->inverse[k], missing);
+            shift[k] += part;
+            qp_add(active->command, part, active->basis[k]);
         }
-    }
-    for (uint32_t k = active->count; k > 0u; --k) {
-        double value = -shift[k - 1u];
-        for (uint32_t l = k; l < active->count; ++l) {
-            value -= active->triangle[l][k - 1u] * active->multiplier[l];
-        }
-        active->multiplier[k - 1u] = value * active->inverse[k - 1u];
     }
     for (uint32_t k = 0u; k < active->count; ++k) {
+        qp_add(active->multiplier, -shift[k], active->inverse[k]);
+    }
+    for (uint32_t k = 0u; k < QP_WIDTH; ++k) {
         active->multiplier[k] = (active->multiplier[k] > 0.0) ? active->multiplier[k] : 0.0;
     }
 }
 
-/* Steps 2(a) to 2(c) until the entering row is satisfied. QP_OPTIMAL: go on; the step count grows
- * by one with every row that enters or leaves. */
-static qp_answer qp_admit(qp_active *active, qp_entering *entering, double *command,
-                          uint32_t *steps)
+/* Steps 2(a) to 2(c) until the entering row is satisfied (QP_OPTIMAL: go on). */
+static qp_answer qp_admit(qp_active *active, qp_entering *entering, uint32_t *steps)
 {
     for (uint32_t tries = 0u; tries <= QP_VARIABLES; ++tries) {
-        double length = 0.0;
-        qp_split(active, entering);
-        const bool full_rank = active->count == QP_VARIABLES;
-        const bool dependent = full_rank || !(entering->rest_length > QP_PARALLEL);
-        const uint32_t blocking = qp_blocking(active, entering, &length);
-        const bool blocked = blocking < active->count;
         *steps += 1u;
+        qp_split(active, entering);
+        const bool dependent =
+            (active->count == QP_VARIABLES) || !(entering->rest_square > QP_PARALLEL);
+        const uint32_t blocking = qp_blocking(active, entering);
+        const bool blocked = blocking < active->count;
+        double length = 0.0;
         if (dependent && !blocked) {
             return QP_INFEASIBLE;
         }
+        if (blocked) {
+            length = active->multiplier[blocking] / entering->composition[blocking];
+        }
         if (!dependent) {
-            const double excess = qp_dot(entering->normal, command) - entering->bound;
-            const double full = excess / (entering->rest_length * entering->rest_length);
+            const double excess = qp_dot(entering->normal, active->command) - entering->bound;
+            const double full = ((excess > 0.0) ? excess : 0.0) / entering->rest_square;
             if (!blocked || !(length < full)) {
-                qp_move(active, entering, command, (full > 0.0) ? full : 0.0, true);
+                qp_move(active, entering, full);
+                qp_add(active->command, -full, entering->rest);
                 qp_append(active, entering);
                 return QP_OPTIMAL;
             }
+            qp_add(active->command, -length, entering->rest);
         }
-        qp_move(active, entering, command, length, !dependent);
+        qp_move(active, entering, length);
         qp_drop(active, blocking);
     }
     return QP_EXHAUSTED;
@@ -307,6 +349,9 @@ static qp_answer qp_admit(qp_active *active, qp_entering *entering, double *comm
 
 static void qp_report(const qp_active *active, const double *weight, qp_solution *solution)
 {
+    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+        solution->command[j] = active->command[j];
+    }
     for (uint32_t k = 0u; k < active->count; ++k) {
         const uint32_t row = active->row[k];
         solution->multiplier[row] = active->multiplier[k] * sqrt(weight[row]);
@@ -324,11 +369,11 @@ static void qp_contradiction(const qp_active *active, const qp_entering *enterin
     solution->multiplier[entering->row] = sqrt(weight[entering->row]);
 }
 
-/* A row without a normal: satisfied by everything or by nothing. */
+/* A row without a normal that nothing satisfies, or `rows`. */
 static uint32_t qp_impossible(const qp_problem *problem, const double *weight)
 {
     for (uint32_t i = 0u; i < problem->rows; ++i) {
-        if ((weight[i] == 0.0) && (problem->bound[i] < 0.0)) {
+        if ((problem->bound[i] < 0.0) && (weight[i] == 0.0)) {
             return i;
         }
     }
@@ -337,21 +382,23 @@ static uint32_t qp_impossible(const qp_problem *problem, const double *weight)
 
 static qp_answer qp_iterate(const qp_problem *problem, const double *weight, qp_solution *solution)
 {
-    const double start = qp_largest(problem->proposed);
-    double violation[QP_ROWS];
     bool polished = true;
     qp_active active;
     qp_entering entering;
     active.count = 0u;
+    for (uint32_t j = 0u; j < QP_WIDTH; ++j) {
+        active.proposed[j] = (j < QP_VARIABLES) ? problem->proposed[j] : 0.0;
+        active.command[j] = active.proposed[j];
+        active.multiplier[j] = 0.0;
+    }
+    const double start = qp_largest(active.proposed);
     for (uint32_t turn = 0u; turn < (2u * QP_STEPS_MAX); ++turn) {
-        const double size = qp_largest(solution->command);
+        const double size = qp_largest(active.command);
         const double noise = QP_SLACK * ((polished || (size > start)) ? size : start);
-        qp_violations(problem, solution->command, weight, violation);
-        const uint32_t row = qp_worst(problem, &active, violation, noise * noise);
+        const uint32_t row = qp_worst(problem, weight, &active, noise);
         if (row < problem->rows) {
             qp_enter(problem, row, weight[row], &entering);
-            const qp_answer answer =
-                qp_admit(&active, &entering, solution->command, &solution->steps);
+            const qp_answer answer = qp_admit(&active, &entering, &solution->steps);
             if (answer == QP_INFEASIBLE) {
                 qp_contradiction(&active, &entering, weight, solution);
             }
@@ -359,12 +406,14 @@ static qp_answer qp_iterate(const qp_problem *problem, const double *weight, qp_
                 return (answer != QP_OPTIMAL) ? answer : QP_EXHAUSTED;
             }
             polished = false;
-        } else if (polished) {
-            qp_report(&active, weight, solution);
-            return (size <= QP_LARGEST) ? QP_OPTIMAL : QP_EXHAUSTED;
-        } else {
-            qp_polish(problem, &active, solution->command);
+        } else if (!polished) {
+            qp_polish(&active);
             polished = true;
+        } else if (size <= QP_LARGEST) {
+            qp_report(&active, weight, solution);
+            return QP_OPTIMAL;
+        } else {
+            return QP_EXHAUSTED;
         }
     }
     return QP_EXHAUSTED;
@@ -383,9 +432,6 @@ qp_answer qp_solve(const qp_problem *problem, qp_solution *solution)
     }
     if ((problem->rows > QP_ROWS) || !qp_measure(problem, weight)) {
         return QP_REFUSED;
-    }
-    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-        solution->command[j] = problem->proposed[j];
     }
     const uint32_t impossible = qp_impossible(problem, weight);
     if (impossible < problem->rows) {

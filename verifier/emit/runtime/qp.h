@@ -26,8 +26,8 @@
 #define QP_STEPS_MAX 100 /* rows that enter or leave the active set */
 #endif
 
-/* Component j of row i is normal[j][i]: a pass over the rows runs through neighbours. Entries of
- * rows that are not there (i >= rows) are never read. */
+/* Component j of row i is normal[j][i]: a pass over the rows runs through neighbours, eight at a
+ * time; what stands behind the last row has no effect. */
 typedef struct qp_problem {
     uint32_t rows; /* at most QP_ROWS */
     double proposed[QP_VARIABLES];

@@ -23,22 +23,33 @@ static double certify_larger(double left, double right)
 /* Multipliers are not negative and finite; rows hold; those with a multiplier hold as equations. */
 static bool certify_rows(const qp_problem *problem, const qp_solution *solution)
 {
+    double value[QP_ROWS];
+    double size[QP_ROWS];
     double reach = 0.0;
     uint32_t wrong = 0u;
     for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
         reach = certify_larger(reach, fabs(solution->command[j]));
     }
-    for (uint32_t i = 0u; i < problem->rows; ++i) {
-        double value = -problem->bound[i];
-        double size = 0.0;
-        for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-            value += problem->normal[j][i] * solution->command[j];
-            size += fabs(problem->normal[j][i]);
+    for (uint32_t first = 0u; first < problem->rows; first += 8u) {
+        for (uint32_t i = first; i < (first + 8u); ++i) {
+            value[i] = -problem->bound[i];
+            size[i] = 0.0;
         }
-        const double tolerance = QP_TOLERANCE * (fabs(problem->bound[i]) + (size * reach));
-        const double lowest = (solution->multiplier[i] > 0.0) ? -tolerance : -HUGE_VAL;
-        wrong |= ((value >= lowest) && (value <= tolerance)) ? 0u : 1u;
-        wrong |= ((solution->multiplier[i] >= 0.0) && (solution->multiplier[i] < HUGE_VAL)) ? 0u : 1u;
+        for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+            for (uint32_t i = first; i < (first + 8u); ++i) {
+                value[i] += problem->normal[j][i] * solution->command[j];
+                size[i] += fabs(problem->normal[j][i]);
+            }
+        }
+        for (uint32_t i = first; i < (first + 8u); ++i) {
+            size[i] = QP_TOLERANCE * (fabs(problem->bound[i]) + (size[i] * reach));
+        }
+    }
+    for (uint32_t i = 0u; i < problem->rows; ++i) {
+        const bool held = (value[i] <= size[i]) && (solution->multiplier[i] >= 0.0);
+        const bool tight = (solution->multiplier[i] == 0.0) ||
+                           ((value[i] >= -size[i]) && (solution->multiplier[i] < HUGE_VAL));
+        wrong |= (held && tight) ? 0u : 1u;
     }
     return wrong == 0u;
 }
@@ -47,31 +58,37 @@ static bool certify_rows(const qp_problem *problem, const qp_solution *solution)
 static bool certify_stationary(const qp_problem *problem, const qp_metric *metric,
                                const qp_solution *solution)
 {
+    double sum[QP_VARIABLES];
+    double sizes[QP_VARIABLES];
     double residual = 0.0;
     double size = 0.0;
     for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-        double sum = solution->command[j] - problem->proposed[j];
-        double sizes = fabs(solution->command[j]) + fabs(problem->proposed[j]);
-        if (metric != 0) {
-            sum = 0.0;
-            sizes = 0.0;
-            for (uint32_t k = 0u; k < QP_VARIABLES; ++k) {
-                const double entry = (k > j) ? metric->entry[k][j] : metric->entry[j][k];
-                sum += entry * (solution->command[k] - problem->proposed[k]);
-                sizes += fabs(entry) * (fabs(solution->command[k]) + fabs(problem->proposed[k]));
+        sum[j] = solution->command[j] - problem->proposed[j];
+        sizes[j] = fabs(solution->command[j]) + fabs(problem->proposed[j]);
+    }
+    for (uint32_t j = 0u; (metric != 0) && (j < QP_VARIABLES); ++j) {
+        sum[j] = 0.0;
+        sizes[j] = 0.0;
+        for (uint32_t k = 0u; k < QP_VARIABLES; ++k) {
+            const double entry = (k > j) ? metric->entry[k][j] : metric->entry[j][k];
+            sum[j] += entry * (solution->command[k] - problem->proposed[k]);
+            sizes[j] += fabs(entry) * (fabs(solution->command[k]) + fabs(problem->proposed[k]));
+        }
+    }
+    for (uint32_t i = 0u; i < problem->rows; ++i) {
+        if (solution->multiplier[i] > 0.0) {
+            for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+                sum[j] += solution->multiplier[i] * problem->normal[j][i];
+                sizes[j] += solution->multiplier[i] * fabs(problem->normal[j][i]);
             }
         }
-        for (uint32_t i = 0u; i < problem->rows; ++i) {
-            if (solution->multiplier[i] > 0.0) {
-                sum += solution->multiplier[i] * problem->normal[j][i];
-                sizes += solution->multiplier[i] * fabs(problem->normal[j][i]);
-            }
-        }
-        if (!(sizes < HUGE_VAL)) {
+    }
+    for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+        if (!(sizes[j] < HUGE_VAL)) {
             return false;
         }
-        residual = certify_larger(residual, fabs(sum));
-        size = certify_larger(size, sizes);
+        residual = certify_larger(residual, fabs(sum[j]));
+        size = certify_larger(size, sizes[j]);
     }
     return residual <= (QP_TOLERANCE * size);
 }
