@@ -39,7 +39,7 @@ ZERO = Fraction(0)
 def judge_motion(problem: Problem, family: Family) -> Accepted | Rejected:
     """Whether every start is taken into the end set, through free space, within all bounds."""
     try:
-        _well_formed(problem)
+        require_well_formed(problem)
         for number, region in enumerate(family.regions):
             _free(problem.space, region, number)
         if len(family.plans) != len(problem.starts):
@@ -51,7 +51,8 @@ def judge_motion(problem: Problem, family: Family) -> Accepted | Rejected:
     return Accepted()
 
 
-def _well_formed(problem: Problem) -> None:
+def require_well_formed(problem: Problem) -> None:
+    """Raises Refused for a problem that asks nothing sensible."""
     size = problem.space.dimension
     if len(problem.speed_max) != size or len(problem.acceleration_max) != size:
         raise Refused("not one speed and one acceleration for each axis")
@@ -151,9 +152,7 @@ def _halves(starts: Box, cut: Cut) -> tuple[Box, Box]:
     )
 
 
-def _motion(
-    problem: Problem, regions: tuple[Region, ...], starts: Starts, motion: Motion
-) -> None:
+def _motion(problem: Problem, regions: tuple[Region, ...], starts: Starts, motion: Motion) -> None:
     size, width = problem.space.dimension, _width(starts)
     here = tuple(_unit(axis, width) for axis in range(size))
     if problem.duration_max is not None and motion.duration > problem.duration_max:
@@ -177,9 +176,7 @@ def _motion(
     _ends(problem, starts, motion.pieces[-1].points[-1])
 
 
-def _piece(
-    problem: Problem, regions: tuple[Region, ...], starts: Starts, piece: Piece
-) -> None:
+def _piece(problem: Problem, regions: tuple[Region, ...], starts: Starts, piece: Piece) -> None:
     size, width = problem.space.dimension, _width(starts)
     if piece.duration <= 0 or len(piece.points) < 2:
         raise Refused("a piece has no duration, or less than two control points")

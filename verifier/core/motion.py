@@ -198,12 +198,8 @@ class CannotBrake:
 
 @dataclass(frozen=True, slots=True)
 class NoEnd:
-    """The end set is empty, or outside the bounds: nonnegative multipliers of its rows and of the
-    bounds' upper and lower sides that add up to 0 <= something negative (Farkas)."""
-
-    rows: Vector
-    upper: Vector
-    lower: Vector
+    """The end set has no point inside the bounds; without bounds, two of its rows along one axis
+    contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)

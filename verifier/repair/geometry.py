@@ -1,0 +1,137 @@
+"""Convex cells in floating point: the finder's eyes. Nothing that is seen here is a claim.
+
+The same double description step as in verifier/core/cell.py, with a tolerance for what lies on a
+hyperplane.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import product
+from typing import TypeAlias
+
+from verifier.core.motion import Polytope, Solid, Vector
+
+Spot: TypeAlias = tuple[float, ...]
+Side: TypeAlias = tuple[Spot, float]
+"""row . x <= bound, the row with norm 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A bounded convex cell that is not empty, with the rows that each corner lies on."""
+
+    spots: tuple[Spot, ...]
+    active: tuple[frozenset[int], ...]
+    count: int
+
+    @property
+    def middle(self) -> Spot:
+        return middle(self.spots)
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A convex obstacle as it is seen."""
+
+    sides: tuple[Side, ...]
+    spots: tuple[Spot, ...]
+    low: Spot
+    high: Spot
+
+
+def dot(row: Sequence[float], spot: Sequence[float]) -> float:
+    return sum([a * x for a, x in zip(row, spot, strict=True)])
+
+
+def middle(spots: Sequence[Spot]) -> Spot:
+    return tuple(sum(column) / len(spots) for column in zip(*spots, strict=True))
+
+
+def side(row: Vector, bound: Fraction) -> Side:
+    norm = sum(float(a) ** 2 for a in row) ** 0.5 or 1.0
+    return tuple(float(a) / norm for a in row), float(bound) / norm
+
+
+def sides(body: Polytope) -> tuple[Side, ...]:
+    return tuple(side(row, bound) for row, bound in zip(body.rows, body.bounds, strict=True))
+
+
+def limits(spots: Iterable[Spot]) -> tuple[Spot, Spot]:
+    """The least and the greatest coordinates."""
+    columns = list(zip(*spots, strict=True))
+    return tuple(map(min, columns)), tuple(map(max, columns))
+
+
+def seen(solid: Solid) -> Body:
+    spots = tuple(tuple(map(float, vertex)) for vertex in solid.vertices)
+    return Body(sides(solid.facets), spots, *limits(spots))
+
+
+def box_shape(low: Sequence[float], high: Sequence[float]) -> Shape:
+    corners: dict[Spot, set[int]] = {}
+    for choice in product((0, 1), repeat=len(low)):
+        spot = tuple((low, high)[upper][axis] for axis, upper in enumerate(choice))
+        corners.setdefault(spot, set()).update(2 * i + upper for i, upper in enumerate(choice))
+    return Shape(tuple(corners), tuple(map(frozenset, corners.values())), 2 * len(low))
+
+
+def part(shape: Shape, row: Spot, bound: float, tolerance: float) -> Shape | None:
+    """The part with row . x <= bound; None if it is empty."""
+    over = [dot(row, spot) - bound for spot in shape.spots]
+    if max(over) < -tolerance:
+        return shape
+    number = shape.count
+    kept: dict[Spot, frozenset[int]] = {}
+    inside, outside = [], []
+    for i, value in enumerate(over):
+        if value > tolerance:
+            outside.append(i)
+            continue
+        if value < -tolerance:
+            inside.append(i)
+            kept[shape.spots[i]] = shape.active[i]
+        else:
+            kept[shape.spots[i]] = shape.active[i] | {number}
+    for i, j in product(inside, outside):
+        common = shape.active[i] & shape.active[j]
+        if not any(common <= active for k, active in enumerate(shape.active) if k != i and k != j):
+            share = over[i] / (over[i] - over[j])
+            ends = zip(shape.spots[i], shape.spots[j], strict=True)
+            kept[tuple(a + share * (b - a) for a, b in ends)] = common | {number}
+    return Shape(tuple(kept), tuple(kept.values()), number + 1) if kept else None
+
+
+def common_part(shape: Shape, rows: Iterable[Side], tolerance: float) -> Shape | None:
+    found: Shape | None = shape
+    for row, bound in rows:
+        if found is None:
+            return None
+        found = part(found, row, bound, tolerance)
+    return found
+
+
+def apart(low: Spot, high: Spot, other_low: Spot, other_high: Spot, tolerance: float) -> bool:
+    """Whether two boxes are further apart than the tolerance."""
+    return any(
+        a > d + tolerance or c > b + tolerance
+        for a, b, c, d in zip(low, high, other_low, other_high, strict=True)
+    )
+
+
+def crossed(start: Spot, end: Spot, body: Body, gap: float) -> bool:
+    """Whether the segment comes nearer than `gap` to the body, as its facets see it."""
+    first, last = 0.0, 1.0
+    for row, bound in body.sides:
+        one, other = dot(row, start) - bound - gap, dot(row, end) - bound - gap
+        if one >= 0 and other >= 0:
+            return False
+        if one > 0:
+            first = max(first, one / (one - other))
+        elif other > 0:
+            last = min(last, one / (one - other))
+        if first >= last:
+            return False
+    return True

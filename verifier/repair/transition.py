@@ -1,0 +1,310 @@
+"""From a set of starts into a set of ends: a family of motions, a proof that there is none, or why
+neither was found.
+
+The quick reasons come first, then the cells (is there a path at all), then motions along the best
+few routes. A start set that no single motion serves is cut in halves, and each half gets its own.
+What is found is shown to the judges that are passed in; what they do not accept is not returned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice, product
+from typing import TypeAlias
+
+from verifier.core.cell import box_cell, box_rows, inside, meet
+from verifier.core.linear import Minimize
+from verifier.core.motion import (
+    Barrier,
+    Box,
+    CannotBrake,
+    Cut,
+    Family,
+    Hull,
+    Impossible,
+    Misplaced,
+    Motion,
+    NoEnd,
+    Plan,
+    Problem,
+    Region,
+    TooFar,
+    Vector,
+)
+from verifier.repair.curve import Task, fastest
+from verifier.repair.route import Web, connected, distance, routes, web
+from verifier.repair.space import Landscape, landscape
+
+CUTS_DEEP = 3
+CORNERS_MAX = 256
+FINENESS = (4, 12, 32)
+CLOSE = 1.02
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A family that the judge accepts."""
+
+    family: Family
+
+
+@dataclass(frozen=True, slots=True)
+class Refuted:
+    """That no motion serves every start, with a proof that the judge accepts."""
+
+    proof: Impossible
+
+
+@dataclass(frozen=True, slots=True)
+class Undecided:
+    reason: str
+
+
+Answer: TypeAlias = Found | Refuted | Undecided
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """Who solves linear programs, who accepts a family, and who accepts a proof that there is
+    none. The last two are told the problem, too."""
+
+    minimize: Minimize
+    accepts: Callable[[Problem, Family], bool]
+    refutes: Callable[[Problem, Impossible], bool]
+
+
+def transition(problem: Problem, tools: Tools) -> Answer:
+    """A family of motions for every start, or why there is none."""
+    for proof in _quick(problem):
+        if tools.refutes(problem, proof):
+            return Refuted(proof)
+    land = landscape(problem)
+    net = web(problem, land)
+    for corner in _corners(problem):
+        if connected(land, net, _seen(problem, corner)) is False:
+            proof = Barrier(corner, land.tree, 1)
+            if tools.refutes(problem, proof):
+                return Refuted(proof)
+    plans = _plans(problem, land, net, tools)
+    if isinstance(plans, Family):
+        if tools.accepts(problem, plans):
+            return Found(plans)
+        return Undecided("the motion that was found is not accepted by the judge")
+    for proof in _bounds(problem, land, net):
+        if tools.refutes(problem, proof):
+            return Refuted(proof)
+    return Undecided(plans)
+
+
+def served(problem: Problem, tools: Tools, deep: int = CUTS_DEEP) -> tuple[Problem, Family] | None:
+    """The part of the starts that is served, with its motions: the problem with these starts alone,
+    in boxes halved at most `deep` times. None if it is empty."""
+    parts: list[Box | Hull] = []
+    plans: list[Plan] = []
+    regions: list[Region] = []
+    todo = [(starts, deep) for starts in reversed(problem.starts)]
+    while todo:
+        starts, left = todo.pop()
+        part = replace(problem, starts=(starts,))
+        answer = transition(part, tools) if left == deep or not _hopeless(part, tools) else None
+        if isinstance(answer, Found):
+            parts.append(starts)
+            plans.append(_shifted(answer.family.plans[0], len(regions)))
+            regions.extend(answer.family.regions)
+        elif left and isinstance(starts, Box):
+            halves = _halves(problem, starts)
+            todo.extend((half, left - 1) for half in (halves[3], halves[2]))
+    if not parts:
+        return None
+    return replace(problem, starts=tuple(parts)), Family(tuple(regions), tuple(plans))
+
+
+def _hopeless(problem: Problem, tools: Tools) -> bool:
+    """Whether every corner alone is refuted at once."""
+    corners = list(islice(_corners(problem), CORNERS_MAX))
+    return all(
+        any(tools.refutes(single, proof) for proof in _quick(single))
+        for corner in corners
+        for single in [replace(problem, starts=(Box(corner, corner),))]
+    )
+
+
+# ---- reasons why there is none -----------------------------------------------------------------
+
+
+def _corners(problem: Problem) -> Iterator[Vector]:
+    for starts in problem.starts:
+        if isinstance(starts, Hull):
+            yield from starts.vertices
+        else:
+            sides = zip(starts.lower, starts.upper, strict=True)
+            choices = product(*(dict.fromkeys(side) for side in sides))
+            yield from islice(choices, CORNERS_MAX)
+
+
+def _seen(problem: Problem, start: Vector) -> tuple[float, ...]:
+    return tuple(map(float, start[: problem.space.dimension]))
+
+
+def _quick(problem: Problem) -> Iterator[Impossible]:
+    """Proofs that need no search; whether they hold is the judge's business."""
+    space = problem.space
+    yield NoEnd()
+    walls = None if space.bounds is None else box_rows(space.bounds)
+    for corner in _corners(problem):
+        spot = corner[: space.dimension]
+        outside = walls is not None and not inside([spot], walls)
+        lost = space.regions is not None and not any(inside([spot], b) for b in space.regions)
+        if outside or lost or any(inside([spot], solid.facets) for solid in space.obstacles):
+            yield Misplaced(corner)
+    yield from _hits(problem)
+    for axis in range(space.dimension):
+        ordered = sorted(_corners(problem), key=lambda corner: corner[axis])
+        for corner in (ordered[0], ordered[-1]):
+            yield TooFar(corner, axis)
+        if problem.moving:
+            for corner in ordered:
+                yield CannotBrake(corner, axis)
+
+
+def _hits(problem: Problem) -> Iterator[Impossible]:
+    """Points of boxes of starts that lie in an obstacle."""
+    if problem.moving:
+        return
+    for starts in problem.starts:
+        if isinstance(starts, Hull):
+            continue
+        for solid in problem.space.obstacles:
+            columns = zip(*solid.vertices, strict=True)
+            if all(
+                min(column) <= high and max(column) >= low
+                for column, low, high in zip(columns, starts.lower, starts.upper, strict=True)
+            ):
+                shared = meet(box_cell(starts), solid.facets)
+                if shared is not None:
+                    points = list(zip(*shared.vertices, strict=True))
+                    yield Misplaced(tuple(sum(x, Fraction(0)) / len(x) for x in points))
+
+
+def _bounds(problem: Problem, land: Landscape, net: Web) -> Iterator[Impossible]:
+    """Bounds of the time from the start that is furthest away, finer and finer."""
+    if problem.duration_max is None:
+        return
+    corners = list(islice(_corners(problem), CORNERS_MAX))
+    furthest = max(corners, key=lambda corner: distance(land, net, _seen(problem, corner)))
+    for fineness in FINENESS:
+        yield Barrier(furthest, land.tree, fineness)
+
+
+# ---- motions -----------------------------------------------------------------------------------
+
+
+def _plans(problem: Problem, land: Landscape, net: Web, tools: Tools) -> Family | str:
+    """A family of plans within the time, or why there is none."""
+    regions: list[Region] = []
+    plans: list[Plan] = []
+    for starts in problem.starts:
+        found = _plan(problem, land, net, tools, starts, CUTS_DEEP)
+        if isinstance(found, str):
+            return found
+        plan, used = found
+        plans.append(_shifted(plan, len(regions)))
+        regions.extend(used)
+    return Family(tuple(regions), tuple(plans))
+
+
+Planned: TypeAlias = tuple[Plan, tuple[Region, ...]]
+
+
+def _plan(
+    problem: Problem, land: Landscape, net: Web, tools: Tools, starts: Box | Hull, deep: int
+) -> Planned | str:
+    """A plan and its regions, or why there is none."""
+    best: tuple[Motion, tuple[Region, ...]] | None = None
+    for regions in routes(problem, land, net, starts):
+        motion = _motion(problem, land, tools, starts, regions)
+        if motion is not None and (best is None or motion.duration < best[0].duration):
+            best = motion, regions
+        if best is not None and best[0].duration <= CLOSE * _least(problem, land, net, starts):
+            break
+    allowed = problem.duration_max
+    if best is not None and (allowed is None or best[0].duration <= allowed):
+        return best
+    if deep == 0 or isinstance(starts, Hull) or starts.lower == starts.upper:
+        if best is None:
+            return "no motion was found through the regions that were tried"
+        return (
+            f"the fastest motion that was found takes {float(best[0].duration):.4g} s, "
+            f"and {float(allowed or 0):.4g} s are allowed"
+        )
+    axis, bound, below, above = _halves(problem, starts)
+    one = _plan(problem, land, net, tools, below, deep - 1)
+    if isinstance(one, str):
+        return one
+    other = _plan(problem, land, net, tools, above, deep - 1)
+    if isinstance(other, str):
+        return other
+    shifted = _shifted(other[0], len(one[1]))
+    return Cut(axis, bound, one[0], shifted), (*one[1], *other[1])
+
+
+def _motion(
+    problem: Problem,
+    land: Landscape,
+    tools: Tools,
+    starts: Box | Hull,
+    regions: tuple[Region, ...],
+) -> Motion | None:
+    if _stays(problem, starts, regions):
+        return Motion(())
+    task = Task(
+        starts,
+        tuple(region.body for region in regions),
+        problem.end,
+        problem.speed_max,
+        problem.acceleration_max,
+        problem.moving,
+        100 * land.tolerance,
+    )
+    return fastest(task, tools.minimize)
+
+
+def _stays(problem: Problem, starts: Box | Hull, regions: tuple[Region, ...]) -> bool:
+    """Whether every start is in the end set already, at rest, inside the first region."""
+    if problem.moving:
+        return False
+    corners = list(_corners(replace(problem, starts=(starts,))))
+    return inside(corners, problem.end) and inside(corners, regions[0].body)
+
+
+def _least(problem: Problem, land: Landscape, net: Web, starts: Box | Hull) -> Fraction:
+    """About the least time that the furthest start needs."""
+    corners = islice(_corners(replace(problem, starts=(starts,))), CORNERS_MAX)
+    way = max(distance(land, net, _seen(problem, corner)) for corner in corners)
+    return Fraction(way) if way < float("inf") else Fraction(0)
+
+
+def _halves(problem: Problem, starts: Box) -> tuple[int, Fraction, Box, Box]:
+    """The axis along which the box is longest, in time, where it is halved, and the halves."""
+    size = problem.space.dimension
+    scales = (*problem.speed_max, *problem.acceleration_max)
+    spans = [
+        (high - low) / scales[axis]
+        for axis, (low, high) in enumerate(zip(starts.lower, starts.upper, strict=True))
+    ]
+    assert len(spans) <= 2 * size
+    axis = max(range(len(spans)), key=lambda k: spans[k])
+    bound = (starts.lower[axis] + starts.upper[axis]) / 2
+    upper = (*starts.upper[:axis], bound, *starts.upper[axis + 1 :])
+    lower = (*starts.lower[:axis], bound, *starts.lower[axis + 1 :])
+    return axis, bound, Box(starts.lower, upper), Box(lower, starts.upper)
+
+
+def _shifted(plan: Plan, by: int) -> Plan:
+    """The plan with its regions counted from `by`."""
+    if isinstance(plan, Motion):
+        pieces = (replace(piece, region=piece.region + by) for piece in plan.pieces)
+        return Motion(tuple(pieces))
+    return Cut(plan.axis, plan.bound, _shifted(plan.below, by), _shifted(plan.above, by))
