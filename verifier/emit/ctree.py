@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TypeAlias
 
 # ---- expressions -------------------------------------------------------------------------------
@@ -256,7 +256,6 @@ class File:
     remark: str
     parts: tuple[TopLevel, ...]
     guard: str | None = None
-    linkage: bool = field(default=False)
 
 
 # ---- small constructors ------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from verifier.core.span import Span
 from verifier.emit.layout import Layout, layout_of
 from verifier.monitor.gates import WatchPlan
 from verifier.monitor.program import Response
+from verifier.monitor.signals import Validity
 from verifier.safety.limit import Loop
 
 SEVERITY = ("none", "hold", "retreat", "stop")
@@ -51,6 +52,13 @@ def design_of(plan: WatchPlan, loop: Loop) -> Design:
     ]
     responses = tuple(NumberedResponse(k, n, watch) for k, (n, watch) in enumerate(found))
     return Design(plan, loop, layout_of(plan, loop), _bits(plan), responses)
+
+
+def required(design: Design) -> tuple[Validity, ...]:
+    """The domains that a valid sample lies in: all but those of driven states alone, which the
+    filter pushes back from outside."""
+    driven = design.loop.driven
+    return tuple(v for v in design.plan.validities if not v.scalars or not v.scalars <= driven)
 
 
 def _bits(plan: WatchPlan) -> tuple[str, ...]:

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from verifier.core.term import NOW, OLD, Key
-from verifier.emit.design import SEVERITY, Design
-from verifier.emit.source import required
+from verifier.emit.design import SEVERITY, Design, required
 from verifier.monitor import program
 from verifier.monitor.definition import Answer
 from verifier.monitor.gates import Clause, SkillGates

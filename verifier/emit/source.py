@@ -33,13 +33,11 @@ from verifier.emit.ctree import (
     Verbatim,
     unsigned,
 )
-from verifier.emit.design import SEVERITY, Design, place
+from verifier.emit.design import SEVERITY, Design, place, required
 from verifier.emit.interface import interface
 from verifier.emit.layout import Field
-from verifier.emit.lower import Lowered, lowered
-from verifier.emit.watching import call, clause_name, clauses, formula_name, watching
+from verifier.emit.watching import call, clause_name, clauses, formula_name, lower, watching
 from verifier.monitor.program import formulas_of
-from verifier.monitor.signals import Validity
 
 NOW = Id("now")
 READY = 0x47554152  # "GUAR"
@@ -119,10 +117,6 @@ def _formulas(design: Design) -> Iterator[Function]:
             yield _truth(design, clause_name(clause), clause.formula, remark)
 
 
-def lower(design: Design, formula: Formula) -> Lowered:
-    return lowered(formula, design.layout.places, design.layout.labels)
-
-
 def _truth(design: Design, name: str, formula: Formula, remark: str) -> Function:
     body = lower(design, formula)
     parameters = tuple(Parameter("const guard_sample *", p) for p in body.parameters)
@@ -130,13 +124,6 @@ def _truth(design: Design, name: str, formula: Formula, remark: str) -> Function
 
 
 # ---- validity ----------------------------------------------------------------------------------
-
-
-def required(design: Design) -> tuple[Validity, ...]:
-    """The domains that a valid sample lies in: all but those of driven states alone, which the
-    filter pushes back from outside."""
-    driven = design.loop.driven
-    return tuple(v for v in design.plan.validities if not v.scalars or not v.scalars <= driven)
 
 
 def _valid(design: Design) -> Function:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from verifier.core.term import Formula
 from verifier.emit.ctree import (
     Arrow,
     Assign,
@@ -84,6 +85,10 @@ def raised(design: Design, bit: int) -> Statement:
     return Do(Call("raise_item", (G, Id(design.bits[bit]))))
 
 
+def lower(design: Design, formula: Formula) -> Lowered:
+    return lowered(formula, design.layout.places, design.layout.labels)
+
+
 # ---- raising -----------------------------------------------------------------------------------
 
 
@@ -149,7 +154,7 @@ def _property(design: Design, number: int, watched: WatchedProgram) -> Function:
         mine: list[Id] = []
         for formula in formulas_of(watch):
             name = Id(f"truth_{len(truths) + len(mine)}")
-            body_of = lowered(formula, design.layout.places, design.layout.labels)
+            body_of = lower(design, formula)
             function = formula_name(number, len(truths) + len(mine))
             body.append(Declare("const guard_truth", name.name, call(function, body_of, NOW, NOW)))
             mine.append(name)
@@ -243,7 +248,7 @@ def _gate(
 
 
 def _held(design: Design, clause: Clause, entry: Expression) -> Expression:
-    body = lowered(clause.formula, design.layout.places, design.layout.labels)
+    body = lower(design, clause.formula)
     truth = call(clause_name(clause), body, NOW, entry)
     return Call("watched", (G, truth, Id(design.bits[clause.item.bit])))
 

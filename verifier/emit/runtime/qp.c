@@ -78,32 +78,31 @@ static double qp_largest(const double *vector)
     return largest;
 }
 
+/* The number of rows, brought up to whole blocks. */
+static uint32_t qp_padded(const qp_problem *problem)
+{
+    return (problem->rows + (QP_BLOCK - 1u)) & ~(QP_BLOCK - 1u);
+}
+
 /* 1 / |a_i|^2 for each row, 0 for a zero row; false if something is not finite or too large. */
 static bool qp_measure(const qp_problem *problem, double *weight)
 {
+    const uint32_t padded = qp_padded(problem);
     uint32_t wrong = 0u;
-    for (uint32_t block = 0u; block < problem->rows; block += QP_BLOCK) {
-        double square[QP_BLOCK] = {0.0};
+    for (uint32_t i = 0u; i < padded; ++i) {
+        double square = 0.0;
         for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-            const double *normal = &problem->normal[j][block];
-            for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
-                square[l] += normal[l] * normal[l];
-            }
+            square += problem->normal[j][i] * problem->normal[j][i];
         }
-        for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
-            weight[block + l] = square[l];
-        }
+        weight[i] = square;
     }
     for (uint32_t i = 0u; i < problem->rows; ++i) {
         const bool right = (weight[i] <= (QP_LARGEST * QP_LARGEST)) &&
                            (fabs(problem->bound[i]) <= QP_LARGEST);
         wrong |= right ? 0u : 1u;
-        weight[i] = (weight[i] >= QP_SMALLEST_SQUARE) ? weight[i] : HUGE_VAL;
     }
-    for (uint32_t block = 0u; block < problem->rows; block += QP_BLOCK) {
-        for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
-            weight[block + l] = 1.0 / weight[block + l];
-        }
+    for (uint32_t i = 0u; i < padded; ++i) {
+        weight[i] = (weight[i] >= QP_SMALLEST_SQUARE) ? (1.0 / weight[i]) : 0.0;
     }
     for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
         wrong |= (fabs(problem->proposed[j]) <= QP_LARGEST) ? 0u : 1u;
@@ -111,31 +110,29 @@ static bool qp_measure(const qp_problem *problem, double *weight)
     return wrong == 0u;
 }
 
-/* The row that is not active and violated most, in the units of the command; `rows` if none is by
- * more than `noise`. What stands behind the last row never wins. */
+/* How far each row is violated, squared and in the units of the command; 0 where it is not. */
+static void qp_violations(const qp_problem *problem, const double *weight, const double *command,
+                          double *restrict violation)
+{
+    const uint32_t padded = qp_padded(problem);
+    for (uint32_t i = 0u; i < padded; ++i) {
+        double excess = -problem->bound[i];
+        for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
+            excess += problem->normal[j][i] * command[j];
+        }
+        excess = (excess > 0.0) ? excess : 0.0;
+        violation[i] = (excess * excess) * weight[i];
+    }
+}
+
+/* The row that is not active and violated most; `rows` if none is by more than `noise`. */
 static uint32_t qp_worst(const qp_problem *problem, const double *weight, const qp_active *active,
                          double noise)
 {
     double violation[QP_ROWS];
     double most[QP_BLOCK] = {0.0};
     double worst = 0.0;
-    for (uint32_t block = 0u; block < problem->rows; block += QP_BLOCK) {
-        const double *bound = &problem->bound[block];
-        double excess[QP_BLOCK];
-        for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
-            excess[l] = -bound[l];
-        }
-        for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
-            const double *normal = &problem->normal[j][block];
-            for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
-                excess[l] += normal[l] * active->command[j];
-            }
-        }
-        for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
-            const double positive = (excess[l] > 0.0) ? excess[l] : 0.0;
-            violation[block + l] = (positive * positive) * weight[block + l];
-        }
-    }
+    qp_violations(problem, weight, active->command, violation);
     for (uint32_t k = 0u; k < active->count; ++k) {
         violation[active->row[k]] = 0.0;
     }
