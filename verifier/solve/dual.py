@@ -140,8 +140,11 @@ def _scales(gaps: Sequence[Gap], atoms: Sequence[int]) -> dict[int, float]:
             bound = -float(gap.polynomial.get(ONE, ZERO)) / slope
             side = low if slope > 0 else high
             side[atom] = bound
-    widths = {a: (high[a] - low[a]) / 2 for a in atoms if a in low and a in high}
-    return {atom: width if (width := widths.get(atom, 1.0)) > 0 else 1.0 for atom in atoms}
+    scales = dict.fromkeys(atoms, 1.0)
+    for atom in low.keys() & high.keys():
+        if high[atom] > low[atom]:
+            scales[atom] = (high[atom] - low[atom]) / 2
+    return scales
 
 
 def _matrix(

@@ -17,7 +17,6 @@ from verifier.core.certificate import (
     Meaning,
     NoLabel,
     Refutation,
-    SplitOn,
     SplitOr,
     Square,
 )
@@ -155,13 +154,6 @@ class ByCases:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class ByCut:
-    formula: Formula
-    added: tuple[list[Known], list[Known]]
-    cases: tuple[Proof, Proof]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
 class ByMeaning:
     term: Apply
     added: list[Known]
@@ -172,7 +164,7 @@ class ByMeaning:
 class Proof:
     """A step with the facts that it and everything below it use, without those added below."""
 
-    step: ByClash | ByLabels | BySum | ByCases | ByCut | ByMeaning
+    step: ByClash | ByLabels | BySum | ByCases | ByMeaning
     uses: frozenset[Known]
 
 
@@ -241,8 +233,6 @@ def numbered(assertions: list[list[Known]], proof: Proof) -> Refutation:
             case ByCases(fact, cases):
                 written = (at[fact],)
                 below = list(zip(cases, cases_of(fact), strict=True))
-            case ByCut(_, both, cases):
-                below = list(zip(cases, both, strict=True))
             case ByMeaning(_, new, rest):
                 below = [(rest, new)]
         preorder.append((node, written))
@@ -257,8 +247,6 @@ def _assembled(preorder: list[tuple[Proof, Refutation | tuple[int, ...]]]) -> Re
             case ByCases(_, cases):
                 assert isinstance(written, tuple)
                 done.append(SplitOr(written[0], tuple(done.pop() for _ in cases)))
-            case ByCut(formula, _, _):
-                done.append(SplitOn(formula, done.pop(), done.pop()))
             case ByMeaning(term, _, _):
                 done.append(Meaning(term, done.pop()))
             case _:
@@ -282,8 +270,6 @@ def digits(refutation: Refutation) -> int:
                 bits = max(bits, *map(_bits, numbers))
             case SplitOr(_, branches):
                 todo.extend(branches)
-            case SplitOn(_, yes, no):
-                todo.extend((yes, no))
             case Meaning(_, rest):
                 todo.append(rest)
     return bits * 3 // 10
