@@ -190,11 +190,13 @@ def in_unit(
 def number(
     expression: tree.Expression, dimension: Dimension, unit: Unit | None, at: Context
 ) -> Fraction:
-    """A constant of the wanted dimension, in base units."""
-    term = in_unit(scalar(expression, at), dimension, unit, expression)
+    """A constant of the wanted dimension, in base units; 1 where it is a parameter's to give."""
+    inner = replace(at, read=set())
+    term = in_unit(scalar(expression, inner), dimension, unit, expression)
+    at.read.update(inner.read)
     if isinstance(term, Number):
         return term.value
-    if at.placeholder:
+    if at.placeholder and not inner.read:
         return Fraction(1)
     fail(
         "not-constant",

@@ -6,7 +6,7 @@ A set takes its dimension and the unit of its bare numbers from the element that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from verifier.core.diagnostic import Label, near_miss
@@ -207,11 +207,13 @@ def _point(expression: tree.Expression, space: Space, at: Context) -> tuple[Term
 
 
 def _constants(expression: tree.Expression, space: Space, at: Context) -> tuple[Fraction, ...]:
-    terms = _point(expression, space, at)
+    inner = replace(at, read=set())
+    terms = _point(expression, space, inner)
+    at.read.update(inner.read)
     values = [term.value for term in terms if isinstance(term, Number)]
     if len(values) == len(terms):
         return tuple(values)
-    if at.placeholder:
+    if at.placeholder and not inner.read:
         return tuple(Fraction(i + 1) for i in range(len(terms)))
     fail(
         "not-constant",
