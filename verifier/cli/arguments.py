@@ -12,7 +12,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-HOLDS, REFUTED, WRONG, UNKNOWN, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 130
+WRONG, DEFECT, INTERRUPTED, UNREAD = 2, 70, 130, 141
 COMMANDS = ("check", "repair", "recheck", "emit", "fmt", "rule", "demo")
 FORMATS = ("text", "json", "sarif", "junit", "github")  # each but text: verifier/report/<name>.py
 EPILOG = """\
@@ -27,9 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _run(given)
     except BrokenPipeError:
-        # The reader went away. Python would complain again when it closes standard output.
+        # The reader went away. Python would complain again when it closes standard output. The
+        # code is that of a process that SIGPIPE ended: nobody may take it for `everything holds`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return HOLDS
+        return UNREAD
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as defect:

@@ -17,6 +17,8 @@ from verifier.report.paint import Paint
 TAB = 4
 WIDTH = 110
 BEFORE = 40
+NEAR = 1_000
+"""Characters on either side of a mark that are looked at: a line may have a million of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,11 @@ def _lines_of(marks: list[Mark], primary: Mark, text: str, gutter: int, paint: P
         if last is not None and number > last + 1:
             shown.append(paint.frame("..."))
         last = number
-        source = lines[number - 1].removesuffix("\r")
-        line = _expand(source)
         on_line = [mark for mark in marks if mark.span.line == number]
-        extents = [_extent(mark.span, line) for mark in on_line]
+        source = lines[number - 1].removesuffix("\r")
+        skipped = max(0, min(on_line[0].span.column, len(source)) - NEAR) // TAB * TAB
+        line = _expand(source[skipped : skipped + 2 * NEAR])
+        extents = [_extent(mark.span, line, skipped) for mark in on_line]
         left, visible = _crop(line.text, extents[0])
         label = paint.frame(f"{number:>{gutter}} |")
         shown.append(f"{label} {visible}".rstrip())
@@ -106,12 +109,14 @@ def width(character: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _extent(span: Span, line: _Line) -> tuple[int, int]:
-    """The cells under the span; one that goes on below is marked to the end of its first line."""
+def _extent(span: Span, line: _Line, skipped: int) -> tuple[int, int]:
+    """The cells under the span; one that goes on below is marked to the end of its first line.
+    `skipped` characters of the source stand before the line."""
     last = len(line.starts) - 1
-    start = line.starts[min(span.column - 1, last)]
-    end = line.starts[min(span.end_column - 1, last)] if span.end_line == span.line else None
-    return start, max(start + 1, line.starts[last] if end is None else end)
+    begins, ends = (max(0, c - 1 - skipped) for c in (span.column, span.end_column))
+    start = line.starts[min(begins, last)]
+    end = line.starts[min(ends, last) if span.end_line == span.line else last]
+    return start, max(start + 1, end)
 
 
 def _crop(text: str, extent: tuple[int, int]) -> tuple[int, str]:
