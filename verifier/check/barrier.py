@@ -361,29 +361,35 @@ def _at_end(problem: Problem, area: _Area) -> Box | None:
 
 def _shortest(chart: _Chart, homes: list[int], start: Interval) -> int | None:
     """The length of the shortest chain of gates from the start to the end set; None if there is
-    none (Dijkstra, A note on two problems in connexion with graphs, 1959)."""
-    best: int | None = None
-    length: dict[int, int] = {}
-    queue: list[tuple[int, int]] = []
+    none (Dijkstra, A note on two problems in connexion with graphs, 1959).
 
-    def reach(cell: int, so_far: int, here: Interval) -> None:
+    A chain that enters a cell does not leave it by what that shares with the cell it came from.
+    """
+    best: int | None = None
+    length: dict[tuple[int, int], int] = {}
+    queue: list[tuple[int, int, int]] = []
+
+    def enter(cell: int, so_far: int, here: Interval, through: tuple[int, int] | None) -> None:
         nonlocal best
         if cell in chart.ends:
             whole = so_far + _gap(here, chart.ends[cell])
             best = whole if best is None else min(best, whole)
         for gate in chart.of_cell[cell]:
+            pair = chart.cells_of[gate]
+            if pair == through:
+                continue
+            beyond = pair[1] if pair[0] == cell else pair[0]
             whole = so_far + _gap(here, chart.gates[gate])
-            if gate not in length or whole < length[gate]:
-                length[gate] = whole
-                heapq.heappush(queue, (whole, gate))
+            if (gate, beyond) not in length or whole < length[gate, beyond]:
+                length[gate, beyond] = whole
+                heapq.heappush(queue, (whole, gate, beyond))
 
     for cell in homes:
-        reach(cell, 0, start)
+        enter(cell, 0, start, None)
     while queue:
-        so_far, gate = heapq.heappop(queue)
+        so_far, gate, cell = heapq.heappop(queue)
         if best is not None and so_far >= best:
             return best
-        if so_far == length[gate]:
-            for cell in chart.cells_of[gate]:
-                reach(cell, so_far, chart.gates[gate])
+        if so_far == length[gate, cell]:
+            enter(cell, so_far, chart.gates[gate], chart.cells_of[gate])
     return best

@@ -107,21 +107,19 @@ class _Parts:
         return j + 1 < len(self.regions) and self.regions[j + 1] != self.regions[j]
 
 
-def fastest(task: Task, minimize: Minimize, good_enough: float = 0.0) -> Motion | None:
-    """The family of least duration that was found; None if there is none for this sequence.
-
-    The search ends early at a duration of at most `good_enough` seconds.
-    """
+def fastest(task: Task, minimize: Minimize, hopeless: float = INFINITY) -> Motion | None:
+    """The family of least duration that was found; None if there is none for this sequence, or the
+    first that is found takes longer than `hopeless` seconds."""
     frame = _frame(task)
     parts = _first_parts(task, frame, minimize)
     if parts is None:
         return None
     best = _with_shares(task, frame, parts, minimize)
-    if best is None:
+    if best is None or best.total > hopeless:
         return None
     trust = TRUST_FIRST
     for _ in range(IMPROVEMENTS_MAX):
-        if best.total <= good_enough or trust < TRUST_LEAST:
+        if trust < TRUST_LEAST:
             break
         parts = _Parts(tuple(best.durations), parts.regions)
         moved = _improved(task, frame, best, parts, trust, minimize)

@@ -40,7 +40,8 @@ from verifier.repair.space import Landscape, landscape
 CUTS_DEEP = 3
 CORNERS_MAX = 256
 FINENESS = (4, 12, 32)
-CLOSE = 1.02
+CLOSE = 1.05  # to what is about the least time; no further route is tried
+HOPELESS = 1.4  # times the best so far, before any improvement
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,15 +88,17 @@ def transition(problem: Problem, tools: Tools) -> Answer:
             proof = Barrier(corner, land.tree, 1)
             if tools.refutes(problem, proof):
                 return Refuted(proof)
-    plans = _plans(problem, land, net, tools)
-    if isinstance(plans, Family):
-        if tools.accepts(problem, plans):
-            return Found(plans)
-        return Undecided("the motion that was found is not accepted by the judge")
-    for proof in _bounds(problem, land, net):
-        if tools.refutes(problem, proof):
-            return Refuted(proof)
-    return Undecided(plans)
+    whole = _plans(problem, land, net, tools, 0)
+    if isinstance(whole, str):
+        for proof in _bounds(problem, land, net):
+            if tools.refutes(problem, proof):
+                return Refuted(proof)
+    plans = _plans(problem, land, net, tools, CUTS_DEEP) if isinstance(whole, str) else whole
+    if isinstance(plans, str):
+        return Undecided(plans)
+    if tools.accepts(problem, plans):
+        return Found(plans)
+    return Undecided("the motion that was found is not accepted by the judge")
 
 
 def served(problem: Problem, tools: Tools, deep: int = CUTS_DEEP) -> tuple[Problem, Family] | None:
@@ -201,12 +204,13 @@ def _bounds(problem: Problem, land: Landscape, net: Web) -> Iterator[Impossible]
 # ---- motions -----------------------------------------------------------------------------------
 
 
-def _plans(problem: Problem, land: Landscape, net: Web, tools: Tools) -> Family | str:
-    """A family of plans within the time, or why there is none."""
+def _plans(problem: Problem, land: Landscape, net: Web, tools: Tools, deep: int) -> Family | str:
+    """A family of plans within the time, each start set halved at most `deep` times, or why none
+    was found."""
     regions: list[Region] = []
     plans: list[Plan] = []
     for starts in problem.starts:
-        found = _plan(problem, land, net, tools, starts, CUTS_DEEP)
+        found = _plan(problem, land, net, tools, starts, deep)
         if isinstance(found, str):
             return found
         plan, used = found
@@ -223,11 +227,13 @@ def _plan(
 ) -> Planned | str:
     """A plan and its regions, or why there is none."""
     best: tuple[Motion, tuple[Region, ...]] | None = None
+    least = _least(problem, land, net, starts)
     for regions in routes(problem, land, net, starts):
-        motion = _motion(problem, land, tools, starts, regions)
+        limit = HOPELESS * float(best[0].duration) if best else float("inf")
+        motion = _motion(problem, land, tools, starts, regions, limit)
         if motion is not None and (best is None or motion.duration < best[0].duration):
             best = motion, regions
-        if best is not None and best[0].duration <= CLOSE * _least(problem, land, net, starts):
+        if best is not None and float(best[0].duration) <= CLOSE * least:
             break
     allowed = problem.duration_max
     if best is not None and (allowed is None or best[0].duration <= allowed):
@@ -256,6 +262,7 @@ def _motion(
     tools: Tools,
     starts: Box | Hull,
     regions: tuple[Region, ...],
+    limit: float,
 ) -> Motion | None:
     if _stays(problem, starts, regions):
         return Motion(())
@@ -268,7 +275,7 @@ def _motion(
         problem.moving,
         100 * land.tolerance,
     )
-    return fastest(task, tools.minimize)
+    return fastest(task, tools.minimize, limit)
 
 
 def _stays(problem: Problem, starts: Box | Hull, regions: tuple[Region, ...]) -> bool:
@@ -279,11 +286,15 @@ def _stays(problem: Problem, starts: Box | Hull, regions: tuple[Region, ...]) ->
     return inside(corners, problem.end) and inside(corners, regions[0].body)
 
 
-def _least(problem: Problem, land: Landscape, net: Web, starts: Box | Hull) -> Fraction:
-    """About the least time that the furthest start needs."""
+def _least(problem: Problem, land: Landscape, net: Web, starts: Box | Hull) -> float:
+    """About the least time that the furthest start needs; 0 where no path is seen."""
     corners = islice(_corners(replace(problem, starts=(starts,))), CORNERS_MAX)
     way = max(distance(land, net, _seen(problem, corner)) for corner in corners)
-    return Fraction(way) if way < float("inf") else Fraction(0)
+    pairs = zip(problem.speed_max, problem.acceleration_max, strict=True)
+    ramp = min(float(v / a) for v, a in pairs)
+    if way == float("inf"):
+        return 0.0
+    return way + ramp if way >= ramp else 2 * (way * ramp) ** 0.5
 
 
 def _halves(problem: Problem, starts: Box) -> tuple[int, Fraction, Box, Box]:
