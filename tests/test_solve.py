@@ -441,6 +441,34 @@ def test_an_ellipsoid_lies_in_a_halfspace_and_in_a_ball() -> None:
     assert refuted(entails([ellipsoid], Comparison("<=", circle, number(1))))
 
 
+def test_a_ball_around_a_point_of_a_box_lies_in_a_wider_ball() -> None:
+    given = [in_ball(EE, CUP, Fraction(1, 10)), in_box(CUP, [-1] * 3, [1] * 3)]
+    # the farthest point is at sqrt(3) + 1/10, about 1.832
+    origin = numbers([0, 0, 0])
+    assert certified(entails(given, in_ball(EE, origin, Fraction(19, 10))))
+    assert not certified(entails(given, in_ball(EE, origin, Fraction(183, 100))))
+
+
+def test_two_balls_meet_in_a_smaller_one() -> None:
+    lens = [in_ball(EE, numbers([1, 0, 0]), 2), in_ball(EE, numbers([-1, 0, 0]), 2)]
+    origin = numbers([0, 0, 0])
+    assert certified(entails(lens, in_ball(EE, origin, Fraction(1733, 1000))))  # sqrt(3) is less
+    assert refuted(entails(lens, in_ball(EE, origin, Fraction(17, 10))))
+
+
+def test_far_from_one_ball_is_far_from_a_neighbour() -> None:
+    given = [in_ball(EE, CUP, 2), Not(in_ball(CUP, HAND, 5))]
+    assert certified(entails(given, Not(in_ball(EE, HAND, 3))))
+    assert refuted(entails(given, Not(in_ball(EE, HAND, 4))))
+
+
+def test_a_polytope_lies_in_the_ball_through_its_vertices() -> None:
+    signs = product((1, -1), repeat=3)
+    octahedron = [in_halfspace(EE, sign, 1) for sign in signs]
+    assert certified(entails(octahedron, in_ball(EE, numbers([0, 0, 0]), 1)))
+    assert refuted(entails(octahedron, in_ball(EE, numbers([0, 0, 0]), Fraction(99, 100))))
+
+
 def test_a_ball_around_a_known_point() -> None:
     given = [in_ball(EE, CUP, 1), *(Comparison("==", c, number(1)) for c in CUP)]
     assert certified(entails(given, in_ball(EE, numbers([1, 1, 1]), 1)))

@@ -34,7 +34,7 @@ from verifier.solve.walk import applications, may_be_undefined
 State: TypeAlias = Mapping[Key, Value]
 
 STEPS_CHEAP = 40_000
-STEPS_CORE = 300_000
+STEPS_CORE = 500_000
 STEPS_MINIMAL = 2_000
 MINIMAL_TRIES = 50
 AFTERWARDS_S = 1.5

@@ -194,7 +194,7 @@ def _barrier(columns: Sequence[Sparse], size: int, spend: Spend) -> Iterator[lis
     weight = 1.0
     for _ in range(STAGES):
         for _ in range(12):
-            spend(10 + count * count * (size * size + count) // 150)
+            spend(10 + count * count * (size * size + count) // 450)
             step = _newton_step(columns, size, y, t, weight)
             if step is None:
                 return
