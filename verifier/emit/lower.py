@@ -3,11 +3,13 @@
 Bit by bit the meaning of monitor/measured.py: sums and products are folded from the left, `x - y`
 stands for `x + -1 y` (the same double), and wherever something that is not finite could hide, it is
 given a name and checked. Bare measured values need no check: an invalid sample never gets here.
+Of several comparisons each gets a name, and no value is compared with itself, because compilers
+warn of conditions that cannot be true, and a clause may well contain one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -44,6 +46,7 @@ from verifier.emit.ctree import (
     If,
     Int,
     Real,
+    Remark,
     Return,
     Statement,
     Unary,
@@ -53,6 +56,7 @@ from verifier.emit.ctree import (
     unsigned,
 )
 from verifier.emit.layout import Place
+from verifier.emit.printer import real
 
 UNDEFINED = Id("GUARD_UNDEFINED")
 
@@ -67,26 +71,71 @@ class Lowered:
 
 def lowered(formula: Formula, places: Mapping[str, Place], labels: Mapping[str, str]) -> Lowered:
     """`labels` gives the C name of `field.label`."""
-    work = _Work(places, labels)
+    tests = [atom for atom in atoms(formula) if isinstance(atom, Choice | Comparison)]
+    work = _Work(places, labels, len(tests) == 1)
     value = _formula(formula, work)
     versions = {version for _, version in variables(formula)}
     parameters = (*(["now"] if versions - {OLD} else []), *(["entry"] if OLD in versions else []))
     answer = Choose(value, Id("GUARD_TRUE"), Id("GUARD_FALSE"))
-    return Lowered((*work.statements, Return(answer)), parameters)
+    return Lowered((*_legend(formula), *work.statements, Return(answer)), parameters)
+
+
+def _legend(formula: Formula) -> tuple[Remark, ...]:
+    """What the constants that are printed in hexadecimal are in decimal."""
+    terms = [t for a in atoms(formula) if isinstance(a, Comparison) for t in (a.left, a.right)]
+    values = dict.fromkeys(float(value) for term in terms for value in _numbers(term))
+    odd = [value for value in values if "x" in real(value)]
+    return (Remark(", ".join(f"{real(v)} is {v!r}" for v in odd)),) if odd else ()
+
+
+def _numbers(term: Term) -> Iterator[Fraction]:
+    match term:
+        case Number(value):
+            yield value
+        case Sum(parts) | Product(parts) | Apply(_, parts):
+            for part in parts:
+                yield from _numbers(part)
+        case Quotient(numerator, denominator):
+            yield from _numbers(numerator)
+            yield from _numbers(denominator)
+        case Variable():
+            return
+
+
+def atoms(formula: Formula) -> Iterator[Formula]:
+    match formula:
+        case Not(body):
+            yield from atoms(body)
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from atoms(part)
+        case Implies(left, right) | Iff(left, right):
+            yield from atoms(left)
+            yield from atoms(right)
+        case _:
+            yield formula
 
 
 @dataclass(frozen=True, slots=True)
 class _Work:
     places: Mapping[str, Place]
     labels: Mapping[str, str]
+    alone: bool
     statements: list[Statement] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
 
+    def named(self, type_name: str, value: Expression) -> Id:
+        name = f"{'x' if type_name == 'const double' else 'is'}{len(self.names) + 1}"
+        self.names.append(name)
+        self.statements.append(Declare(type_name, name, value))
+        return Id(name)
+
+    def condition(self, value: Expression) -> Expression:
+        return value if self.alone else self.named("const bool", value)
+
     def finite(self, value: Expression) -> Id:
         """A name for the value, behind a check that it is finite."""
-        name = Id(f"x{len(self.names) + 1}")
-        self.names.append(name.name)
-        self.statements.append(Declare("const double", name.name, value))
+        name = self.named("const double", value)
         self.statements.append(If(negated(Call("guard_finite", (name,))), (Return(UNDEFINED),)))
         return name
 
@@ -111,9 +160,13 @@ def _formula(formula: Formula, work: _Work) -> Expression:
             return Binary("!=", _read(name, version, work), unsigned(0))
         case Choice(name, version, label):
             constant = Id(work.labels[f"{work.places[name].field}.{label}"])
-            return Binary("==", _read(name, version, work), constant)
+            chosen = Binary("==", _read(name, version, work), constant)
+            return work.condition(chosen)
+        case Comparison(relation, Variable() as left, right) if left == right:
+            finite = Call("guard_finite", (_term(left, work),))
+            return negated(finite) if relation == "<" else finite
         case Comparison(relation, left, right):
-            return Binary(relation, _side(left, work), _side(right, work))
+            return work.condition(Binary(relation, _side(left, work), _side(right, work)))
         case Not(body):
             return negated(_formula(body, work))
         case And(parts):

@@ -38,6 +38,7 @@ from verifier.emit.interface import interface
 from verifier.emit.layout import Field
 from verifier.emit.watching import call, clause_name, clauses, formula_name, lower, watching
 from verifier.monitor.program import formulas_of
+from verifier.safety.limit import Joint
 
 NOW = Id("now")
 READY = 0x47554152  # "GUAR"
@@ -84,11 +85,7 @@ def _joints(design: Design) -> Table:
         kept = (bounds.lower, bounds.upper, bounds.gain) if bounds else (0.0, 0.0, 0.0)
         reals = tuple(Real(value) for value in (joint.lower, joint.upper, *kept))
         rows.append(Braces((*reals, Id("true" if bounds else "false"))))
-    notes = [
-        f"{joint.input}[{joint.index + 1}] {place(joint.span)}"
-        + (f", {' '.join(joint.barriers)}" if joint.barriers else "")
-        for joint in design.loop.joints
-    ]
+    notes = [_joint_note(joint) for joint in design.loop.joints]
     return Table(
         "guard_joint",
         "JOINTS",
@@ -96,6 +93,14 @@ def _joints(design: Design) -> Table:
         Braces(tuple(rows)),
         "box_lower, box_upper, lower, upper, gain, bounded; rounded inwards.\n" + "\n".join(notes),
     )
+
+
+def _joint_note(joint: Joint) -> str:
+    note = f"{joint.input}[{joint.index + 1}] {place(joint.span)}"
+    if joint.bounds is None:
+        return note
+    low, high = joint.bounds.lower, joint.bounds.upper
+    return f"{note}, {joint.state} in {low!r} .. {high!r} by {' '.join(joint.barriers)}"
 
 
 # ---- formulas ----------------------------------------------------------------------------------

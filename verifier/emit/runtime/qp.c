@@ -15,8 +15,10 @@
 #define QP_BLOCK 8u
 #define QP_WIDTH (((QP_VARIABLES + 3u) / 4u) * 4u)
 #define QP_LARGEST 1e100
-#define QP_SMALLEST_SQUARE 1e-200 /* a row with a shorter normal counts as a zero row */
+#define QP_ENORMOUS 1e200         /* a row with a larger weight counts as a zero row */
+#define QP_ALMOST_ZERO 1e-300     /* lost in every square that counts */
 #define QP_SLACK 0x1p-46          /* a violation below this share of the command is none */
+#define QP_NOISE 1e-12            /* a share of the terms of a sum below which it is rounding */
 #define QP_PARALLEL 1e-24         /* squared sine below which normals are dependent */
 #define QP_CANCELLED 0.25         /* squared length below which a rest is projected again */
 #define QP_BLOCKING 1e-12         /* a share of an active normal below this one blocks nothing */
@@ -84,13 +86,13 @@ static uint32_t qp_padded(const qp_problem *problem)
     return (problem->rows + (QP_BLOCK - 1u)) & ~(QP_BLOCK - 1u);
 }
 
-/* 1 / |a_i|^2 for each row, 0 for a zero row; false if something is not finite or too large. */
-static bool qp_measure(const qp_problem *problem, double *weight)
+/* 1 / |a_i|^2 for each row; false if something is not finite or too large. */
+static bool qp_measure(const qp_problem *problem, double *restrict weight)
 {
     const uint32_t padded = qp_padded(problem);
     uint32_t wrong = 0u;
     for (uint32_t i = 0u; i < padded; ++i) {
-        double square = 0.0;
+        double square = QP_ALMOST_ZERO;
         for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
             square += problem->normal[j][i] * problem->normal[j][i];
         }
@@ -102,12 +104,25 @@ static bool qp_measure(const qp_problem *problem, double *weight)
         wrong |= right ? 0u : 1u;
     }
     for (uint32_t i = 0u; i < padded; ++i) {
-        weight[i] = (weight[i] >= QP_SMALLEST_SQUARE) ? (1.0 / weight[i]) : 0.0;
+        weight[i] = 1.0 / weight[i];
     }
     for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
         wrong |= (fabs(problem->proposed[j]) <= QP_LARGEST) ? 0u : 1u;
     }
     return wrong == 0u;
+}
+
+/* Takes rows without a normal out of the search; a row of them that nothing satisfies, or `rows`. */
+static uint32_t qp_impossible(const qp_problem *problem, double *weight)
+{
+    uint32_t impossible = problem->rows;
+    for (uint32_t i = 0u; i < problem->rows; ++i) {
+        if (weight[i] >= QP_ENORMOUS) {
+            weight[i] = 0.0;
+            impossible = (problem->bound[i] < 0.0) ? i : impossible;
+        }
+    }
+    return impossible;
 }
 
 /* How far each row is violated, squared and in the units of the command; 0 where it is not. */
@@ -120,42 +135,29 @@ static void qp_violations(const qp_problem *problem, const double *weight, const
         for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
             excess += problem->normal[j][i] * command[j];
         }
-        excess = (excess > 0.0) ? excess : 0.0;
+        excess = 0.5 * (excess + fabs(excess)); /* its positive part, without a branch */
         violation[i] = (excess * excess) * weight[i];
     }
 }
 
-/* The row that is not active and violated most; `rows` if none is by more than `noise`. */
+/* The row that is not active and violated most, its violation squared in `most`; `rows` if none is
+ * violated by more than `most` says beforehand. */
 static uint32_t qp_worst(const qp_problem *problem, const double *weight, const qp_active *active,
-                         double noise)
+                         double *most)
 {
     double violation[QP_ROWS];
-    double most[QP_BLOCK] = {0.0};
-    double worst = 0.0;
+    uint32_t worst = problem->rows;
     qp_violations(problem, weight, active->command, violation);
     for (uint32_t k = 0u; k < active->count; ++k) {
         violation[active->row[k]] = 0.0;
     }
-    for (uint32_t i = problem->rows; (i % QP_BLOCK) != 0u; ++i) {
-        violation[i] = 0.0;
-    }
-    for (uint32_t block = 0u; block < problem->rows; block += QP_BLOCK) {
-        for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
-            most[l] = (violation[block + l] > most[l]) ? violation[block + l] : most[l];
-        }
-    }
-    for (uint32_t l = 0u; l < QP_BLOCK; ++l) {
-        worst = (most[l] > worst) ? most[l] : worst;
-    }
-    if (!(worst > (noise * noise))) {
-        return problem->rows;
-    }
     for (uint32_t i = 0u; i < problem->rows; ++i) {
-        if (violation[i] == worst) {
-            return i;
+        if (violation[i] > *most) {
+            *most = violation[i];
+            worst = i;
         }
     }
-    return problem->rows;
+    return worst;
 }
 
 static void qp_enter(const qp_problem *problem, uint32_t row, double weight, qp_entering *entering)
@@ -284,7 +286,7 @@ static void qp_move(qp_active *active, qp_entering *entering, double length)
 }
 
 /* The optimum over the active rows as equations, from the proposed command; refined once. */
-static void qp_polish(qp_active *active)
+static void qp_equate(qp_active *active)
 {
     double shift[QP_WIDTH] = {0.0};
     for (uint32_t j = 0u; j < QP_WIDTH; ++j) {
@@ -305,8 +307,26 @@ static void qp_polish(qp_active *active)
     for (uint32_t k = 0u; k < active->count; ++k) {
         qp_add(active->multiplier, -shift[k], active->inverse[k]);
     }
-    for (uint32_t k = 0u; k < QP_WIDTH; ++k) {
-        active->multiplier[k] = (active->multiplier[k] > 0.0) ? active->multiplier[k] : 0.0;
+}
+
+/* The same without the rows whose multiplier turns out to be negative. */
+static void qp_polish(qp_active *active)
+{
+    for (uint32_t tries = 0u; tries <= QP_VARIABLES; ++tries) {
+        qp_equate(active);
+        double least = -QP_NOISE * qp_largest(active->multiplier);
+        uint32_t place = active->count;
+        for (uint32_t k = 0u; k < active->count; ++k) {
+            if (active->multiplier[k] < least) {
+                least = active->multiplier[k];
+                place = k;
+            }
+            active->multiplier[k] = (active->multiplier[k] > 0.0) ? active->multiplier[k] : 0.0;
+        }
+        if (place == active->count) {
+            return;
+        }
+        qp_drop(active, place);
     }
 }
 
@@ -355,6 +375,18 @@ static void qp_report(const qp_active *active, const double *weight, qp_solution
     }
 }
 
+/* Whether the contradiction is more than what rounding makes of rows that just meet. */
+static bool qp_contradicts(const qp_active *active, const qp_entering *entering)
+{
+    double sum = entering->bound;
+    double size = fabs(entering->bound);
+    for (uint32_t k = 0u; k < active->count; ++k) {
+        sum -= entering->composition[k] * active->bound[k];
+        size += fabs(entering->composition[k] * active->bound[k]);
+    }
+    return sum < -(QP_NOISE * size);
+}
+
 static void qp_contradiction(const qp_active *active, const qp_entering *entering,
                              const double *weight, qp_solution *solution)
 {
@@ -366,20 +398,10 @@ static void qp_contradiction(const qp_active *active, const qp_entering *enterin
     solution->multiplier[entering->row] = sqrt(weight[entering->row]);
 }
 
-/* A row without a normal that nothing satisfies, or `rows`. */
-static uint32_t qp_impossible(const qp_problem *problem, const double *weight)
-{
-    for (uint32_t i = 0u; i < problem->rows; ++i) {
-        if ((problem->bound[i] < 0.0) && (weight[i] == 0.0)) {
-            return i;
-        }
-    }
-    return problem->rows;
-}
-
 static qp_answer qp_iterate(const qp_problem *problem, const double *weight, qp_solution *solution)
 {
     bool polished = true;
+    double excused = 0.0; /* squared violation of a row that rounding alone keeps unsatisfied */
     qp_active active;
     qp_entering entering;
     active.count = 0u;
@@ -391,18 +413,23 @@ static qp_answer qp_iterate(const qp_problem *problem, const double *weight, qp_
     const double start = qp_largest(active.proposed);
     for (uint32_t turn = 0u; turn < (2u * QP_STEPS_MAX); ++turn) {
         const double size = qp_largest(active.command);
-        const double noise = QP_SLACK * ((polished || (size > start)) ? size : start);
-        const uint32_t row = qp_worst(problem, weight, &active, noise);
-        if (row < problem->rows) {
+        const double slack = QP_SLACK * ((polished || (size > start)) ? size : start);
+        double most = (slack * slack) + excused;
+        const uint32_t row = qp_worst(problem, weight, &active, &most);
+        if ((row < problem->rows) && (solution->steps < QP_STEPS_MAX)) {
             qp_enter(problem, row, weight[row], &entering);
             const qp_answer answer = qp_admit(&active, &entering, &solution->steps);
-            if (answer == QP_INFEASIBLE) {
+            if (answer == QP_EXHAUSTED) {
+                return QP_EXHAUSTED;
+            }
+            if ((answer == QP_INFEASIBLE) && qp_contradicts(&active, &entering)) {
                 qp_contradiction(&active, &entering, weight, solution);
+                return QP_INFEASIBLE;
             }
-            if ((answer != QP_OPTIMAL) || (solution->steps >= QP_STEPS_MAX)) {
-                return (answer != QP_OPTIMAL) ? answer : QP_EXHAUSTED;
-            }
+            excused = (answer == QP_INFEASIBLE) ? most : excused;
             polished = false;
+        } else if (row < problem->rows) {
+            return QP_EXHAUSTED;
         } else if (!polished) {
             qp_polish(&active);
             polished = true;

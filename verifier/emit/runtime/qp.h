@@ -26,6 +26,13 @@
 #define QP_STEPS_MAX 100 /* rows that enter or leave the active set */
 #endif
 
+#ifndef QP_TOLERANCE
+#define QP_TOLERANCE 1e-11 /* of an answer that is certified, see `qp_certify` */
+#endif
+#ifndef QP_REACH
+#define QP_REACH 1e4 /* no command that is looked for has a larger component */
+#endif
+
 /* Component j of row i is normal[j][i]: a pass over the rows runs through neighbours, eight at a
  * time; what stands behind the last row has no effect. */
 typedef struct qp_problem {
@@ -67,7 +74,5 @@ qp_answer qp_solve_metric(const qp_problem *problem, const qp_metric *metric, qp
  * rounding errors paid for. `metric` is null for the identity. Anything else is not certified. */
 bool qp_certify(const qp_problem *problem, const qp_metric *metric, const qp_solution *solution);
 
-#define QP_TOLERANCE 1e-11
-#define QP_REACH 1e6
 
 #endif /* QP_H */
