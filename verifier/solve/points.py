@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 
 from verifier.solve import simplex
 from verifier.solve.polynomial import ONE, plus, value_at
@@ -12,6 +13,8 @@ from verifier.solve.program import Convex, convex
 from verifier.solve.quadratic import Spend, System, degree, described, root
 
 ZERO = Fraction(0)
+STRETCHES = (Fraction(1), Fraction(999, 1000), Fraction(1001, 1000), Fraction(5, 4))
+"""How far out to stand, as a multiple of the radius: on the boundary, just inside, outside."""
 
 
 def guess(system: System, near: dict[int, Fraction], spend: Spend) -> dict[int, Fraction] | None:
@@ -63,10 +66,18 @@ def _shifts(sets: Sequence[_Set]) -> Iterator[list[list[Fraction] | None]]:
     """How far from its centre to stand along the axes of every set; None leaves a set free."""
     centres = [[ZERO] * len(each.form.squares) for each in sets]
     yield from _chosen(sets, centres)
-    for stretch in (Fraction(1), Fraction(999, 1000), Fraction(1001, 1000), Fraction(5, 4)):
+    for stretch in STRETCHES:
         for axis in range(3):
             for sign in (1, -1):
                 yield from _chosen(sets, [_along(each, axis, sign * stretch) for each in sets])
+    inner = [index for index, each in enumerate(sets) if each.inner]
+    for signs in product((1, -1), repeat=min(len(inner), 4)):
+        turns = dict(zip(inner, signs, strict=False))
+        for stretch in STRETCHES:
+            yield [
+                _along(each, 0, turns[index] * stretch) if index in turns else None
+                for index, each in enumerate(sets)
+            ]
 
 
 def _chosen(
