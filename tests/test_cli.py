@@ -177,6 +177,23 @@ def test_exit_codes_of_verdicts(run: Run, tmp_path: Path) -> None:
     assert run("check", "good.contract", "--jobs", "1", "--timeout", "5")[0] == 0
 
 
+def test_what_cannot_be_settled_in_time_is_unknown_and_ends_with_3(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "a.contract").write_text(
+        "state { a, b, c, d, e : real in 1 .. 50 }\n"
+        "skill Go { ensures a >= 0  duration 1 s .. 2 s }\n"
+        "chain C { Go()  achieve a^3 + b^3 + c^3 + a*b*c*d*e != d^3 + e^3 * a + 1 / 7 }\n"
+    )
+    code, out, err = run("a.contract", "--timeout", "0.2")
+    assert (code, err) == (3, "")
+    assert "unknown: C is neither proved nor refuted" in out and "timeout after 200 ms" in out
+    assert run("repair", "a.contract", "--chain", "C", "--timeout", "0.2")[0] == 3
+    emit = ("emit", "a.contract", "--chain", "C", "--target", "host", "-o", "b")
+    assert run(*emit, "--timeout", "0.2")[0] == 3
+    assert os.listdir(tmp_path) == ["a.contract"]
+
+
 def test_a_library_without_chains_is_fine(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.contract").write_text(WORLD)
     assert run("a.contract") == (0, "a.contract declares no chain, and has no mistakes\n", "")

@@ -115,11 +115,48 @@ def test_the_wrong_place_is_between_two_and_three_centimetres_away(run: Run) -> 
     assert Fraction(2, 100) ** 2 < squared <= Fraction(3, 100) ** 2
 
 
-@pytest.mark.parametrize(
-    "file",
-    ["examples/fetch_cup.contract", "examples/pick_and_place/pick_and_place.contract"],
-)
-def test_every_witness_in_json_can_be_replayed(run: Run, file: str) -> None:
+EVERY_WAY_TO_FAIL = """\
+type Item
+object cup : Item
+state {
+    gripper : {open, closed, moving}
+    force   : real kN in 0 .. 70 N
+    turn    : real deg in -90 .. 90
+    gap     : real cm in 0 .. 10
+    held    : bool[Item]
+}
+skill Open { ensures gripper == open  duration 1 s .. 2 s }
+skill Take(o : Item) {
+    requires gripper == open and not held[o]  ensures held[o]  duration 1 s .. 2 s
+}
+skill Slow { ensures gap >= 1 cm }
+skill Press {
+    requires  force <= 50 N and gap + 1 cm <= 5 cm
+    invariant force <= 20 N
+    ensures   force >= 10 N and gap >= old(gap)
+    duration  1 s .. 3 s
+}
+skill Turn { requires turn <= 45 deg  ensures turn >= old(turn) + 1 deg  duration 1 s .. 2 s }
+skill Either { requires gripper == closed or held[cup]  ensures gripper == moving }
+chain Late {
+    assume gripper == open and not held[cup]
+    Take(cup); Open(); Open()
+    achieve held[cup] and gripper == closed
+    within 5 s
+}
+chain Endless { assume gap <= 3 cm  Slow(); Open()  achieve gap >= 2 cm  within 5 s }
+chain Force { assume force >= 1 N  Open(); Press(); Press()  achieve force <= 60 N and gap <= 1 cm }
+chain Turns { assume turn >= 10 deg  Turn(); Turn(); Turn()  achieve turn >= 12 deg }
+chain Ors { assume held[cup] implies gripper == open  Either(); Either()  achieve held[cup] }
+"""
+EXAMPLES = ["examples/fetch_cup.contract", "examples/pick_and_place/pick_and_place.contract"]
+
+
+@pytest.mark.parametrize("file", [*EXAMPLES, None])
+def test_every_witness_in_json_can_be_replayed(run: Run, file: str | None, tmp_path: Path) -> None:
+    if file is None:
+        file = str(tmp_path / "a.contract")
+        Path(file).write_text(EVERY_WAY_TO_FAIL)
     source = settled(file)
     found = report(run, file)
     replayed = 0
@@ -139,13 +176,20 @@ def test_every_witness_in_json_can_be_replayed(run: Run, file: str) -> None:
             goals = [rename(goal.formula, lambda n, v: 0) for goal in obligation.question.goals]
             assert not all(holds(goal, now) for goal in goals)
             replayed += 1
-    assert replayed
+    assert replayed == sum(
+        entry["status"] == "refuted" and "contradiction" not in entry
+        for chain in found["chains"]
+        for entry in chain["obligations"]
+    )
 
 
 def _values(source: Source, state: dict[str, Any]) -> dict[str, Value]:
     """The scalars that a state in JSON names, in base units: the way back, written anew."""
     found: dict[str, Value] = {}
     for member, value in state.items():
+        if member.startswith("duration["):
+            found[member] = Fraction(value)
+            continue
         parts = [s for s in source.model.scalars.values() if s.member == member]
         listed = value if isinstance(value, list) else [value]
         for scalar, part in zip(parts, listed, strict=True):

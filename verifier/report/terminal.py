@@ -142,6 +142,8 @@ def _unknowns(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> lis
             lines += [f"  {paint.frame('=')} {line}" for line in _ids(answers)]
         else:
             lines += _unknown(answers[0], reason, chain, texts, paint)
+        if "timeout" in reason:
+            lines.append(f"  {paint.frame('=')} help: `--timeout SECONDS` allows more time")
         lines.append("")
     return lines
 
