@@ -5,21 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
+from itertools import chain, product
 
 from verifier.solve import simplex
-from verifier.solve.polynomial import ONE, plus, value_at
-from verifier.solve.program import Convex, convex
+from verifier.solve.polynomial import ONE, Polynomial, plus, value_at
+from verifier.solve.program import Convex, Vector, convex, minimum
 from verifier.solve.quadratic import Spend, System, degree, described, root
 
 ZERO = Fraction(0)
+ONCE = Fraction(1)
 STRETCHES = (Fraction(1), Fraction(999, 1000), Fraction(1001, 1000), Fraction(5, 4))
 """How far out to stand, as a multiple of the radius: on the boundary, just inside, outside."""
 
 
 def guess(system: System, near: dict[int, Fraction], spend: Spend) -> dict[int, Fraction] | None:
     """Values that satisfy the system, from a few likely places: the centres of its convex sets,
-    and the extreme points of each along one direction. None if all of them fail."""
+    the extreme points of each along one direction, corners of the linear facts. None if all of them
+    fail."""
     rows: list[simplex.Row[int]] = [
         (relation, {m[0]: c for m, c in p.items() if m != ONE}, p.get(ONE, ZERO))
         for _, relation, p in system
@@ -32,6 +34,18 @@ def guess(system: System, near: dict[int, Fraction], spend: Spend) -> dict[int, 
             form = convex(plus({}, p, Fraction(-1)) if about.concave else p)
             if form is not None and about.extent is not None and about.extent >= 0:
                 sets.append(_Set(form, about.extent, about.concave))
+    linear = [(relation, p) for _, relation, p in system if degree(p) <= 1]
+    for point in chain(_on_axes(rows, sets, spend), _corners(linear, sets, spend)):
+        values = {atom: point.get(atom, value) for atom, value in near.items()}
+        if all(_holds(relation, value_at(p, values)) for _, relation, p in system):
+            return values
+    return None
+
+
+def _on_axes(
+    rows: Sequence[simplex.Row[int]], sets: Sequence[_Set], spend: Spend
+) -> Iterator[dict[int, Fraction]]:
+    """Points at given distances from the centres of the sets, inside all linear facts."""
     for shifts in _shifts(sets):
         extra: list[simplex.Row[int]] = []
         for each, offsets in zip(sets, shifts, strict=True):
@@ -40,13 +54,37 @@ def guess(system: System, near: dict[int, Fraction], spend: Spend) -> dict[int, 
                     ("==", dict(direction), -offset - each.form.offset(direction))
                     for (_, direction), offset in zip(each.form.squares, offsets, strict=True)
                 ]
-        point = simplex.solve(rows + extra, spend)
-        if isinstance(point, simplex.Infeasible):
+        point = simplex.solve([*rows, *extra], spend)
+        if not isinstance(point, simplex.Infeasible):
+            yield point
+
+
+def _corners(
+    linear: Sequence[tuple[str, Polynomial]], sets: Sequence[_Set], spend: Spend
+) -> Iterator[dict[int, Fraction]]:
+    """Corners of the linear facts, far out of each set to be outside of, with the sets to be inside
+    of at their centres."""
+    centred: list[tuple[str, Polynomial]] = []
+    for each in sets:
+        if each.inner:
+            for _, direction in each.form.squares:
+                line = _line(direction)
+                centred.append(("==", plus(line, {ONE: each.form.offset(direction)}, -ONCE)))
+    for each in sets:
+        if each.inner:
             continue
-        values = {atom: point.get(atom, value) for atom, value in near.items()}
-        if all(_holds(relation, value_at(p, values)) for _, relation, p in system):
-            return values
-    return None
+        for signs in product((1, -1), repeat=min(len(each.form.squares), 3)):
+            objective: Polynomial = {}
+            for sign, (_, direction) in zip(signs, each.form.squares, strict=False):
+                objective = plus(objective, _line(direction), Fraction(-sign))
+            form = convex(objective)
+            least = None if form is None else minimum(form, [*linear, *centred], spend)
+            if least is not None:
+                yield least.point
+
+
+def _line(direction: Vector) -> Polynomial:
+    return {(atom,): value for atom, value in direction.items()}
 
 
 def _holds(relation: str, value: Fraction) -> bool:
