@@ -80,6 +80,27 @@ def test_the_showcase_names_the_step_the_clause_the_value_and_the_cause(run: Run
     assert re.search(r"REACH\(top_shelf\).*\n.*-+ step 6 of AsDrawn calls it here", out)
 
 
+PROMISES = """\
+state { a, b : bool  mode : {idle, busy, done} }
+skill Sure { ensures mode == busy }
+skill Loose { ensures mode != idle }
+skill Mute { ensures b  modifies mode }
+skill Use { requires mode == done  ensures a }
+"""
+
+
+@pytest.mark.parametrize(
+    ("skill", "told"),
+    [("Sure", "leaves it `busy`"), ("Loose", "may leave it `busy`"), ("Mute", "may leave it `")],
+)
+def test_a_step_is_blamed_for_no_more_than_it_promises(
+    run: Run, tmp_path: Path, skill: str, told: str
+) -> None:
+    (tmp_path / "a.contract").write_text(f"{PROMISES}chain C {{ {skill}(); Use() achieve a }}\n")
+    _, out, _ = run(str(tmp_path / "a.contract"))
+    assert f"Use() needs `mode == done`, but step 1, {skill}(), {told}" in out
+
+
 # ---- JSON --------------------------------------------------------------------------------------
 
 

@@ -120,7 +120,7 @@ def with_repair(source: Source, chain: Chain, report: ChainReport, effort: Effor
 
     found = search(source.model, gap, rebuild, holds, lambda: time.monotonic() < ends)
     if found.found is None:
-        return replace(report, search=_told(found, gap))
+        return replace(report, search=_told(found, gap, chain))
     text = source.texts[chain.span.file]
     changed = insert(text, chain, gap.step, found.found)
     inserted = "; ".join(call.text for call in found.found)
@@ -164,10 +164,11 @@ def _call(call: Call, span: Span) -> tree.Call:
     return tree.Call(tree.Name(call.skill, span), tuple(arguments), span)
 
 
-def _told(found: Search, gap: Gap) -> str:
+def _told(found: Search, gap: Gap, chain: Chain) -> str:
     """What was tried in vain."""
     if found.possible == 0:
         return "no library skill changes what the failing clause reads"
     judged = f"{found.judged} of {found.possible}" if found.judged < found.possible else "all"
-    what = f"insertions of one or two skills before step {gap.step}"
+    where = f"before step {gap.step}" if gap.step <= len(chain.steps) else "at the end"
+    what = f"insertions of one or two skills {where}"
     return f"no library skill closes this gap ({judged} {what} were judged)"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from verifier.core.obligation import Entailment, Fact, Obligation
-from verifier.core.term import Key, variables
+from verifier.core.term import Choice, Formula, Key, Not, Proposition, variables
 from verifier.core.verdict import Contradiction, Witness
 from verifier.report.excerpt import Mark
 from verifier.report.phrase import clause, measured, source, value_there
@@ -112,12 +112,27 @@ def _reason(witness: Witness, writers: dict[Key, list[Fact]], chain: ChainReport
     """What is the case instead, and whose promise made it so."""
     found = value_there(witness.failed.formula, witness.values)
     if found is not None:
-        (key,) = set(variables(witness.failed.formula))
-        if writers.get(key):
-            return f"step {key[1]}, {chain.steps[key[1] - 1].text}, leaves it `{found}`"
-        return f"it may be `{found}`"
+        ((_, version),) = set(variables(witness.failed.formula))
+        if version == 0:
+            return f"it may be `{found}`"
+        facts = (fact for promised in writers.values() for fact in promised)
+        leaves = "leaves" if any(_settles(fact.formula, found) for fact in facts) else "may leave"
+        return f"step {version}, {chain.steps[version - 1].text}, {leaves} it `{found}`"
     amount = measured(witness.failed.formula, witness.values, chain.shown)
     return amount or "it may not hold"
+
+
+def _settles(promise: Formula, value: str) -> bool:
+    """Whether a promise about one variable leaves it this value and no other."""
+    match promise:
+        case Choice(_, _, promised):
+            return promised == value
+        case Proposition():
+            return value == "true"
+        case Not(Proposition()):
+            return value == "false"
+        case _:
+            return False
 
 
 def _under(witness: Witness, step: StepShown | None, texts: Mapping[str, str]) -> str:
@@ -158,7 +173,7 @@ def _causes(
     for (name, version), facts in writers.items():
         member = chain.shown[name].member if name in chain.shown else name
         if version == 0:
-            marks += [Mark(fact.span, f"all that is assumed about `{member}`") for fact in facts]
+            marks += [Mark(fact.span, f"what is assumed about `{member}`") for fact in facts]
             continue
         step = chain.steps[version - 1]
         who = f"step {version}, {step.text},"

@@ -70,8 +70,8 @@ def _chain(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> list[s
     lines: list[str] = []
     refuted = [answer for answer in chain.answers if isinstance(answer.verdict, Refuted)]
     for answer in refuted:
-        if isinstance(answer.verdict, Refuted) and not _follows(answer, refuted):
-            lines += [*_refuted(answer, answer.verdict, chain, texts, paint), ""]
+        if not _follows(answer, refuted):
+            lines += [*_refuted(answer, chain, texts, paint), ""]
     lines += _unknowns(chain, texts, paint)
     if refuted:
         lines += _repairs(chain, texts, paint)
@@ -91,8 +91,10 @@ def _rule(answer: Answer) -> str:
 
 
 def _refuted(
-    answer: Answer, verdict: Refuted, chain: ChainReport, texts: Mapping[str, str], paint: Paint
+    answer: Answer, chain: ChainReport, texts: Mapping[str, str], paint: Paint
 ) -> list[str]:
+    verdict = answer.verdict
+    assert isinstance(verdict, Refuted)
     explanation = explain(answer, verdict.evidence, chain, texts)
     headline = f"{paint.word('refuted')}: {paint.strong(explanation.headline)}"
     lines = [headline, *excerpt(explanation.marks, texts, paint)]
@@ -203,8 +205,10 @@ def _repair(
 ) -> list[str]:
     """The line of the source as it would read, with plus signs under what is new."""
     edited = {**texts, repair.added.file: repair.edited}
+    behind = repair.before_step > len(chain.steps)
+    where = "at the end" if behind else f"before step {repair.before_step}"
     return [
-        f"{paint.strong('repair')}: insert `{repair.insert}` before step {repair.before_step}; "
+        f"{paint.strong('repair')}: insert `{repair.insert}` {where}; "
         f"every obligation of {chain.name} then holds",
         *excerpt([Mark(repair.added, "", "+")], edited, paint),
     ]
