@@ -102,11 +102,14 @@ def _certain(answer: Answer) -> Answer:
 def with_repair(source: Source, chain: Chain, report: ChainReport, effort: Effort) -> ChainReport:
     """The report on a refuted chain, with the smallest repair or with what was tried.
 
-    What is unknown before the gap stays so whatever is inserted, so that nothing is tried then.
+    What is unknown before the gap stays so whatever is inserted, so that nothing is tried then. An
+    insertion has its place between calls that follow one another.
     """
     gap = _gap(chain, report.answers)
-    if gap is None or not chain.steps or _unknown_before(gap.step, report.answers):
+    if gap is None or _unknown_before(gap.step, report.answers):
         return report
+    if not _is_sequence(source.scope.chains[chain.name], chain):
+        return replace(report, search="only a plain sequence of skills is repaired by insertion")
 
     def rebuild(step: int, calls: tuple[Call, ...]) -> Chain | None:
         return _rebuilt(source.scope, chain, step, calls)
@@ -140,6 +143,12 @@ def _unknown_before(step: int, answers: Iterable[Answer]) -> bool:
     return any(
         isinstance(answer.verdict, Unknown) and answer.obligation.step < step for answer in answers
     )
+
+
+def _is_sequence(written: tree.ChainDeclaration, chain: Chain) -> bool:
+    """Whether each step of the chain is one call in its declaration, in the same order."""
+    spans = [statement.span for statement in written.steps]
+    return bool(spans) and spans == [step.span for step in chain.steps]
 
 
 def _before(chain: Chain, obligation: Obligation) -> int:
