@@ -19,6 +19,7 @@
 #define QP_ALMOST_ZERO 1e-300     /* lost in every square that counts */
 #define QP_SLACK 0x1p-46          /* a violation below this share of the command is none */
 #define QP_NOISE 1e-12            /* a share of the terms of a sum below which it is rounding */
+#define QP_FRACTION 1e-6          /* of the proposed command: sizes below are taken for this */
 #define QP_PARALLEL 1e-24         /* squared sine below which normals are dependent */
 #define QP_CANCELLED 0.25         /* squared length below which a rest is projected again */
 #define QP_BLOCKING 1e-12         /* a share of an active normal below this one blocks nothing */
@@ -411,9 +412,11 @@ static qp_answer qp_iterate(const qp_problem *problem, const double *weight, qp_
         active.multiplier[j] = 0.0;
     }
     const double start = qp_largest(active.proposed);
+    const double least = QP_FRACTION * start; /* what counts as zero is not measured by itself */
     for (uint32_t turn = 0u; turn < (2u * QP_STEPS_MAX); ++turn) {
         const double size = qp_largest(active.command);
-        const double slack = QP_SLACK * ((polished || (size > start)) ? size : start);
+        const double floor = polished ? least : start;
+        const double slack = QP_SLACK * ((size > floor) ? size : floor);
         double most = (slack * slack) + excused;
         const uint32_t row = qp_worst(problem, weight, &active, &most);
         if ((row < problem->rows) && (solution->steps < QP_STEPS_MAX)) {

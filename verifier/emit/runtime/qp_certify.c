@@ -13,7 +13,8 @@
 #pragma STDC FP_CONTRACT OFF
 #endif
 
-#define QP_NEGLIGIBLE 0x1p-900 /* far above what underflow can hide */
+#define CERTIFY_NEGLIGIBLE 0x1p-900 /* far above what underflow can hide */
+#define CERTIFY_FRACTION 1e-6 /* of the proposed command: the size of an answer that is all zeros */
 
 static double certify_larger(double left, double right)
 {
@@ -29,6 +30,7 @@ static bool certify_rows(const qp_problem *problem, const qp_solution *solution)
     uint32_t wrong = 0u;
     for (uint32_t j = 0u; j < QP_VARIABLES; ++j) {
         reach = certify_larger(reach, fabs(solution->command[j]));
+        reach = certify_larger(reach, CERTIFY_FRACTION * fabs(problem->proposed[j]));
     }
     for (uint32_t first = 0u; first < problem->rows; first += 8u) {
         for (uint32_t i = first; i < (first + 8u); ++i) {
@@ -120,7 +122,7 @@ static bool certify_contradiction(const qp_problem *problem, const qp_solution *
         }
         distance += QP_REACH * (fabs(normal) + (rounding * size));
     }
-    return (sum + (rounding * sizes) + (distance * 1.001)) < -QP_NEGLIGIBLE;
+    return (sum + (rounding * sizes) + (distance * 1.001)) < -CERTIFY_NEGLIGIBLE;
 }
 
 bool qp_certify(const qp_problem *problem, const qp_metric *metric, const qp_solution *solution)
