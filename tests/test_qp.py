@@ -193,7 +193,7 @@ def hunted(kernel: ctypes.CDLL, seed: int, family: int, count: int) -> tuple[lis
 
 @pytest.mark.parametrize("family", range(FAMILIES))
 def test_random_and_degenerate_problems(kernel: ctypes.CDLL, family: int) -> None:
-    """Every answer is certified, but for some that are spoilt in ten ways at once or by any bits."""
+    """Every answer is certified, but some where ten ways of spoiling meet, or any bits."""
     _judge(kernel, family, seed=20, count=20_000)
 
 

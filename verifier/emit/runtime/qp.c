@@ -113,7 +113,7 @@ static bool qp_measure(const qp_problem *problem, double *restrict weight)
     return wrong == 0u;
 }
 
-/* Takes rows without a normal out of the search; a row of them that nothing satisfies, or `rows`. */
+/* Takes rows without a normal out of the search; one that nothing satisfies, or `rows`. */
 static uint32_t qp_impossible(const qp_problem *problem, double *weight)
 {
     uint32_t impossible = problem->rows;

@@ -51,7 +51,7 @@ typedef uint8_t qp_answer;
 #define QP_OPTIMAL ((qp_answer)0)
 #define QP_INFEASIBLE ((qp_answer)1) /* no command satisfies all rows */
 #define QP_EXHAUSTED ((qp_answer)2)  /* QP_STEPS_MAX was reached, or the numbers left the finite */
-#define QP_REFUSED ((qp_answer)3)    /* too many rows, a number that is not finite, or P not definite */
+#define QP_REFUSED ((qp_answer)3)    /* too many rows, numbers not finite, or P not definite */
 
 /* `multiplier[i]` of row i: of the optimum, or of a contradiction between the rows (Farkas). */
 typedef struct qp_solution {

@@ -95,8 +95,9 @@ static bool certify_stationary(const qp_problem *problem, const qp_metric *metri
     return residual <= (QP_TOLERANCE * size);
 }
 
-/* The multipliers contradict the rows for every command within reach. A sum of k products in doubles
- * is wrong by less than (k + 4) 2^-52 of the sum of their sizes; products with zero are exact. */
+/* The multipliers contradict the rows for every command within reach. A sum of k products in
+ * doubles is wrong by less than (k + 4) 2^-52 of the sum of their sizes; products with zero are
+ * exact. */
 static bool certify_contradiction(const qp_problem *problem, const qp_solution *solution)
 {
     double rounding = 4.0 * 0x1p-52;
