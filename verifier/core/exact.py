@@ -62,3 +62,27 @@ def positive_definite(matrix: Matrix) -> bool:
             for j in range(k, len(work)):
                 work[i][j] -= factor * work[k][j]
     return True
+
+
+def squares(matrix: Matrix) -> list[tuple[Fraction, list[Fraction]]] | None:
+    """A symmetric positive semidefinite matrix as a sum of weight * vector vector^T, weights > 0.
+
+    None if it is not positive semidefinite. LDL^T: vector k is zero before its entry number k', the
+    k'-th pivot, and one there.
+    """
+    work = [list(row) for row in matrix]
+    size = len(work)
+    found = []
+    for k in range(size):
+        pivot = work[k][k]
+        if pivot < 0 or (pivot == 0 and any(work[k])):
+            return None
+        if pivot == 0:
+            continue
+        vector = [value / pivot for value in work[k]]
+        found.append((pivot, vector))
+        for i in range(k, size):
+            if vector[i]:
+                factor = vector[i] * pivot
+                work[i] = [a - factor * b for a, b in zip(work[i], vector, strict=True)]
+    return found

@@ -1,19 +1,45 @@
-"""Convex sets in R^n and what membership in them means, as a formula over polynomial comparisons.
+"""What membership in a set means, as a formula over polynomial comparisons.
 
-A set may stand at a place that depends on the state: centres and offsets are terms. Everything else
-is an exact rational. `membership` is trusted: it is the definition of `in`.
+`membership` is trusted: it is the definition of `in`. It has no quantifier, so that it serves as a
+hypothesis and as a goal alike: a zonotope, a sum, a hull or an image is described by its facets
+(docs/decisions/010-sets-without-quantifiers.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import TypeAlias
 
-from verifier.core.exact import inverse
+from verifier.core.description import Bounded, NoDescription, eroded
+from verifier.core.description import facets as facets_of
+from verifier.core.exact import inverse, reduced
 from verifier.core.hull import facets
+from verifier.core.region import (
+    Ball,
+    Box,
+    ConvexHull,
+    Ellipsoid,
+    Erosion,
+    Halfspace,
+    Hull,
+    Image,
+    Intersection,
+    MinkowskiSum,
+    Norm,
+    NotConstant,
+    Point,
+    Polytope,
+    Preimage,
+    Region,
+    Row,
+    Scaling,
+    Translation,
+    Zonotope,
+    dimension,
+)
+from verifier.core.root import rational_root
 from verifier.core.term import (
+    Apply,
     Comparison,
     Formula,
     Number,
@@ -21,125 +47,53 @@ from verifier.core.term import (
     add,
     conjunction,
     multiply,
+    negate,
     number,
     subtract,
 )
 
-Point: TypeAlias = tuple[Term, ...]
-Row: TypeAlias = tuple[Fraction, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """{x : lower <= x <= upper}, componentwise; None leaves a side open."""
-
-    lower: tuple[Term | None, ...]
-    upper: tuple[Term | None, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ball:
-    """{x : |x - center|_2 <= radius}, radius >= 0."""
-
-    center: Point
-    radius: Fraction
-
-
-@dataclass(frozen=True, slots=True)
-class Halfspace:
-    """{x : normal . x <= offset}."""
-
-    normal: Row
-    offset: Term
-
-
-@dataclass(frozen=True, slots=True)
-class Polytope:
-    """{x : rows x <= bounds}; may be unbounded or empty."""
-
-    rows: tuple[Row, ...]
-    bounds: tuple[Term, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Hull:
-    """The convex hull of finitely many points, at least one."""
-
-    vertices: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Ellipsoid:
-    """{x : (x - center)^T shape^-1 (x - center) <= 1}, shape symmetric positive definite.
-
-    Boyd and Vandenberghe, Convex Optimization, 2.2.2.
-    """
-
-    center: Point
-    shape: tuple[Row, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Intersection:
-    """The points in all parts; everything if there are none."""
-
-    parts: tuple[Region, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Translation:
-    """{x + by : x in region}."""
-
-    region: Region
-    by: Point
-
-
-@dataclass(frozen=True, slots=True)
-class Scaling:
-    """{factor x : x in region}, factor != 0."""
-
-    region: Region
-    factor: Fraction
-
-
-Region: TypeAlias = (
-    Box | Ball | Halfspace | Polytope | Hull | Ellipsoid | Intersection | Translation | Scaling
-)
-
-
-def dimension(region: Region) -> int | None:
-    """The dimension of the space in which the set lies; None for an empty intersection."""
-    match region:
-        case Box(lower):
-            return len(lower)
-        case Ball(center) | Ellipsoid(center):
-            return len(center)
-        case Halfspace(normal):
-            return len(normal)
-        case Polytope(rows):
-            return len(rows[0]) if rows else None
-        case Hull(vertices):
-            return len(vertices[0])
-        case Intersection(parts):
-            return next((n for n in map(dimension, parts) if n is not None), None)
-        case Translation(_, by):
-            return len(by)
-        case Scaling(inner):
-            return dimension(inner)
+__all__ = [
+    "Ball",
+    "Box",
+    "ConvexHull",
+    "Ellipsoid",
+    "Erosion",
+    "Halfspace",
+    "Hull",
+    "Image",
+    "Intersection",
+    "MinkowskiSum",
+    "NoDescription",
+    "Norm",
+    "NotConstant",
+    "Point",
+    "Polytope",
+    "Preimage",
+    "Region",
+    "Row",
+    "Scaling",
+    "Translation",
+    "Zonotope",
+    "dimension",
+    "membership",
+]
 
 
 def membership(point: Point, region: Region) -> Formula:
-    """The formula `point in region`. The dimensions agree."""
+    """The formula `point in region`. The dimensions agree.
+
+    Raises NoDescription where a zonotope, sum, hull, image or erosion has no description by few
+    rational rows, and NotConstant where its shape depends on the state.
+    """
     match region:
         case Box(lower, upper):
             parts = [Comparison("<=", a, x) for a, x in zip(lower, point, strict=True) if a]
             parts += [Comparison("<=", x, b) for b, x in zip(upper, point, strict=True) if b]
             return conjunction(parts)
-        case Ball(center, radius):
-            distance = add(*(_square(subtract(x, c)) for x, c in zip(point, center, strict=True)))
-            return Comparison("<=", distance, number(radius * radius))
-        case Halfspace(normal, offset):
-            return Comparison("<=", _dot(normal, point), offset)
+        case Ball():
+            return _ball_membership(point, region)
+        case Halfspace(normal, offset, strict):
+            return Comparison("<" if strict else "<=", _dot(normal, point), offset)
         case Polytope(rows, bounds):
             return conjunction(
                 Comparison("<=", _dot(row, point), bound)
@@ -152,15 +106,45 @@ def membership(point: Point, region: Region) -> Formula:
         case Intersection(parts_of):
             return conjunction(membership(point, part) for part in parts_of)
         case Translation(inner, by):
-            moved = tuple(subtract(x, b) for x, b in zip(point, by, strict=True))
-            return membership(moved, inner)
+            return membership(_minus(point, by), inner)
         case Scaling(inner, factor):
             shrunk = tuple(multiply(number(1 / factor), x) for x in point)
             return membership(shrunk, inner)
+        case Preimage(matrix, offset, inner):
+            return membership(_mapped(matrix, point, offset), inner)
+        case Image(matrix, offset, inner) if _regular(matrix):
+            back = tuple(map(tuple, inverse(matrix)))
+            none = tuple(number(0) for _ in offset)
+            return membership(_mapped(back, _minus(point, offset), none), inner)
+        case _:
+            fixed, place = _anchored(region, len(point))
+            moved = _minus(point, place)
+            if isinstance(fixed, Erosion):
+                return membership(moved, eroded(fixed.region, fixed.by, len(point), _rational_root))
+            return _rows_membership(moved, facets_of(fixed, len(point), _rational_root))
+
+
+def _rational_root(square: Fraction) -> Fraction:
+    root = rational_root(square)
+    if root is None:
+        raise NoDescription("an erosion by an irrational length")
+    return root
 
 
 def _square(term: Term) -> Term:
     return multiply(term, term)
+
+
+def _minus(point: Point, by: Point) -> Point:
+    return tuple(subtract(x, b) for x, b in zip(point, by, strict=True))
+
+
+def _mapped(matrix: Sequence[Row], point: Point, offset: Point) -> Point:
+    return tuple(add(_dot(row, point), c) for row, c in zip(matrix, offset, strict=True))
+
+
+def _regular(matrix: Sequence[Row]) -> bool:
+    return len(matrix) == len(matrix[0]) == len(reduced(matrix)[1])
 
 
 def _dot(row: Sequence[Fraction], point: Point) -> Term:
@@ -168,7 +152,7 @@ def _dot(row: Sequence[Fraction], point: Point) -> Term:
 
 
 def _form(matrix: Sequence[Sequence[Fraction]], point: Point, center: Point) -> Term:
-    offset = [subtract(x, c) for x, c in zip(point, center, strict=True)]
+    offset = _minus(point, center)
     return add(
         *(
             multiply(Number(matrix[i][j]), offset[i], offset[j])
@@ -178,8 +162,61 @@ def _form(matrix: Sequence[Sequence[Fraction]], point: Point, center: Point) -> 
     )
 
 
+def _ball_membership(point: Point, ball: Ball) -> Formula:
+    offset = _minus(point, ball.center)
+    radius = number(ball.radius)
+    match ball.norm:
+        case Norm.ONE:
+            return Comparison("<=", add(*(Apply("abs", (x,)) for x in offset)), radius)
+        case Norm.TWO:
+            return Comparison("<=", add(*map(_square, offset)), number(ball.radius**2))
+        case Norm.MAX:
+            sides = [(negate(radius), x) for x in offset] + [(x, radius) for x in offset]
+            return conjunction(Comparison("<=", low, high) for low, high in sides)
+
+
 def _hull_membership(point: Point, vertices: tuple[Row, ...]) -> Formula:
     equalities, inequalities = facets(vertices)
-    on = [Comparison("==", _dot(row, point), number(bound)) for row, bound in equalities]
-    below = [Comparison("<=", _dot(row, point), number(bound)) for row, bound in inequalities]
-    return conjunction([*on, *below])
+    rows = [Bounded(row, bound, True) for row, bound in equalities]
+    return _rows_membership(point, [*rows, *(Bounded(row, bound) for row, bound in inequalities)])
+
+
+def _rows_membership(point: Point, rows: Iterable[Bounded]) -> Formula:
+    return conjunction(
+        Comparison("==" if each.equal else "<=", _dot(each.row, point), number(each.bound))
+        for each in rows
+    )
+
+
+# ---- places ------------------------------------------------------------------------------------
+
+
+def _anchored(region: Region, size: int) -> tuple[Region, Point]:
+    """A set, constant if possible, and the place to which it is moved."""
+    origin = tuple(number(0) for _ in range(size))
+    match region:
+        case Ball(center, radius, norm):
+            return Ball(origin, radius, norm), center
+        case Ellipsoid(center, shape):
+            return Ellipsoid(origin, shape), center
+        case Zonotope(center, generators):
+            return Zonotope(origin, generators), center
+        case Translation(inner, by):
+            shape_of, place = _anchored(inner, size)
+            return shape_of, tuple(map(add, place, by))
+        case Scaling(inner, factor):
+            shape_of, place = _anchored(inner, size)
+            return Scaling(shape_of, factor), tuple(multiply(number(factor), x) for x in place)
+        case Image(matrix, offset, inner):
+            shape_of, place = _anchored(inner, len(matrix[0]))
+            return Image(matrix, origin, shape_of), _mapped(matrix, place, offset)
+        case MinkowskiSum(parts):
+            found = [_anchored(part, size) for part in parts]
+            places = zip(*(place for _, place in found), strict=True)
+            return MinkowskiSum(tuple(part for part, _ in found)), tuple(add(*xs) for xs in places)
+        case Erosion(inner, by_region):
+            shape_of, place = _anchored(inner, size)
+            less, step = _anchored(by_region, size)
+            return Erosion(shape_of, less), _minus(place, step)
+        case _:
+            return region, origin

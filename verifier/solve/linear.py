@@ -6,7 +6,13 @@ makes a claim of one rounds it to rationals and has it judged.
 
 from __future__ import annotations
 
-from verifier.core.linear import NoPoint, Optimum, Program, Solution, Stopped
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from verifier.core.linear import INFINITY, NoPoint, Optimum, Program, Solution, Stopped
+
+Row: TypeAlias = tuple[float, float, Sequence[int], Sequence[float]]
+"""low <= coefficients at these indices <= high."""
 
 SECONDS_MAX = 20.0
 TOLERANCE = 1e-9
@@ -16,12 +22,7 @@ def minimize(program: Program) -> Solution:
     """The optimum of the program, or why there is none."""
     import highspy
 
-    solver = highspy.Highs()  # type: ignore[no-untyped-call]
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.setOptionValue("time_limit", SECONDS_MAX)
-    solver.setOptionValue("primal_feasibility_tolerance", TOLERANCE)
-    solver.setOptionValue("dual_feasibility_tolerance", TOLERANCE)
+    solver = _quiet()  # type: ignore[no-untyped-call]
     solver.passModel(_model(program))
     solver.run()
     status = solver.getModelStatus()
@@ -59,3 +60,45 @@ def _model(program: Program):  # type: ignore[no-untyped-def]  # highspy carries
     )
     model.a_matrix_.value_ = numpy.array([a for row in program.rows for a in row[3]])
     return model
+
+
+def maximizer(rows: Sequence[Row], columns: int) -> Callable[[Sequence[float]], list[int]]:
+    """Gives, for an objective to maximize over free variables, the rows at which HiGHS stopped.
+
+    They are a proposal: fewer than `columns` where the optimum is degenerate, and any rows at all
+    where there is no optimum. A next objective starts where the last one ended.
+    """
+    import highspy
+    import numpy
+
+    solver = _quiet()  # type: ignore[no-untyped-call]
+    for name, value in (("presolve", "off"), ("solver", "simplex"), ("simplex_strategy", 4)):
+        solver.setOptionValue(name, value)
+    model = Program([0.0] * columns, [-INFINITY] * columns, [INFINITY] * columns)
+    for low, high, indices, coefficients in rows:
+        model.row(indices, coefficients, low, high)
+    solver.passModel(_model(model))
+    solver.changeObjectiveSense(highspy.ObjSense.kMaximize)
+    every = numpy.arange(columns, dtype=numpy.int32)
+    basic = highspy.HighsBasisStatus.kBasic
+
+    def active(objective: Sequence[float]) -> list[int]:
+        solver.changeColsCost(columns, every, numpy.array(objective, dtype=float))
+        solver.run()
+        statuses = solver.getBasis().row_status
+        return [number for number, status in enumerate(statuses) if status != basic]
+
+    return active
+
+
+def _quiet():  # type: ignore[no-untyped-def]  # highspy carries no types
+    """A solver that says nothing, on one thread and for a limited time."""
+    import highspy
+
+    solver = highspy.Highs()  # type: ignore[no-untyped-call]
+    solver.setOptionValue("output_flag", False)
+    solver.setOptionValue("threads", 1)
+    solver.setOptionValue("time_limit", SECONDS_MAX)
+    solver.setOptionValue("primal_feasibility_tolerance", TOLERANCE)
+    solver.setOptionValue("dual_feasibility_tolerance", TOLERANCE)
+    return solver
