@@ -19,7 +19,7 @@ from typing import TypeAlias
 from verifier.check.judge import Accepted, Rejected
 from verifier.check.motion import require_well_formed
 from verifier.check.polynomial import Refused
-from verifier.core.cell import Cell, box_cell, box_rows, cut, inside, meet, surrounding
+from verifier.core.cell import Cell, box_cell, box_rows, cut, dot, inside, meet, surrounding
 from verifier.core.motion import (
     Barrier,
     Blocked,
@@ -33,6 +33,7 @@ from verifier.core.motion import (
     NoEnd,
     Polytope,
     Problem,
+    Solid,
     TooFar,
     Vector,
 )
@@ -84,7 +85,7 @@ def _misplaced(problem: Problem, start: Vector) -> None:
     space = problem.space
     spot = start[: space.dimension]
     outside = space.bounds is not None and not inside([spot], box_rows(space.bounds))
-    hit = any(inside([spot], solid.facets) for solid in space.obstacles)
+    hit = any(_hit([spot], solid, space.clearance) for solid in space.obstacles)
     lost = space.regions is not None and not any(inside([spot], body) for body in space.regions)
     if not (outside or hit or lost):
         raise Refused("the start is not shown to be misplaced")
@@ -152,6 +153,35 @@ def _empty(box: Box) -> bool:
     return any(a > b for a, b in zip(box.lower, box.upper, strict=True))
 
 
+def _hits(problem: Problem, points: Sequence[Vector]) -> bool:
+    """Whether the hull of the points lies in one obstacle, or too near to it everywhere."""
+    return any(_hit(points, solid, problem.space.clearance) for solid in problem.space.obstacles)
+
+
+def _hit(points: Sequence[Vector], solid: Solid, clearance: Fraction) -> bool:
+    """Whether all the points, and so their hull, lie in the solid or nearer than the clearance:
+    nearer to a vertex, or to their own projection onto a facet that lies in the solid."""
+    return all(
+        inside([point], solid.facets)
+        or (clearance > 0 and _near(point, solid, clearance * clearance))
+        for point in points
+    )
+
+
+def _near(point: Vector, solid: Solid, square: Fraction) -> bool:
+    for vertex in solid.vertices:
+        apart = tuple(a - b for a, b in zip(point, vertex, strict=True))
+        if dot(apart, apart) < square:
+            return True
+    for row, bound in zip(solid.facets.rows, solid.facets.bounds, strict=True):
+        height, norm = dot(row, point) - bound, dot(row, row)
+        if norm and height > 0 and height * height < square * norm:
+            foot = tuple(x - height / norm * a for x, a in zip(point, row, strict=True))
+            if inside([foot], solid.facets):
+                return True
+    return False
+
+
 # ---- cells and gates ---------------------------------------------------------------------------
 
 
@@ -190,7 +220,7 @@ def _areas(problem: Problem, cells: Cells | None) -> list[_Area]:
                 solids = space.obstacles
                 if not 0 <= number < len(solids):
                     raise Refused("there is no such obstacle")
-                if not inside(cell.vertices, solids[number].facets):
+                if not _hit(cell.vertices, solids[number], space.clearance):
                     raise Refused(f"a cell is not inside obstacle {number}")
             case _:
                 if len(node.row) != space.dimension:
@@ -247,7 +277,7 @@ def _common(problem: Problem, area: _Area, body: Cell | Box, rows: Polytope) -> 
             return None
     if problem.space.obstacles:
         points = shared.vertices if isinstance(shared, Cell) else box_cell(shared).vertices
-        if any(inside(points, solid.facets) for solid in problem.space.obstacles):
+        if _hits(problem, points):
             return None
     return shared
 
@@ -352,9 +382,7 @@ def _chart(problem: Problem, areas: list[_Area], fineness: int, scale: Fraction)
 def _at_end(problem: Problem, area: _Area) -> Box | None:
     """A box around what the cell shares with the end set, outside of obstacles."""
     shared = meet(area.body if isinstance(area.body, Cell) else box_cell(area.body), problem.end)
-    if shared is None or any(
-        inside(shared.vertices, solid.facets) for solid in problem.space.obstacles
-    ):
+    if shared is None or _hits(problem, shared.vertices):
         return None
     return surrounding(shared.vertices)
 

@@ -171,7 +171,8 @@ def _longest(plan: Plan) -> Fraction:
 
 @dataclass(frozen=True, slots=True)
 class Misplaced:
-    """A start that is outside the bounds, in no free region, or in an obstacle."""
+    """A start that is outside the bounds, in no free region, in an obstacle, or nearer to one than
+    the clearance."""
 
     start: Vector
 
@@ -209,7 +210,7 @@ class Free:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """A cell that lies in this obstacle."""
+    """A cell that lies in this obstacle, or nearer to it than the clearance."""
 
     obstacle: int
 

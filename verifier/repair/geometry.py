@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
+from math import isqrt
 from typing import TypeAlias
 
 from verifier.core.motion import Polytope, Solid, Vector
@@ -65,9 +66,35 @@ def limits(spots: Iterable[Spot]) -> tuple[Spot, Spot]:
     return tuple(map(min, columns)), tuple(map(max, columns))
 
 
-def seen(solid: Solid) -> Body:
+def seen(solid: Solid, by: Fraction) -> Body:
+    """The solid as it is seen, swollen by so much."""
     spots = tuple(tuple(map(float, vertex)) for vertex in solid.vertices)
-    return Body(sides(solid.facets), spots, *limits(spots))
+    if by == 0:
+        return Body(sides(solid.facets), spots, *limits(spots))
+    around = limits(spots)
+    room = 10 * float(by) + max(b - a for a, b in zip(*around, strict=True))
+    low, high = (
+        tuple(x + sign * room for x in side) for sign, side in zip((-1, 1), around, strict=True)
+    )
+    rows = sides(swollen(solid, by).facets)
+    shape = common_part(box_shape(low, high), rows, 1e-9 * room)
+    spots = shape.spots if shape is not None else spots
+    return Body(rows, spots, *limits(spots))
+
+
+def swollen(solid: Solid, by: Fraction) -> Solid:
+    """A solid that holds all that is nearer than `by`: its facets moved outwards. It is given its
+    old vertices."""
+    rows, bounds = solid.facets.rows, solid.facets.bounds
+    moved = (bound + by * norm_above(row) for row, bound in zip(rows, bounds, strict=True))
+    return Solid(Polytope(rows, tuple(moved)), solid.vertices)
+
+
+def norm_above(row: Vector) -> Fraction:
+    """The Euclidean norm, rounded up."""
+    square = sum((a * a for a in row), Fraction(0))
+    scale = 1 << 40
+    return Fraction(isqrt(int(square * scale * scale)) + 1, scale) if square else Fraction(0)
 
 
 def box_shape(low: Sequence[float], high: Sequence[float]) -> Shape:

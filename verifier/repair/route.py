@@ -14,11 +14,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, pairwise
-from math import isqrt
 from typing import TypeAlias
 
 from verifier.core.cell import box_rows
 from verifier.core.cell import dot as exact_dot
+from verifier.core.linear import INFINITY
 from verifier.core.motion import Box, Hull, Lying, Polytope, Problem, Region, Vector
 from verifier.repair.geometry import (
     Body,
@@ -29,6 +29,7 @@ from verifier.repair.geometry import (
     crossed,
     dot,
     middle,
+    norm_above,
     sides,
 )
 from verifier.repair.space import Landscape, gates, within
@@ -344,14 +345,14 @@ def _plane(
     best: tuple[float, Row] | None = None
     for row in dict.fromkeys(directions):
         score, plane = _candidate(problem, land, k, row, spots, heart)
-        if score >= 0 and (best is None or score > best[0]):
+        if score > -INFINITY and (best is None or score > best[0]):
             best = (score, plane)
     if best is not None:
         return best[1]
     for normal in _normals(spots, land.bodies[k].spots):
         row = tuple(Fraction(round(a * (1 << 30)), 1 << 30) for a in normal)
         score, plane = _candidate(problem, land, k, row, spots, heart)
-        if score >= 0:
+        if score > -INFINITY:
             return plane
     return None
 
@@ -375,25 +376,16 @@ def _candidate(
     problem: Problem, land: Landscape, k: int, row: Vector, spots: Sequence[Spot], heart: Spot
 ) -> tuple[float, Row]:
     """The plane in this direction that just keeps the obstacle out, and how much room it leaves to
-    the seed; negative if the seed crosses it."""
+    the seed; minus infinity if the seed crosses it by more than what counts as nothing."""
     solid, clearance = problem.space.obstacles[k], problem.space.clearance
     thin = Fraction(land.tolerance) * sum(map(abs, row))
-    kept = max(thin, clearance * _norm_above(row))
+    kept = max(thin, clearance * norm_above(row))
     bound = min(exact_dot(row, vertex) for vertex in solid.vertices) - kept
     seen_row, seen_bound = tuple(map(float, row)), float(bound)
     norm = sum(a * a for a in seen_row) ** 0.5
     least = min(seen_bound - dot(seen_row, spot) for spot in spots) / norm
     room = (seen_bound - dot(seen_row, heart)) / norm
-    return (least + room if least >= -1e-3 * land.tolerance else -1.0), (row, bound)
-
-
-def _norm_above(row: Vector) -> Fraction:
-    """The Euclidean norm, rounded up."""
-    square = exact_dot(row, row)
-    if square == 0:
-        return Fraction(0)
-    scale = 1 << 40
-    return Fraction(isqrt(int(square * scale * scale)) + 1, scale)
+    return (least + room if least >= -2 * land.tolerance else -INFINITY), (row, bound)
 
 
 def _nearest(spots: Sequence[Spot], body: Sequence[Spot]) -> Spot | None:

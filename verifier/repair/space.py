@@ -26,6 +26,7 @@ from verifier.repair.geometry import (
     part,
     seen,
     sides,
+    swollen,
 )
 
 CANDIDATES_MAX = 16
@@ -70,7 +71,8 @@ def landscape(problem: Problem) -> Landscape:
     spans = [float(b - a) for a, b in zip(around.lower, around.upper, strict=True)]
     tolerance = 1e-9 * max([*spans, 1e-9])
     whole = box_shape(tuple(map(float, around.lower)), tuple(map(float, around.upper)))
-    bodies = tuple(seen(solid) for solid in problem.space.obstacles)
+    clearance = problem.space.clearance
+    bodies = tuple(seen(solid, clearance) for solid in problem.space.obstacles)
     if problem.space.regions is not None:
         areas = []
         for index, region in enumerate(problem.space.regions):
@@ -82,7 +84,7 @@ def landscape(problem: Problem) -> Landscape:
     found: list[Area] = []
     facets = [
         tuple(zip(solid.facets.rows, solid.facets.bounds, strict=True))
-        for solid in problem.space.obstacles
+        for solid in (swollen(each, clearance) for each in problem.space.obstacles)
     ]
     splitter = _Splitter(bodies, facets, tolerance, found)
     tree = splitter.split(whole, sides(box_rows(around)), range(len(bodies)))

@@ -33,13 +33,24 @@ from verifier.core.motion import (
     TooFar,
     Vector,
 )
+from verifier.core.solids import hull_solid
 from verifier.repair.curve import Task, fastest
+from verifier.repair.geometry import swollen
 from verifier.repair.route import Web, connected, distance, routes, web
 from verifier.repair.space import Landscape, landscape
 
 CUTS_DEEP = 3
 CORNERS_MAX = 256
 FINENESS = (4, 12, 32)
+THIN = Fraction(1, 1000)
+SLACK = Fraction(1, 1 << 20)
+_FIFTHS = ((5, 0), (4, 3), (3, 4), (0, 5))
+_ROUND = tuple(
+    (Fraction(sx * x, 5), Fraction(sy * y, 5))
+    for x, y in _FIFTHS
+    for sx in (1, -1)
+    for sy in (1, -1)
+)
 CLOSE = 1.05  # to what is about the least time; no further route is tried
 HOPELESS = 1.4  # times the best so far, before any improvement
 
@@ -81,16 +92,18 @@ def transition(problem: Problem, tools: Tools) -> Answer:
     for proof in _quick(problem):
         if tools.refutes(problem, proof):
             return Refuted(proof)
-    land = landscape(problem)
-    net = web(problem, land)
+    sure = landscape(_surely(problem))
+    threads = web(problem, sure)
     for corner in _corners(problem):
-        if connected(land, net, _seen(problem, corner)) is False:
-            proof = Barrier(corner, land.tree, 1)
+        if connected(sure, threads, _seen(problem, corner)) is False:
+            proof = Barrier(corner, sure.tree, 1)
             if tools.refutes(problem, proof):
                 return Refuted(proof)
+    land = landscape(problem) if problem.space.clearance else sure
+    net = web(problem, land) if problem.space.clearance else threads
     whole = _plans(problem, land, net, tools, 0)
     if isinstance(whole, str):
-        for proof in _bounds(problem, land, net):
+        for proof in _bounds(problem, sure, threads):
             if tools.refutes(problem, proof):
                 return Refuted(proof)
     plans = _plans(problem, land, net, tools, CUTS_DEEP) if isinstance(whole, str) else whole
@@ -103,7 +116,7 @@ def transition(problem: Problem, tools: Tools) -> Answer:
 
 def served(problem: Problem, tools: Tools, deep: int = CUTS_DEEP) -> tuple[Problem, Family] | None:
     """The part of the starts that is served, with its motions: the problem with these starts alone,
-    in boxes halved at most `deep` times. None if it is empty."""
+    in boxes that were cut at most `deep` times. None if it is empty."""
     parts: list[Box | Hull] = []
     plans: list[Plan] = []
     regions: list[Region] = []
@@ -117,8 +130,9 @@ def served(problem: Problem, tools: Tools, deep: int = CUTS_DEEP) -> tuple[Probl
             plans.append(_shifted(answer.family.plans[0], len(regions)))
             regions.extend(answer.family.regions)
         elif left and isinstance(starts, Box):
-            halves = _halves(problem, starts)
-            todo.extend((half, left - 1) for half in (halves[3], halves[2]))
+            axis, bound = _beside(problem, starts) or _longest(problem, starts)
+            halves = _halves(starts, axis, bound)
+            todo.extend((half, left - 1) for half in reversed(halves))
     if not parts:
         return None
     return replace(problem, starts=tuple(parts)), Family(tuple(regions), tuple(plans))
@@ -135,6 +149,22 @@ def _hopeless(problem: Problem, tools: Tools) -> bool:
 
 
 # ---- reasons why there is none -----------------------------------------------------------------
+
+
+def _surely(problem: Problem) -> Problem:
+    """The problem without clearance, with obstacles that hold nothing that is allowed: in the plane
+    each grows by a polygon in the disk of the clearance."""
+    space = problem.space
+    if space.clearance == 0:
+        return problem
+    if space.dimension != 2:
+        return replace(problem, space=replace(space, clearance=Fraction(0)))
+    radius = space.clearance * (1 - SLACK)
+    grown = []
+    for solid in space.obstacles:
+        points = [(a + radius * x, b + radius * y) for a, b in solid.vertices for x, y in _ROUND]
+        grown.append(hull_solid(points))
+    return replace(problem, space=replace(space, obstacles=tuple(grown), clearance=Fraction(0)))
 
 
 def _corners(problem: Problem) -> Iterator[Vector]:
@@ -160,7 +190,10 @@ def _quick(problem: Problem) -> Iterator[Impossible]:
         spot = corner[: space.dimension]
         outside = walls is not None and not inside([spot], walls)
         lost = space.regions is not None and not any(inside([spot], b) for b in space.regions)
-        if outside or lost or any(inside([spot], solid.facets) for solid in space.obstacles):
+        near = any(
+            inside([spot], swollen(solid, space.clearance).facets) for solid in space.obstacles
+        )
+        if outside or lost or near:
             yield Misplaced(corner)
     yield from _hits(problem)
     for axis in range(space.dimension):
@@ -245,7 +278,8 @@ def _plan(
             f"the fastest motion that was found takes {float(best[0].duration):.4g} s, "
             f"and {float(allowed or 0):.4g} s are allowed"
         )
-    axis, bound, below, above = _halves(problem, starts)
+    axis, bound = _longest(problem, starts)
+    below, above = _halves(starts, axis, bound)
     one = _plan(problem, land, net, tools, below, deep - 1)
     if isinstance(one, str):
         return one
@@ -297,20 +331,40 @@ def _least(problem: Problem, land: Landscape, net: Web, starts: Box | Hull) -> f
     return way + ramp if way >= ramp else 2 * (way * ramp) ** 0.5
 
 
-def _halves(problem: Problem, starts: Box) -> tuple[int, Fraction, Box, Box]:
-    """The axis along which the box is longest, in time, where it is halved, and the halves."""
-    size = problem.space.dimension
+def _longest(problem: Problem, starts: Box) -> tuple[int, Fraction]:
+    """The axis along which the box is longest, in time, and its middle there."""
     scales = (*problem.speed_max, *problem.acceleration_max)
     spans = [
         (high - low) / scales[axis]
         for axis, (low, high) in enumerate(zip(starts.lower, starts.upper, strict=True))
     ]
-    assert len(spans) <= 2 * size
     axis = max(range(len(spans)), key=lambda k: spans[k])
-    bound = (starts.lower[axis] + starts.upper[axis]) / 2
+    return axis, (starts.lower[axis] + starts.upper[axis]) / 2
+
+
+def _beside(problem: Problem, starts: Box) -> tuple[int, Fraction] | None:
+    """Where to cut the box beside an obstacle that it meets, so that most of it is beyond."""
+    best: tuple[Fraction, int, Fraction] | None = None
+    for solid in problem.space.obstacles:
+        columns = list(zip(*solid.vertices, strict=True))
+        sides = list(zip(starts.lower, starts.upper, strict=False))[: len(columns)]
+        ranges = [
+            (min(c), max(c), low, high) for c, (low, high) in zip(columns, sides, strict=True)
+        ]
+        if any(first > high or last < low for first, last, low, high in ranges):
+            continue
+        for axis, (first, last, low, high) in enumerate(ranges):
+            thin = problem.space.clearance + (high - low) * THIN
+            for bound, share in ((first - thin, first - low), (last + thin, high - last)):
+                if low < bound < high and (best is None or share / (high - low) > best[0]):
+                    best = share / (high - low), axis, bound
+    return None if best is None else (best[1], best[2])
+
+
+def _halves(starts: Box, axis: int, bound: Fraction) -> tuple[Box, Box]:
     upper = (*starts.upper[:axis], bound, *starts.upper[axis + 1 :])
     lower = (*starts.lower[:axis], bound, *starts.lower[axis + 1 :])
-    return axis, bound, Box(starts.lower, upper), Box(lower, starts.upper)
+    return Box(starts.lower, upper), Box(lower, starts.upper)
 
 
 def _shifted(plan: Plan, by: int) -> Plan:
