@@ -47,13 +47,15 @@ Row: TypeAlias = tuple[Vector, Fraction]
 @dataclass(frozen=True, slots=True)
 class Web:
     """The points where a path may pass from cell to cell: per point its gate, per cell its points,
-    and the cells that meet the end set with points of it."""
+    and the cells that meet the end set with points of it; a cell that meets it in less than others
+    costs a toll."""
 
     spots: tuple[Spot, ...]
     gate: tuple[int, ...]
     cells: tuple[tuple[int, ...], ...]
     sharing: tuple[tuple[int, int], ...]
     ends: dict[int, tuple[Spot, ...]]
+    tolls: dict[int, float]
     speeds: Spot
 
 
@@ -61,10 +63,15 @@ def web(problem: Problem, land: Landscape) -> Web:
     """The gates of the landscape and the end set in it."""
     goal = sides(problem.end)
     ends: dict[int, tuple[Spot, ...]] = {}
+    flat: dict[int, int] = {}
     for i, area in enumerate(land.areas):
         shape = common_part(area.shape, goal, land.tolerance)
-        if shape is not None:
+        if shape is not None and not _hit(shape, land):
             ends[i] = _samples(shape, (), land)
+            flat[i] = _flatness(shape, land.tolerance)
+    span = max(b - a for a, b in zip(land.low, land.high, strict=True))
+    toll = 0.1 * span / min(map(float, problem.speed_max))
+    tolls = {i: toll * (count - min(flat.values())) for i, count in flat.items()}
     hints = [spot for found in ends.values() for spot in found[:1]]
     hints += [_middle_of(starts, problem.space.dimension) for starts in problem.starts]
     spots: list[Spot] = []
@@ -84,6 +91,7 @@ def web(problem: Problem, land: Landscape) -> Web:
         tuple(map(tuple, cells)),
         tuple(sharing),
         ends,
+        tolls,
         tuple(map(float, problem.speed_max)),
     )
 
@@ -91,11 +99,22 @@ def web(problem: Problem, land: Landscape) -> Web:
 def passable(land: Landscape) -> Iterator[tuple[int, int, Shape]]:
     """The gates that do not lie in an obstacle."""
     for i, j, shape in gates(land):
-        if not any(
-            all(within(spot, body.sides, land.tolerance) for spot in shape.spots)
-            for body in land.bodies
-        ):
+        if not _hit(shape, land):
             yield i, j, shape
+
+
+def _hit(shape: Shape, land: Landscape) -> bool:
+    """Whether the shape lies in one obstacle."""
+    return any(
+        all(within(spot, body.sides, land.tolerance) for spot in shape.spots)
+        for body in land.bodies
+    )
+
+
+def _flatness(shape: Shape, tolerance: float) -> int:
+    """The number of axes along which the shape has no extent."""
+    columns = zip(*shape.spots, strict=True)
+    return sum(max(column) - min(column) <= 10 * tolerance for column in columns)
 
 
 def _samples(shape: Shape, hints: Sequence[Spot], land: Landscape) -> tuple[Spot, ...]:
@@ -206,7 +225,7 @@ def _shortest(net: Web, land: Landscape, start: Spot, weights: dict[int, float])
                 cost[point], before[point] = value, (-1, cell)
                 heapq.heappush(queue, (value, point, cell))
         for spot in net.ends.get(cell, ()):
-            value = _time(net, start, spot, 1.0)
+            value = _time(net, start, spot, 1.0) + net.tolls[cell]
             if best is None or value < best[0]:
                 best = (value, -1, cell, spot)
     while queue:
@@ -215,7 +234,7 @@ def _shortest(net: Web, land: Landscape, start: Spot, weights: dict[int, float])
             continue
         for cell in net.sharing[net.gate[point]]:
             for spot in net.ends.get(cell, ()):
-                total = value + _time(net, net.spots[point], spot, 1.0)
+                total = value + _time(net, net.spots[point], spot, 1.0) + net.tolls[cell]
                 if best is None or total < best[0]:
                     best = (total, point, cell, spot)
             for other in net.cells[cell]:
@@ -267,17 +286,19 @@ def _grown(
 ) -> tuple[Region, ...] | None:
     """Regions along the polygon; the first contains the seed, and as much of the path as it can."""
     first, done = None, 0
+    around = [_around(point, land) for point in path]
     for reach in (2, 1, 0):
-        first = _region(problem, land, [*seed, *path[1 : 1 + reach]])
-        if first is not None:
+        ahead = [point for points in around[1 : 1 + reach] for point in points]
+        first = _region(problem, land, [*seed, *ahead], 0.0)
+        if first is not None and _all_in(first.body, seed):
             done = min(reach, len(path) - 1)
             break
-    if first is None:
+    if first is None or not _all_in(first.body, seed):
         return None
     regions = [first]
     while done + 1 < len(path):
         here = path[done]
-        if _holds(regions[-1], path[done + 1]):
+        if all(_holds(regions[-1], point) for point in around[done + 1]):
             done += 1
             continue
         legs = _leg(problem, land, here, path[done + 1], HALVINGS_MAX)
@@ -293,12 +314,28 @@ def _holds(region: Region, point: Vector) -> bool:
     return all(exact_dot(row, point) <= bound for row, bound in pairs)
 
 
+def _around(point: Vector, land: Landscape) -> list[Vector]:
+    """The point, and points beside it on either side along every axis: what two regions that meet
+    there should share."""
+    spot = tuple(map(float, point))
+    span = max(b - a for a, b in zip(land.low, land.high, strict=True))
+    room = min((_height(body, spot) for body in land.bodies), default=span)
+    beside = Fraction(max(0.0, min(0.3 * room, PULLED * span)))
+    return [point] + [
+        (*point[:axis], point[axis] + step, *point[axis + 1 :])
+        for axis in range(len(point))
+        for step in (beside, -beside)
+        if step
+    ]
+
+
 def _leg(
     problem: Problem, land: Landscape, start: Vector, end: Vector, halvings: int
 ) -> list[Region] | None:
-    region = _region(problem, land, [start, end])
-    if region is not None:
-        return [region]
+    for seed in ([*_around(start, land), *_around(end, land)], [start, end]):
+        region = _region(problem, land, seed, 2 * land.tolerance)
+        if region is not None:
+            return [region]
     if halvings == 0:
         return None
     centre = tuple((a + b) / 2 for a, b in zip(start, end, strict=True))
@@ -307,8 +344,10 @@ def _leg(
     return [*one, *other] if one and other else None
 
 
-def _region(problem: Problem, land: Landscape, seed: Sequence[Vector]) -> Region | None:
-    """A region with the seed in it, or None if none was found."""
+def _region(
+    problem: Problem, land: Landscape, seed: Sequence[Vector], slack: float
+) -> Region | None:
+    """A region with the seed in it, or as little as `slack` outside, or None if none was found."""
     walls = box_rows(land.around)
     rows: list[Row] = list(zip(walls.rows, walls.bounds, strict=True))
     spots = [tuple(map(float, point)) for point in seed]
@@ -319,7 +358,7 @@ def _region(problem: Problem, land: Landscape, seed: Sequence[Vector]) -> Region
         body = land.bodies[k]
         if any(min(dot(row, spot) for spot in body.spots) > bound for row, bound in planes):
             continue
-        plane = _plane(problem, land, k, spots, heart)
+        plane = _plane(problem, land, k, spots, heart, slack)
         if plane is None:
             return None
         rows.append(plane)
@@ -333,7 +372,12 @@ def _height(body: Body, spot: Spot) -> float:
 
 
 def _plane(
-    problem: Problem, land: Landscape, k: int, spots: Sequence[Spot], heart: Spot
+    problem: Problem,
+    land: Landscape,
+    k: int,
+    spots: Sequence[Spot],
+    heart: Spot,
+    slack: float,
 ) -> Row | None:
     """A plane with the seed on this side and the obstacle on the other."""
     size = problem.space.dimension
@@ -344,14 +388,14 @@ def _plane(
         directions += [unit, tuple(-a for a in unit)]
     best: tuple[float, Row] | None = None
     for row in dict.fromkeys(directions):
-        score, plane = _candidate(problem, land, k, row, spots, heart)
+        score, plane = _candidate(problem, land, k, row, spots, heart, slack)
         if score > -INFINITY and (best is None or score > best[0]):
             best = (score, plane)
     if best is not None:
         return best[1]
     for normal in _normals(spots, land.bodies[k].spots):
         row = tuple(Fraction(round(a * (1 << 30)), 1 << 30) for a in normal)
-        score, plane = _candidate(problem, land, k, row, spots, heart)
+        score, plane = _candidate(problem, land, k, row, spots, heart, slack)
         if score > -INFINITY:
             return plane
     return None
@@ -373,10 +417,16 @@ def _normals(spots: Sequence[Spot], body: Sequence[Spot]) -> Iterator[Spot]:
 
 
 def _candidate(
-    problem: Problem, land: Landscape, k: int, row: Vector, spots: Sequence[Spot], heart: Spot
+    problem: Problem,
+    land: Landscape,
+    k: int,
+    row: Vector,
+    spots: Sequence[Spot],
+    heart: Spot,
+    slack: float,
 ) -> tuple[float, Row]:
     """The plane in this direction that just keeps the obstacle out, and how much room it leaves to
-    the seed; minus infinity if the seed crosses it by more than what counts as nothing."""
+    the seed; minus infinity if the seed crosses it by more than the slack."""
     solid, clearance = problem.space.obstacles[k], problem.space.clearance
     thin = Fraction(land.tolerance) * sum(map(abs, row))
     kept = max(thin, clearance * norm_above(row))
@@ -385,7 +435,7 @@ def _candidate(
     norm = sum(a * a for a in seen_row) ** 0.5
     least = min(seen_bound - dot(seen_row, spot) for spot in spots) / norm
     room = (seen_bound - dot(seen_row, heart)) / norm
-    return (least + room if least >= -2 * land.tolerance else -INFINITY), (row, bound)
+    return (least + room if least >= -slack else -INFINITY), (row, bound)
 
 
 def _nearest(spots: Sequence[Spot], body: Sequence[Spot]) -> Spot | None:
