@@ -29,7 +29,7 @@ from verifier.core.term import (
 
 NODES_MAX = 1_000_000
 BITS_MAX = 13_000
-ALWAYS_DEFINED = ("abs", "min", "max", "sin", "cos", "exp")
+ALWAYS_DEFINED = ("abs", "min", "max", "norm", "sin", "cos", "exp")
 
 _FORMULAS = (Truth, Proposition, Choice, Comparison, Not, And, Or, Implies, Iff)
 _TERMS = (Number, Variable, Sum, Product, Quotient, Apply)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import isqrt
 from typing import TypeAlias
 
 from verifier.core.term import (
@@ -74,7 +75,18 @@ def _apply(function: str, values: list[Fraction]) -> Fraction:
         return min(values)
     if function == "max":
         return max(values)
+    if function in ("sqrt", "norm"):
+        return _exact_root(values[0])
     raise NoExactValue(f"`{function}` has no exact value")
+
+
+def _exact_root(square: Fraction) -> Fraction:
+    if square < 0:
+        raise NoExactValue("the root of a negative number")
+    root = Fraction(isqrt(square.numerator), isqrt(square.denominator))
+    if root * root != square:
+        raise NoExactValue(f"the root of {square} is irrational")
+    return root
 
 
 def holds(formula: Formula, at: Assignment) -> bool:

@@ -75,7 +75,8 @@ class Quotient:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """A named function: abs, min, max, sqrt, sin, cos, tan, exp."""
+    """A named function: abs, min, max, sqrt, sin, cos, tan, exp; and norm, the root of its
+    argument, which is a sum of squares and therefore never negative."""
 
     function: str
     arguments: tuple[Term, ...]

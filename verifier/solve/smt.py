@@ -191,7 +191,7 @@ class _Translation:
             return chosen
         reals = [z3.RealSort()] * (len(arguments) + 1)
         value = z3.Function(function, *reals)(*arguments)
-        if function == "sqrt":
+        if function in ("sqrt", "norm"):
             self.axioms.append(
                 z3.Implies(arguments[0] >= 0, z3.And(value >= 0, value * value == arguments[0]))
             )
