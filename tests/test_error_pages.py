@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -22,12 +23,13 @@ from verifier.monitor.program import compile_property
 from verifier.obligations.owed import RULES
 from verifier.report.values import status
 from verifier.safety.limit import safety_loop
+from verifier.safety.urdf import Chain, read_chain
 from verifier.source import Source, chosen, settled
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "errors"
 PAGE = re.compile(
-    r"# (?P<code>[a-z-]+)\n\n(?P<why>.+?)\n\n## Refused\n\n```(?P<kind>contract|text)\n"
+    r"# (?P<code>[a-z-]+)\n\n(?P<why>.+?)\n\n## Refused\n\n```(?P<kind>contract|xml|text)\n"
     r"(?P<refused>.+?)```\n(?P<advice>.*?)\n## Accepted\n\n```(?P=kind)\n(?P<accepted>.+?)```\n",
     re.DOTALL,
 )
@@ -126,14 +128,15 @@ def for_the_bundle(source: Source) -> list[Diagnostic]:
 
 
 def shown_as_source() -> list[str]:
-    return [code for code in pages() if page(code)["kind"] == "contract"]
+    return [code for code in pages() if page(code)["kind"] != "text"]
 
 
 @pytest.mark.parametrize("code", shown_as_source())
 def test_a_page_is_refused_with_its_code_and_accepted_when_mended(code: str) -> None:
     shown = page(code)
+    judge = described if shown["kind"] == "xml" else diagnostics
     if code not in RULES:
-        found = diagnostics("page.contract", shown["refused"])
+        found = judge("page.contract", shown["refused"])
         assert {diagnostic.code for diagnostic in found} == {code}
         assert all(1 <= d.span.line <= shown["refused"].count("\n") for d in found)
     else:
@@ -141,7 +144,13 @@ def test_a_page_is_refused_with_its_code_and_accepted_when_mended(code: str) -> 
         # Where a frame cannot be kept no run passes the step, and sanity says so first.
         assert code in refuted and (refuted[0] == code or {*refuted} == {"sanity", "frame"})
         assert {verdict for _, verdict in verdicts(shown["accepted"])} == {"proved"}
-    assert diagnostics("page.contract", shown["accepted"]) == []
+    assert judge("page.contract", shown["accepted"]) == []
+
+
+def described(path: str, text: str) -> list[Diagnostic]:
+    """What is wrong with a robot description, of which the link `tool` is wanted."""
+    found = read_chain(text.encode(), path, tip="tool")
+    return [] if isinstance(found, Chain) else list(found)
 
 
 def verdicts(text: str) -> list[tuple[str, str]]:
@@ -217,6 +226,21 @@ def hull(count: int) -> Scene:
     return file(source.encode())
 
 
+def arm(joints: int) -> Scene:
+    """A robot whose tool hangs on the base by this many joints."""
+
+    def scene(folder: Path) -> list[Diagnostic]:
+        names = ["base", *(f"l{n}" for n in range(1, joints)), "tool"]
+        links = "".join(f'<link name="{name}"/>' for name in names)
+        parts = "".join(
+            f'<joint name="j{n}" type="fixed"><parent link="{a}"/><child link="{b}"/></joint>'
+            for n, (a, b) in enumerate(pairwise(names))
+        )
+        return described("arm.urdf", f'<robot name="arm">{links}{parts}</robot>')
+
+    return scene
+
+
 SCENES: dict[str, tuple[Scene, Scene]] = {
     "empty-file": (file(b""), file(b"const tolerance = 2 cm\n")),
     "file-not-found": (named("cel.contract"), named("cell.contract")),
@@ -230,6 +254,7 @@ SCENES: dict[str, tuple[Scene, Scene]] = {
     "set-too-large": (hull(51), hull(20)),
     "too-many-files": (using(200), using(1)),
     "unknown-chain": (chain("Pik"), chain("Pick")),
+    "urdf-too-large": (arm(65), arm(64)),
     "use-cycle": (using(1, back=True), using(1)),
 }
 
