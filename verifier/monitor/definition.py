@@ -10,7 +10,8 @@ its operators range over the samples of the trace. With t_i the time stamp of sa
     p release r              not (not p until not r)
     next p at i              sample i + 1 has p, and its distance lies in the bound
     previous p at i          sample i - 1 has p, and its distance lies in the bound; false at i = 0
-    rise p, fall p at i      p differs from the sample before, upwards or downwards; false at i = 0
+    rise p at i              p, and not previous p: true at i = 0 if p is
+    fall p at i              not p, and previous p: false at i = 0
 
 The choices, each of which other tools make differently:
 
@@ -61,8 +62,34 @@ class Event:
     values: Mapping[str, Reading] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A formula that is asked at every sample, or with `once` at the first one alone. Whoever is
+    patient judges a sample only when the clock has come `patience_ns` past its stamp."""
+
+    body: Temporal
+    once: bool
+    patience_ns: int = 0
+
+
+def asked(formula: Temporal) -> tuple[Asked, ...]:
+    """What a property asks, and at which samples; it says the worst of all answers."""
+    match formula:
+        case Connective("and", operands):
+            return tuple(part for operand in operands for part in asked(operand))
+        case Modal("always", Interval(low, None), (body,)) if low == 0:
+            return (Asked(body, once=False),)
+        case _:
+            return (Asked(formula, once=True),)
+
+
 def answers(formula: Temporal, events: Sequence[Event]) -> list[Answer]:
     """What the property says after each event."""
+    return answers_of(asked(formula), events)
+
+
+def answers_of(parts: Sequence[Asked], events: Sequence[Event]) -> list[Answer]:
+    """What the conjunction of these says after each event."""
     said: list[Answer] = []
     samples: list[Event] = []
     clock: int | None = None
@@ -71,13 +98,13 @@ def answers(formula: Temporal, events: Sequence[Event]) -> list[Answer]:
             said.append(said[-1])
         elif clock is not None and _too_early(event, clock):
             said.append(Answer.INVALID)
-        elif not _defined(formula, event):
-            before = _judge(formula, samples, event.time_ns - 1)
+        elif not all(_defined(part.body, event) for part in parts):
+            before = _worst(parts, samples, event.time_ns - 1)
             said.append(before if before is Answer.VIOLATED else Answer.INVALID)
         else:
             clock = event.time_ns
             samples = samples if event.values is None else [*samples, event]
-            said.append(_judge(formula, samples, clock))
+            said.append(_worst(parts, samples, clock))
     return said
 
 
@@ -87,7 +114,7 @@ def _too_early(event: Event, clock: int) -> bool:
 
 def _defined(formula: Temporal, event: Event) -> bool:
     return event.values is None or all(
-        truth(atom.formula, _now(event.values)) is not None for atom in atoms(formula)
+        truth(atom.formula, now(event.values)) is not None for atom in atoms(formula)
     )
 
 
@@ -100,21 +127,28 @@ def atoms(formula: Temporal) -> Iterator[Atom]:
                 yield from atoms(operand)
 
 
-def _now(values: Mapping[str, Reading]) -> dict[tuple[str, int], Reading]:
+def now(values: Mapping[str, Reading]) -> dict[tuple[str, int], Reading]:
     return {(name, NOW): value for name, value in values.items()}
 
 
-def _judge(formula: Temporal, samples: Sequence[Event], clock: int) -> Answer:
-    match formula:
-        case Connective("and", operands):
-            return max((_judge(part, samples, clock) for part in operands), key=lambda a: a.value)
-        case Modal("always", Interval(low, None), (body,)) if low == 0:
-            value = _all(value_at(body, samples, clock, i) for i in range(len(samples)))
-        case _:
-            value = value_at(formula, samples, clock, 0) if samples else None
-    if value is None:
+def _worst(parts: Sequence[Asked], samples: Sequence[Event], clock: int) -> Answer:
+    said = [_judge(part, samples, clock) for part in parts]
+    return max(said, key=lambda answer: answer.value, default=Answer.SATISFIED)
+
+
+def _judge(part: Asked, samples: Sequence[Event], clock: int) -> Answer:
+    def value(i: int) -> Value:
+        if clock < samples[i].time_ns + part.patience_ns:
+            return None
+        return value_at(part.body, samples, clock, i)
+
+    if part.once:
+        said = value(0) if samples else None
+    else:
+        said = _all(value(i) for i in range(len(samples)))
+    if said is None:
         return Answer.UNKNOWN
-    return Answer.SATISFIED if value else Answer.VIOLATED
+    return Answer.SATISFIED if said else Answer.VIOLATED
 
 
 def bounds_ns(interval: Interval) -> tuple[int, int | None]:
@@ -138,7 +172,7 @@ def value_at(formula: Temporal, samples: Sequence[Event], clock: int, i: int) ->
     match formula:
         case Atom(state):
             values = samples[i].values
-            return truth(state, _now(values)) if values is not None else None
+            return truth(state, now(values)) if values is not None else None
         case Connective(operator, operands):
             return _connect(operator, [value_at(part, samples, clock, i) for part in operands])
         case Modal(operator, interval, operands):
@@ -203,9 +237,9 @@ def _modal(operator: str, window: _Window, parts: list[Callable[[int], Value]]) 
         case "previous", [p]:
             return _previous(window, p)
         case "rise", [p]:
-            return _all([p(window.i), _not(p(window.i - 1))]) if window.i else False
+            return _all([p(window.i), _not(_previous(window, p))])
         case "fall", [p]:
-            return _all([_not(p(window.i)), p(window.i - 1)]) if window.i else False
+            return _all([_not(p(window.i)), _previous(window, p)])
     raise AssertionError(operator)
 
 

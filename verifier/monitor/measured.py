@@ -62,7 +62,7 @@ def _truth(formula: Formula, at: Readings) -> bool:
         case Choice(name, version, label):
             return _label(at.get((name, version))) == label
         case Comparison(relation, left, right):
-            return _compare(relation, _finite(measure(left, at)), _finite(measure(right, at)))
+            return _compare(relation, finite(measure(left, at)), finite(measure(right, at)))
         case Not(body):
             return not _truth(body, at)
         case And(parts):
@@ -97,7 +97,7 @@ def measure(term: Term, at: Readings) -> float:
                 product *= measure(part, at)
             return product
         case Quotient(numerator, denominator):
-            above, below = measure(numerator, at), _finite(measure(denominator, at))
+            above, below = measure(numerator, at), finite(measure(denominator, at))
             if below == 0.0:
                 raise Undefined
             return above / below
@@ -111,8 +111,8 @@ def _apply(function: str, values: list[float]) -> float:
     if function == "sqrt":
         return math.sqrt(values[0]) if values[0] >= 0.0 else math.nan
     assert function in ("min", "max"), function
-    best = _finite(values[0])
-    for value in map(_finite, values[1:]):
+    best = finite(values[0])
+    for value in map(finite, values[1:]):
         better = value < best if function == "min" else value > best
         best = value if better else best
     return best
@@ -124,7 +124,7 @@ def _compare(relation: str, left: float, right: float) -> bool:
     return left < right if relation == "<" else left == right
 
 
-def _finite(value: float) -> float:
+def finite(value: float) -> float:
     if math.isfinite(value):
         return value
     raise Undefined
