@@ -16,6 +16,7 @@ from verifier.check.polynomial import Refused, shown
 from verifier.check.survey import rational
 from verifier.core.containment import (
     Assignment,
+    ByExtent,
     Combination,
     Containment,
     Enclosed,
@@ -35,20 +36,11 @@ from verifier.core.containment import (
     norm_above,
     row_goals,
 )
-from verifier.core.description import (
-    NoDescription,
-    Piece,
-    apply,
-    dot,
-    facets,
-    has_strict,
-    pieces,
-    plus,
-    unit,
-)
+from verifier.core.description import NoDescription, Piece, extents, facets, has_strict, pieces
 from verifier.core.lift import Lift, Round, lift, whole
 from verifier.core.region import ConvexHull, MinkowskiSum, NotConstant, Region, Row
 from verifier.core.root import rational_root, root_above, root_below
+from verifier.core.vector import apply, dot, plus, unit
 
 BITS_MAX = 100_000
 ZERO, ONE = Fraction(0), Fraction(1)
@@ -85,10 +77,10 @@ def judge_containment(
                     raise Refused(f"{len(wanted)} proofs are wanted")
                 margins = [_goal(lifts, *pair) for pair in zip(wanted, proofs, strict=True)]
                 return Contained(min((m for m in margins if m is not None), default=None))
-            case Outside(point, row, total):
-                return _outside(lifts, point, row, total)
-            case Escape(point, ray, row, total):
-                return _escape(lifts, point, ray, row, total)
+            case Outside(point, row, proof):
+                return _outside(lifts, point, row, proof)
+            case Escape(point, ray, row, proof):
+                return _escape(lifts, point, ray, row, proof)
         raise Refused(f"{shown(certificate)} is no certificate of containment")
     except (Refused, NoDescription, NotConstant) as reason:
         return Rejected(str(reason))
@@ -178,12 +170,12 @@ def _goal(lifts: _Lifts, goal: Goal, proof: object) -> Fraction | None:
         _empty(_inner(lifts, goal), proof.sum)
         return None
     match goal, proof:
-        case RowGoal(), Combination():
-            return _row(_inner(lifts, goal), goal, proof)
+        case RowGoal(), Combination() | ByExtent():
+            return _row(lifts, goal, proof)
         case RoundGoal(), Enclosed(multipliers):
             return _enclosed(goal, multipliers)
         case ShapeGoal(), Facets(sums):
-            return _facets(_inner(lifts, goal), goal, sums)
+            return _facets(lifts, goal, sums)
         case ShapeGoal(), Members(points, rays):
             return _members(goal, points, rays)
         case ShapeGoal(), Part(number, inside):
@@ -205,14 +197,28 @@ def _inner(lifts: _Lifts, goal: Goal) -> Lift:
     return lifts.of(goal.inner, size)
 
 
-def _row(lifted: Lift, goal: RowGoal, total: object) -> Fraction | None:
-    form, factor = whole({0: -goal.bound, **dict(enumerate(goal.row, start=1))})
-    slack = _shown(lifted, dict(form), total, goal.strict) / factor
+def _row(lifts: _Lifts, goal: RowGoal, proof: object) -> Fraction | None:
     square = dot(goal.row, goal.row) * goal.stretch**2
-    return slack / root_above(square) if square else None
+    if isinstance(proof, ByExtent):
+        slack = _within_extents(goal.inner, goal.row, goal.bound, goal.strict)
+    else:
+        form, factor = whole({0: -goal.bound, **dict(enumerate(goal.row, start=1))})
+        slack = _shown(_inner(lifts, goal), dict(form), proof, goal.strict) / factor
+    return slack / root_above(square) if square and slack is not None else None
 
 
-def _facets(lifted: Lift, goal: ShapeGoal, sums: object) -> Fraction | None:
+def _within_extents(region: Region, row: Row, bound: Fraction, strict: bool) -> Fraction | None:
+    """By how much at least every extent is below the bound; None if the set is empty."""
+    slack: Fraction | None = None
+    for extent in extents(region, row, root_below):
+        if extent.value is None or not extent.at_most(bound, strict):
+            raise Refused("the set reaches further")
+        rest = bound - extent.value - sum(map(root_above, extent.squares), ZERO)
+        slack = max(ZERO, rest) if slack is None else min(slack, max(ZERO, rest))
+    return slack
+
+
+def _facets(lifts: _Lifts, goal: ShapeGoal, sums: object) -> Fraction | None:
     if has_strict(goal.region):
         raise Refused("the facets of an open set")
     wanted = [
@@ -222,7 +228,7 @@ def _facets(lifted: Lift, goal: ShapeGoal, sums: object) -> Fraction | None:
     ]
     if len(_tuple(sums)) != len(wanted):
         raise Refused(f"{len(wanted)} facets are to be shown")
-    margins = [_row(lifted, *pair) for pair in zip(wanted, _tuple(sums), strict=True)]
+    margins = [_row(lifts, *pair) for pair in zip(wanted, _tuple(sums), strict=True)]
     return min((m for m in margins if m is not None), default=None)
 
 
@@ -395,17 +401,20 @@ def _assigned(lifted: Lift, given: object, scale: Fraction) -> Row:
     return tuple(Fraction(value, denominator) for value in values[1 : lifted.size + 1])
 
 
-def _outside(lifts: _Lifts, point: object, row: object, total: object) -> NotContained:
+def _outside(lifts: _Lifts, point: object, row: object, proof: object) -> NotContained:
     question = lifts.question
     found = _assigned(_within(question), point, ONE)
     direction = _direction(row, question.size)
-    form, _ = whole({0: -dot(direction, found), **dict(enumerate(direction, start=1))})
-    outer = lifts.of(question.outer, question.size)
-    _shown(outer, dict(form), total, strict=True)
+    bound = dot(direction, found)
+    if isinstance(proof, ByExtent):
+        _within_extents(question.outer, direction, bound, strict=True)
+    else:
+        form, _ = whole({0: -bound, **dict(enumerate(direction, start=1))})
+        _shown(lifts.of(question.outer, question.size), dict(form), proof, strict=True)
     return NotContained(found, None)
 
 
-def _escape(lifts: _Lifts, point: object, ray: object, row: object, total: object) -> NotContained:
+def _escape(lifts: _Lifts, point: object, ray: object, row: object, proof: object) -> NotContained:
     question = lifts.question
     within = _within(question)
     found = _assigned(within, point, ONE)
@@ -413,9 +422,12 @@ def _escape(lifts: _Lifts, point: object, ray: object, row: object, total: objec
     direction = _direction(row, question.size)
     if dot(direction, along) <= 0:
         raise Refused("the row does not grow along the ray")
-    outer = lifts.of(question.outer, question.size)
-    form, _ = whole(dict(enumerate(direction, start=1)))
-    _slack(outer, dict(form), total)
+    if isinstance(proof, ByExtent):
+        if None in [each.value for each in extents(question.outer, direction, root_below)]:
+            raise Refused("the row is not bounded over the outer set")
+    else:
+        form, _ = whole(dict(enumerate(direction, start=1)))
+        _slack(lifts.of(question.outer, question.size), dict(form), proof)
     return NotContained(found, along)
 
 

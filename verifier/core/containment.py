@@ -8,7 +8,8 @@ their rows. A hull lies in a closed convex set where its parts do. What is left 
 goals, each closed in its own way (verifier/core/lift.py says what the lines and
 rounds of a set are, verifier/core/description.py what its pieces and facets are):
 
-- A row. `Combination`: a sum of lines of the inner set, nonnegative except for equations, and of
+- A row. `ByExtent`: the set's support function, a closed formula where nothing is intersected.
+  `Combination`: a sum of lines of the inner set, nonnegative except for equations, and of
   consequences u . forms <= sigma v_scale of its rounds, sigma^2 >= radius * sum of u_i^2 / weight_i
   (Cauchy and Schwarz), is the goal's row with a constant that is at most its bound. Farkas' lemma;
   for strict rows, Motzkin's.
@@ -22,8 +23,8 @@ rounds of a set are, verifier/core/description.py what its pieces and facets are
 Everything lies in anything else where it is empty: `Vacuous` adds lines and rounds up to
 0 <= something negative.
 
-That the inner set does not lie in the outer one is certified by a point of the inner set, and a
-`Combination` of the outer set that has it on the wrong side; or by a ray that leaves.
+That the inner set does not lie in the outer one is certified by a point of the inner set, and a row
+that the outer set keeps and the point does not; or by a ray that leaves.
 """
 
 from __future__ import annotations
@@ -33,18 +34,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.description import (
-    Bounded,
-    Matrix,
-    apply,
-    dot,
-    facets,
-    has_strict,
-    plus,
-    times,
-    transposed,
-    unit,
-)
+from verifier.core.description import facets, has_strict
 from verifier.core.exact import inverse, reduced, squares
 from verifier.core.region import (
     Ball,
@@ -67,6 +57,8 @@ from verifier.core.region import (
 )
 from verifier.core.root import root_above
 from verifier.core.term import number
+from verifier.core.vector import Matrix, apply, dot, plus, times, transposed, unit
+from verifier.core.zonotope import Bounded
 
 ZERO, ONE = Fraction(0), Fraction(1)
 
@@ -271,6 +263,14 @@ class Combination:
 
 
 @dataclass(frozen=True, slots=True)
+class ByExtent:
+    """Nothing is given: the judge finds the set's extents by itself."""
+
+
+RowProof: TypeAlias = Combination | ByExtent
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """Of v_1 and so on, all divided by the denominator > 0; 0 for a direction."""
 
@@ -297,7 +297,7 @@ class Enclosed:
 class Facets:
     """For every row goal of every facet, in order."""
 
-    sums: tuple[Combination, ...]
+    rows: tuple[RowProof, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +325,7 @@ class Termwise:
     proofs: tuple[Inside | Vacuous, ...]
 
 
-GoalProof: TypeAlias = Vacuous | Combination | Enclosed | Facets | Members | Part | Termwise
+GoalProof: TypeAlias = Vacuous | RowProof | Enclosed | Facets | Members | Part | Termwise
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +342,7 @@ class Outside:
 
     point: Assignment
     row: tuple[int, ...]
-    sum: Combination
+    proof: RowProof
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,7 +353,7 @@ class Escape:
     point: Assignment
     ray: Assignment
     row: tuple[int, ...]
-    sum: Combination
+    proof: RowProof
 
 
 ContainmentCertificate: TypeAlias = Inside | Vacuous | Outside | Escape

@@ -12,12 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations, product
-from math import comb
-from typing import TypeAlias
+from functools import lru_cache
+from itertools import product
 
 from verifier.core.cone import RAYS_MAX, TooMany, generators_of, integers
-from verifier.core.exact import null_space, squares
+from verifier.core.exact import squares
 from verifier.core.region import (
     Ball,
     Box,
@@ -39,25 +38,14 @@ from verifier.core.region import (
     Zonotope,
     constants,
 )
-from verifier.core.root import Root, rational_root
-from verifier.core.term import number
-
-Matrix: TypeAlias = tuple[Row, ...]
-
-ZERO, ONE = Fraction(0), Fraction(1)
+from verifier.core.root import BITS, Root, rational_root, root_above
+from verifier.core.term import Term, number
+from verifier.core.vector import ONE, ZERO, Matrix, apply, dot, plus, times, transposed, unit
+from verifier.core.zonotope import Bounded, as_zonotope, facets_of_zonotope, few
 
 
 class NoDescription(Exception):
     """The set has no such description, or one that is too large; says which."""
-
-
-@dataclass(frozen=True, slots=True)
-class Bounded:
-    """row . x <= bound, or == where `equal`."""
-
-    row: Row
-    bound: Fraction
-    equal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,37 +65,6 @@ class Pieces:
 
     pieces: tuple[Piece, ...]
     rays: Matrix = ()
-
-
-# ---- small linear algebra ----------------------------------------------------------------------
-
-
-def dot(row: Sequence[Fraction], point: Sequence[Fraction]) -> Fraction:
-    return sum((a * x for a, x in zip(row, point, strict=True) if a and x), ZERO)
-
-
-def plus(left: Sequence[Fraction], right: Sequence[Fraction]) -> Row:
-    return tuple(a + b for a, b in zip(left, right, strict=True))
-
-
-def times(factor: Fraction, row: Sequence[Fraction]) -> Row:
-    return tuple(factor * a for a in row)
-
-
-def apply(matrix: Matrix, point: Sequence[Fraction]) -> Row:
-    return tuple(dot(row, point) for row in matrix)
-
-
-def transposed(matrix: Matrix, row: Sequence[Fraction]) -> Row:
-    """row . matrix."""
-    width = len(matrix[0])
-    return tuple(
-        sum((a * line[j] for a, line in zip(row, matrix, strict=True)), ZERO) for j in range(width)
-    )
-
-
-def unit(axis: int, size: int) -> Row:
-    return tuple(ONE if i == axis else ZERO for i in range(size))
 
 
 # ---- rows --------------------------------------------------------------------------------------
@@ -160,18 +117,18 @@ def facets(region: Region, size: int, root: Root) -> tuple[Bounded, ...]:
         case Erosion(inner, by):
             return facets(eroded(inner, by, size, root), size, root)
         case _:
-            zonotope = _zonotope(region)
-            if zonotope is not None and _few(zonotope):
-                return _zonotope_facets(zonotope)
+            zonotope = as_zonotope(region)
+            if zonotope is not None and few(zonotope):
+                return facets_of_zonotope(zonotope)
             return _facets_of(corners(region, size, root), size)
 
 
-def _sides(lower: Sequence[object], upper: Sequence[object]) -> Iterable[Bounded]:
+def _sides(lower: Sequence[Term | None], upper: Sequence[Term | None]) -> Iterable[Bounded]:
     size = len(lower)
     for sign, side in ((ONE, upper), (-ONE, lower)):
         for i, bound in enumerate(side):
             if bound is not None:
-                (value,) = constants([bound])  # type: ignore[list-item]
+                (value,) = constants([bound])
                 yield Bounded(times(sign, unit(i, size)), sign * value)
 
 
@@ -191,81 +148,6 @@ def _facets_of(hull: Pieces, size: int) -> tuple[Bounded, ...]:
         for row in rows
         if any(row[1:])
     )
-
-
-# ---- zonotopes ---------------------------------------------------------------------------------
-
-
-def _zonotope(region: Region) -> tuple[Row, Matrix] | None:
-    """Centre and generators, where the set is a zonotope by its making."""
-    match region:
-        case Zonotope(center, generators):
-            return constants(center), generators
-        case Ball(center, radius, Norm.MAX):
-            size = len(center)
-            return constants(center), tuple(times(radius, unit(i, size)) for i in range(size))
-        case Box(lower, upper) if None not in lower and None not in upper:
-            low = constants([side for side in lower if side is not None])
-            high = constants([side for side in upper if side is not None])
-            half = [(b - a) / 2 for a, b in zip(low, high, strict=True)]
-            if min(half, default=ZERO) < 0:
-                return None
-            size = len(half)
-            middle = tuple((a + b) / 2 for a, b in zip(low, high, strict=True))
-            return middle, tuple(times(h, unit(i, size)) for i, h in enumerate(half) if h)
-        case MinkowskiSum(parts):
-            found = [_zonotope(part) for part in parts]
-            known = [each for each in found if each is not None]
-            if len(known) < len(found):
-                return None
-            middle = known[0][0]
-            for center_of, _ in known[1:]:
-                middle = plus(middle, center_of)
-            return middle, tuple(row for _, rows in known for row in rows)
-        case Translation(inner, by):
-            moved = _zonotope(inner)
-            return moved and (plus(moved[0], constants(by)), moved[1])
-        case Scaling(inner, factor):
-            scaled = _zonotope(inner)
-            return scaled and (
-                times(factor, scaled[0]),
-                tuple(times(factor, row) for row in scaled[1]),
-            )
-        case Image(matrix, offset, inner):
-            mapped = _zonotope(inner)
-            return mapped and (
-                plus(apply(matrix, mapped[0]), constants(offset)),
-                tuple(apply(matrix, row) for row in mapped[1]),
-            )
-        case _:
-            return None
-
-
-def _few(zonotope: tuple[Row, Matrix]) -> bool:
-    center, generators = zonotope
-    return comb(len(generators), min(len(center), len(generators) + 1) - 1) <= RAYS_MAX // 4
-
-
-def _zonotope_facets(zonotope: tuple[Row, Matrix]) -> tuple[Bounded, ...]:
-    """Every facet is parallel to rank - 1 independent generators; all choices are tried
-    (McMullen, On zonotopes, 1971)."""
-    center, all_generators = zonotope
-    size = len(center)
-    generators = [row for row in all_generators if any(row)]
-    normals = null_space(generators, size)
-    found = {(integers(normal), True): None for normal in normals}
-    rank = size - len(normals)
-    for chosen in combinations(generators, rank - 1) if rank else ():
-        candidates = null_space([*chosen, *normals], size)
-        if len(candidates) == 1:
-            row = integers(candidates[0])
-            found[row, False] = found[tuple(-a for a in row), False] = None
-    bounded = []
-    for row, equal in found:
-        direction = tuple(map(Fraction, row))
-        width = sum((abs(dot(direction, each)) for each in generators), ZERO)
-        bounded.append(Bounded(direction, dot(direction, center) + width, equal))
-    return tuple(bounded)
 
 
 # ---- generators --------------------------------------------------------------------------------
@@ -329,7 +211,7 @@ def _pieces(region: Region, size: int, root: Root) -> Pieces:
         case Erosion(inner, by):
             return pieces(eroded(inner, by, size, root), size, root)
         case _:
-            zonotope = _zonotope(region)
+            zonotope = as_zonotope(region)
             if zonotope is not None:
                 return _zonotope_corners(*zonotope)
             if isinstance(region, MinkowskiSum):
@@ -407,7 +289,147 @@ def _vertices(rows: Sequence[Bounded], size: int) -> Pieces:
     )
 
 
-# ---- reach and erosion -------------------------------------------------------------------------
+# ---- extents and erosion -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """value + sum of the roots of the squares; without bound where the value is None."""
+
+    value: Fraction | None
+    squares: Row = ()
+
+    def at_most(self, bound: Fraction, strict: bool) -> bool:
+        """Whether it is at most the bound, or less where `strict`; exact for one root."""
+        if self.value is None:
+            return False
+        room = bound - self.value
+        if len(self.squares) > 1:
+            rounded = sum((root_above(square, 4 * BITS) for square in self.squares), ZERO)
+            return rounded < room if strict else rounded <= room
+        square = sum(self.squares, ZERO)
+        if strict:
+            return room > 0 and room * room > square
+        return room >= 0 and room * room >= square
+
+
+def extents(region: Region, direction: Row, root: Root) -> tuple[Extent, ...]:
+    """The greatest value of direction . x over the set is the greatest of these; it is empty if
+    there are none. Support functions (Rockafellar, Convex Analysis, section 13).
+
+    Raises NoDescription, and NotConstant.
+    """
+    size = len(direction)
+    match region:
+        case Box(lower, upper):
+            return _box_extent(lower, upper, direction)
+        case Ball(center, radius, norm):
+            return (_ball_extent(constants(center), radius, norm, direction),)
+        case Ellipsoid(center, shape):
+            square = dot(direction, apply(shape, direction))
+            return (Extent(dot(direction, constants(center)), (square,) if square else ()),)
+        case Zonotope(center, generators):
+            widths = (abs(dot(direction, row)) for row in generators)
+            return (Extent(dot(direction, constants(center)) + sum(widths, ZERO)),)
+        case Hull(vertices):
+            return (Extent(max(dot(direction, vertex) for vertex in vertices)),)
+        case ConvexHull(parts):
+            return tuple(each for part in parts for each in extents(part, direction, root))
+        case MinkowskiSum(parts):
+            return _sum_extents([_fewer(extents(part, direction, root)) for part in parts])
+        case Translation(inner, by):
+            return _shifted(extents(inner, direction, root), dot(direction, constants(by)))
+        case Scaling(inner, factor):
+            return extents(inner, times(factor, direction), root)
+        case Image(matrix, offset, inner):
+            found = extents(inner, transposed(matrix, direction), root)
+            return _shifted(found, dot(direction, constants(offset)))
+        case Erosion(inner, by_region):
+            return extents(eroded(inner, by_region, size, root), direction, root)
+        case _:
+            return _row_extents(_cached_pieces(region, size, root), direction)
+
+
+def _box_extent(
+    lower: Sequence[Term | None], upper: Sequence[Term | None], direction: Row
+) -> tuple[Extent, ...]:
+    total: Fraction | None = ZERO
+    for low, high, d in zip(lower, upper, direction, strict=True):
+        ends = constants([end for end in (low, high) if end is not None])
+        if len(ends) == 2 and ends[0] > ends[1]:
+            return ()
+        side = high if d > 0 else low
+        if d and side is None:
+            total = None
+        elif d and side is not None and total is not None:
+            total += d * constants([side])[0]
+    return (Extent(total),)
+
+
+def _ball_extent(center: Row, radius: Fraction, norm: Norm, direction: Row) -> Extent:
+    middle = dot(direction, center)
+    match norm:
+        case Norm.ONE:
+            return Extent(middle + radius * max(map(abs, direction)))
+        case Norm.MAX:
+            return Extent(middle + radius * sum(map(abs, direction), ZERO))
+        case Norm.TWO:
+            square = radius * radius * dot(direction, direction)
+            return Extent(middle, (square,) if square else ())
+
+
+def _fewer(found: tuple[Extent, ...]) -> tuple[Extent, ...]:
+    """Of the rational ones, the greatest."""
+    plain = [each.value for each in found if not each.squares]
+    if not plain:
+        return found
+    most = None if None in plain else max(value for value in plain if value is not None)
+    return (Extent(most), *(each for each in found if each.squares))
+
+
+def _sum_extents(found: Sequence[tuple[Extent, ...]]) -> tuple[Extent, ...]:
+    total: tuple[Extent, ...] = (Extent(ZERO),)
+    for each in found:
+        if len(total) * len(each) > RAYS_MAX:
+            raise NoDescription(f"more than {RAYS_MAX} sums")
+        total = tuple(_added_extents(one, other) for one in total for other in each)
+    return total
+
+
+def _added_extents(one: Extent, other: Extent) -> Extent:
+    """The sum, with roots that differ by a rational factor taken together."""
+    if one.value is None or other.value is None:
+        return Extent(None)
+    squares: list[Fraction] = list(one.squares)
+    for square in other.squares:
+        for i, known in enumerate(squares):
+            factor = rational_root(square / known)
+            if factor is not None:
+                squares[i] = known * (1 + factor) ** 2
+                break
+        else:
+            squares.append(square)
+    return Extent(one.value + other.value, tuple(squares))
+
+
+def _shifted(found: tuple[Extent, ...], by: Fraction) -> tuple[Extent, ...]:
+    return tuple(
+        each if each.value is None else Extent(each.value + by, each.squares) for each in found
+    )
+
+
+@lru_cache(maxsize=64)
+def _cached_pieces(region: Region, size: int, root: Root) -> Pieces:
+    """Of a set given by rows, which takes long to find and is asked for once a direction."""
+    return pieces(region, size, root)
+
+
+def _row_extents(hull: Pieces, direction: Row) -> tuple[Extent, ...]:
+    if not hull.pieces:
+        return ()
+    if any(dot(direction, ray) > 0 for ray in hull.rays):
+        return (Extent(None),)
+    return (Extent(max(dot(direction, piece.center) for piece in hull.pieces)),)
 
 
 def reach(region: Region, direction: Row, root: Root) -> Fraction | None:
@@ -416,23 +438,12 @@ def reach(region: Region, direction: Row, root: Root) -> Fraction | None:
 
     Raises NoDescription, and NotConstant.
     """
-    zonotope = _zonotope(region)
-    if zonotope is not None:
-        return dot(direction, zonotope[0]) + sum(
-            (abs(dot(direction, row)) for row in zonotope[1]), ZERO
-        )
-    hull = pieces(region, len(direction), root)
-    if any(dot(direction, ray) > 0 for ray in hull.rays):
-        return None
-    return max(_extent(piece, direction, root) for piece in hull.pieces)
-
-
-def _extent(piece: Piece, direction: Row, root: Root) -> Fraction:
-    square = sum(
-        (s * dot(direction, axis) ** 2 for axis, s in zip(piece.axes, piece.squares, strict=True)),
-        ZERO,
-    )
-    return dot(direction, piece.center) + (root(square) if square else ZERO)
+    values = []
+    for each in extents(region, direction, root):
+        if each.value is None:
+            return None
+        values.append(each.value + sum(map(root, each.squares), ZERO))
+    return max(values)
 
 
 def empty(size: int) -> Polytope:
@@ -496,7 +507,7 @@ def eroded(region: Region, by: Region, size: int, root: Root) -> Region:
 
 
 def _inhabited(region: Region, size: int, root: Root) -> bool:
-    return _zonotope(region) is not None or bool(pieces(region, size, root).pieces)
+    return bool(extents(region, (ZERO,) * size, root))
 
 
 def _rows_eroded(rows: Sequence[Bounded], by: Region, size: int, root: Root) -> Region:

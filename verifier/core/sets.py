@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
-from verifier.core.description import Bounded, NoDescription, eroded
+from verifier.core.description import NoDescription, eroded
 from verifier.core.description import facets as facets_of
 from verifier.core.exact import inverse, reduced
 from verifier.core.hull import facets
@@ -51,6 +51,7 @@ from verifier.core.term import (
     number,
     subtract,
 )
+from verifier.core.zonotope import Bounded
 
 __all__ = [
     "Ball",

@@ -14,6 +14,7 @@ from math import ceil
 
 from verifier.core.cone import integers
 from verifier.core.containment import (
+    ByExtent,
     Combination,
     Containment,
     ContainmentCertificate,
@@ -28,6 +29,7 @@ from verifier.core.containment import (
     Part,
     RoundGoal,
     RowGoal,
+    RowProof,
     ShapeGoal,
     Termwise,
     Vacuous,
@@ -37,23 +39,20 @@ from verifier.core.containment import (
 from verifier.core.description import (
     NoDescription,
     Pieces,
-    apply,
-    dot,
+    extents,
     facets,
     has_strict,
     pieces,
-    plus,
-    times,
-    transposed,
-    unit,
 )
 from verifier.core.lift import Form, lift, whole
 from verifier.core.region import ConvexHull, MinkowskiSum, NotConstant, Region, Row
 from verifier.core.root import Root, root_above, root_below
+from verifier.core.vector import apply, dot, plus, times, transposed, unit
 from verifier.core.verdict import Unknown
 from verifier.solve.enclose import Form as RoundForm
 from verifier.solve.enclose import Held, Reaching, Touching, enclose
 from verifier.solve.member import Apart, Member, member, ray_member
+from verifier.solve.summit import is_simple, summit
 from verifier.solve.support import (
     Beyond,
     Empty,
@@ -131,7 +130,13 @@ def _target(row: Row, bound: Fraction) -> Form:
     return whole({0: -bound, **dict(enumerate(row, start=1))})[0]
 
 
-def _row(work: _Work, goal: RowGoal) -> Combination | Vacuous | Outside | Escape | Open:
+def _row(work: _Work, goal: RowGoal) -> RowProof | Vacuous | Outside | Escape | Open:
+    if is_simple(goal.inner):
+        found = extents(goal.inner, goal.row, root_below)
+        if all(each.at_most(goal.bound, goal.strict) for each in found):
+            return ByExtent()
+        own = goal.inner is work.question.inner
+        return _refuted(work, goal.row, None, goal.bound if own else None)
     made = work.system(goal.inner, len(goal.row))
     match reaches(made, _target(goal.row, goal.bound), goal.strict):
         case Shown(total):
@@ -153,32 +158,62 @@ def _refuted(
     `beyond` is one, if the inner set is not rounded; `bound` is how far the outer one reaches.
     """
     question = work.question
-    made = work.system(question.inner, question.size, root_above)
-    if beyond is None or made.lifted != work.system(question.inner, question.size).lifted:
-        found = furthest(made, _target(direction, ZERO))
-        if not isinstance(found, Beyond):
-            return Open("no exact point of the inner set was found outside")
-        beyond = found
-    outer = work.system(question.outer, question.size)
+    found = _furthest(work, direction, beyond)
+    if not isinstance(found, Beyond):
+        return found
     row = integers(direction)
     exact = tuple(map(Fraction, row))
-    point = beyond.point
-    if not shares_hold(made.lifted, point, 1):
-        return Open("a point of an unbounded hull was not found")
-    if beyond.ray is not None:
-        if shares_hold(made.lifted, beyond.ray, 0):
-            scale = ONE if bound is None else dot(exact, exact) / dot(exact, direction)
-            limit = None if bound is None else bound * scale
-            total = _reach_of(outer, exact, limit)
-            if total is not None:
-                return Escape(assigned(point), assigned(beyond.ray), row, total)
-        return Open("a ray leaves the outer set, but that was not shown")
-    value = dot(exact, point[: question.size])
+    if found.ray is not None:
+        scale = dot(exact, exact) / dot(exact, direction)
+        proof = _bounding(work, exact, None if bound is None else bound * scale)
+        if proof is None:
+            return Open("a ray leaves the outer set, but that was not shown")
+        return Escape(assigned(found.point), assigned(found.ray), row, proof)
+    value = dot(exact, found.point[: question.size])
+    if is_simple(question.outer):
+        every = extents(question.outer, exact, root_below)
+        if all(each.at_most(value, strict=True) for each in every):
+            return Outside(assigned(found.point), row, ByExtent())
+        return Open("the sets touch where no rational point tells them apart")
+    outer = work.system(question.outer, question.size)
     match reaches(outer, _target(exact, value), strict=True):
-        case Shown(total) | Empty(total):
-            return Outside(assigned(point), row, total)
+        case Shown(total):
+            return Outside(assigned(found.point), row, total)
+        case Empty(total):
+            return Outside(assigned(found.point), (0,) * question.size, total)
         case _:
-            return Open("a point outside was found, but not shown to be outside")
+            return Open("the sets touch where no rational point tells them apart")
+
+
+def _furthest(work: _Work, direction: Row, beyond: Beyond | None) -> Beyond | Open:
+    """A point of the inner set, and nothing that is rounded outwards, far in the direction."""
+    question = work.question
+    if is_simple(question.inner):
+        point = summit(question.inner, direction)
+        if point is not None:
+            return Beyond(point)
+    made = work.system(question.inner, question.size, root_above)
+    rounded = made.lifted != work.system(question.inner, question.size).lifted
+    found = beyond
+    if found is None or rounded:
+        answer = furthest(made, _target(direction, ZERO))
+        if not isinstance(answer, Beyond):
+            return Open("no exact point of the inner set was found outside")
+        found = answer
+    if not shares_hold(made.lifted, found.point, 1):
+        return Open("a point of an unbounded hull was not found")
+    if found.ray is not None and not shares_hold(made.lifted, found.ray, 0):
+        return Open("a ray of an unbounded hull was not found")
+    return found
+
+
+def _bounding(work: _Work, row: Row, bound: Fraction | None) -> RowProof | None:
+    """That the row is bounded over the outer set."""
+    question = work.question
+    if is_simple(question.outer):
+        known = extents(question.outer, row, root_below)
+        return None if None in [each.value for each in known] else ByExtent()
+    return _reach_of(work.system(question.outer, question.size), row, bound)
 
 
 def _reach_of(made: System, row: Row, bound: Fraction | None) -> Combination | None:
@@ -323,19 +358,19 @@ def _corners(goal: ShapeGoal, reasons: list[str]) -> Pieces | None:
 
 
 def _facets(work: _Work, goal: ShapeGoal) -> Facets | Vacuous | Outside | Escape | Open:
-    sums: list[Combination] = []
+    rows: list[RowProof] = []
     open_reason: Open | None = None
     for each in facets(goal.region, len(goal.matrix), root_above):
         wanted = row_goals(goal.inner, each, goal.matrix, goal.offset, False, goal.stretch)
-        for row in wanted:
-            match _row(work, row):
-                case Combination() as total:
-                    sums.append(total)
+        for one in wanted:
+            match _row(work, one):
+                case Combination() | ByExtent() as proof:
+                    rows.append(proof)
                 case Open() as left:
                     open_reason = left
                 case other:
                     return other
-    return open_reason or Facets(tuple(sums))
+    return open_reason or Facets(tuple(rows))
 
 
 def _members(

@@ -21,6 +21,9 @@ Row: TypeAlias = tuple[Fraction, ...]
 
 ZERO, ONE = Fraction(0), Fraction(1)
 BITS = 48
+STEPS = 4
+PRECISE = 160
+"""Bits after the point of the weights, which are rounded towards zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,10 +188,25 @@ def _proves(form: Form, factor: Fraction) -> bool:
 
 
 def _points(form: Form, near: Sequence[float]) -> Iterator[Row]:
-    """Weights on the ellipsoid's surface, or just below it, near those given."""
-    start = tuple(map(Fraction, near))
-    length = sum((w * w / s for w, s in zip(start, form.squares, strict=True)), ZERO)
-    if length:
-        share = root_below(1 / length)
-        yield tuple(share * w for w in start)
-        yield tuple(-share * w for w in start)
+    """Weights on the ellipsoid's surface, or just below it: those given, and what steps along the
+    gradient make of them, each of which raises q."""
+    start: Row | None = tuple(map(Fraction, near))
+    for _ in range(STEPS):
+        start = start and _on_surface(form, start)
+        if start is None:
+            return
+        yield start
+        place = list(form.center)
+        for weight, axis in zip(start, form.axes, strict=True):
+            place = [p + weight * a for p, a in zip(place, axis, strict=True)]
+        slopes = (form.product(axis, tuple(place)) for axis in form.axes)
+        start = tuple(s * slope for s, slope in zip(form.squares, slopes, strict=True))
+
+
+def _on_surface(form: Form, weights: Row) -> Row | None:
+    length = sum((w * w / s for w, s in zip(weights, form.squares, strict=True)), ZERO)
+    if not length:
+        return None
+    share = root_below(1 / length)
+    short = (Fraction(int(share * w * 2**PRECISE), 2**PRECISE) for w in weights)
+    return tuple(short)
