@@ -6,7 +6,8 @@ tau_j, so that acceleration is constant on a piece and the hodograph's hull is e
     Q_(j+1) = Q_j + tau_j (V_j + V_(j+1)) / 2,   |V_j| <= v,   |V_(j+1) - V_j| <= a tau_j,
     Q_j, Q_j + tau_j V_j / 2, Q_(j+1) in the region of piece j.
 
-Q_j and V_j are affine in the start, and every inequality holds for every vertex of the start set.
+Q_j and V_j are affine in the start, and every inequality holds for every vertex of the start set;
+from region number FEEDBACK_REGIONS on all starts move as one.
 The durations make this bilinear. For fixed shares phi_j = tau_j / T and W = T V it is linear but
 for T^2 in |W_(j+1) - W_j| <= a phi_j T^2, which is replaced by its tangent from below,
 2 T' T - T'^2 <= T^2; Newton's iteration on T' ends at the least T. Between such solutions the
@@ -30,7 +31,9 @@ from verifier.core.motion import Affine, Box, Hull, Motion, Piece, Polytope, Vec
 
 PIECES_PER_REGION = 3
 RAMPS_MAX = 5
+FEEDBACK_REGIONS = 5
 NEWTON_STEPS = 8
+CONVERGED = 1e-3  # the error that is left is of the order of its square
 TRUST_FIRST = 0.5
 TRUST_LEAST = 0.04
 IMPROVEMENTS_MAX = 12
@@ -67,8 +70,10 @@ class _Frame:
     diagonal: bool
     size: int
 
-    def parameters(self, axis: int) -> tuple[int, ...]:
-        """The parameters that may move this axis."""
+    def parameters(self, axis: int, leg: int) -> tuple[int, ...]:
+        """The parameters that may move this axis in the region with this number."""
+        if leg >= FEEDBACK_REGIONS:
+            return ()
         moving = [k for k, half in enumerate(self.half) if half > 0]
         if self.diagonal:
             return tuple(k for k in moving if k % self.size == axis)
@@ -162,10 +167,13 @@ class _Stated:
     frame: _Frame
     margin: float
 
-    def point(self) -> list[Form]:
-        """A new affine function of the start for each axis."""
+    def point(self, leg: int) -> list[Form]:
+        """A new affine function of the start for each axis, for the region of this number."""
         return [
-            {k: [(self.program.column(), 1.0)] for k in (CONSTANT, *self.frame.parameters(axis))}
+            {
+                k: [(self.program.column(), 1.0)]
+                for k in (CONSTANT, *self.frame.parameters(axis, leg))
+            }
             for axis in range(self.frame.size)
         ]
 
@@ -248,7 +256,7 @@ def _first_parts(task: Task, frame: _Frame, minimize: Minimize) -> _Parts | None
     legs: list[int] = []
     here = stated.start()
     for k, region in enumerate(task.regions):
-        there = stated.point()
+        there = stated.point(k)
         stated.inside(there, region)
         last = k + 1 == len(task.regions)
         stated.inside(there, task.end if last else task.regions[k + 1])
@@ -313,7 +321,7 @@ def _with_shares(task: Task, frame: _Frame, parts: _Parts, minimize: Minimize) -
         if step is None:
             return solved
         solved = step
-        if abs(step.total - guess) <= 1e-7 * guess:
+        if abs(step.total - guess) <= CONVERGED * guess:
             return solved
         guess = step.total
     return solved if solved and solved.total <= guess * (1 + 1e-6) else None
@@ -330,9 +338,10 @@ def _newton(
     rates = [rate]
     for j, share in enumerate(shares.durations):
         last = j + 1 == len(shares.durations)
-        there = stated.point()
-        following: list[Form] = [{} for _ in rate] if last else stated.point()
-        region = task.regions[shares.regions[j]]
+        leg = shares.regions[j]
+        there = stated.point(leg)
+        following: list[Form] = [{} for _ in rate] if last else stated.point(leg)
+        region = task.regions[leg]
         middle = [_combine([(1.0, q), (share / 2, w)]) for q, w in zip(here, rate, strict=True)]
         for axis in range(frame.size):
             step = [(1.0, there[axis]), (-1.0, middle[axis]), (-share / 2, following[axis])]
@@ -381,9 +390,10 @@ def _improved(
         low = max((1 - trust) * duration, shortest) - duration
         change = stated.program.column(low, max(trust * duration, 0.02 * old.total * trust), 1.0)
         changes.append(change)
-        there = stated.point()
-        following: list[Form] = [{} for _ in rate] if last else stated.point()
-        region = task.regions[parts.regions[j]]
+        leg = parts.regions[j]
+        there = stated.point(leg)
+        following: list[Form] = [{} for _ in rate] if last else stated.point(leg)
+        region = task.regions[leg]
         before, after = old.velocities[j], old.velocities[j + 1]
         middle = []
         for axis in range(frame.size):

@@ -140,6 +140,15 @@ def common_part(shape: Shape, rows: Iterable[Side], tolerance: float) -> Shape |
     return found
 
 
+def sides_that_matter(shape: Shape, rows: Sequence[Side], tolerance: float) -> list[int]:
+    """The numbers of the rows that some corner of their intersection, the shape, lies on."""
+    return [
+        number
+        for number, (row, bound) in enumerate(rows)
+        if any(dot(row, spot) >= bound - 10 * tolerance for spot in shape.spots)
+    ]
+
+
 def apart(low: Spot, high: Spot, other_low: Spot, other_high: Spot, tolerance: float) -> bool:
     """Whether two boxes are further apart than the tolerance."""
     return any(

@@ -28,6 +28,7 @@ from verifier.core.motion import (
     Motion,
     NoEnd,
     Plan,
+    Polytope,
     Problem,
     Region,
     TooFar,
@@ -35,7 +36,7 @@ from verifier.core.motion import (
 )
 from verifier.core.solids import hull_solid
 from verifier.repair.curve import Task, fastest
-from verifier.repair.geometry import swollen
+from verifier.repair.geometry import box_shape, common_part, sides, sides_that_matter, swollen
 from verifier.repair.route import Web, connected, distance, routes, web
 from verifier.repair.space import Landscape, landscape
 
@@ -302,7 +303,7 @@ def _motion(
         return Motion(())
     task = Task(
         starts,
-        tuple(region.body for region in regions),
+        tuple(_without_needless(region.body, land) for region in regions),
         problem.end,
         problem.speed_max,
         problem.acceleration_max,
@@ -310,6 +311,17 @@ def _motion(
         100 * land.tolerance,
     )
     return fastest(task, tools.minimize, limit)
+
+
+def _without_needless(body: Polytope, land: Landscape) -> Polytope:
+    """The same body, as it is seen, with the rows that matter; as it is where it looks empty."""
+    rows = sides(body)
+    size = len(land.low)
+    shape = common_part(box_shape(land.low, land.high), rows, land.tolerance) if size < 4 else None
+    if shape is None:
+        return body
+    kept = sides_that_matter(shape, rows, land.tolerance)
+    return Polytope(tuple(body.rows[i] for i in kept), tuple(body.bounds[i] for i in kept))
 
 
 def _stays(problem: Problem, starts: Box | Hull, regions: tuple[Region, ...]) -> bool:
