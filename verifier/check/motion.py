@@ -102,9 +102,10 @@ def _apart(body: Polytope, solid: Solid, clearance: Fraction) -> bool:
     """Whether a row of the body is violated by the solid by more than 0, at a distance of at least
     the clearance."""
     for row, bound in zip(body.rows, body.bounds, strict=True):
-        gap = min(dot(row, point) for point in solid.vertices) - bound
-        if gap > 0 and gap * gap >= clearance * clearance * dot(row, row):
-            return True
+        if all(dot(row, point) > bound for point in solid.vertices):
+            gap = min(dot(row, point) for point in solid.vertices) - bound
+            if gap * gap >= clearance * clearance * dot(row, row):
+                return True
     return False
 
 

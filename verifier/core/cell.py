@@ -3,7 +3,8 @@
 The double description step: the vertices of a cut are those on the near side and one on every edge
 that the hyperplane crosses; two vertices span an edge if and only if no third lies on all facets
 that both lie on (Motzkin, Raiffa, Thompson, Thrall, 1953; Fukuda and Prodon, Double description
-method revisited, 1996, proposition 7). Redundant rows do no harm to that test.
+method revisited, 1996, proposition 7). Redundant rows do no harm to that test. In n dimensions at
+least n - 1 rows meet in an edge.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ def cut(cell: Cell, row: Vector, bound: Fraction) -> Cell | None:
     outside = [i for i, side in enumerate(sides) if side > 0]
     for i, j in product(inside, outside):
         common = cell.corners[i][1] & cell.corners[j][1]
-        if _edge(cell, i, j, common):
+        if len(common) + 1 >= len(row) and _edge(cell, i, j, common):
             share = sides[i] / (sides[i] - sides[j])
             ends = zip(cell.corners[i][0], cell.corners[j][0], strict=True)
             kept[tuple(a + share * (b - a) for a, b in ends)] = common | {number}

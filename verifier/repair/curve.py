@@ -45,6 +45,8 @@ Expression: TypeAlias = list[tuple[int, float]]
 Form: TypeAlias = dict[int, Expression]
 """An affine function of the normalized start: parameter -> coefficient; -1 is the constant."""
 CONSTANT = -1
+Side: TypeAlias = tuple[list[tuple[int, float]], float, float]
+"""A row with norm 1 by its entries, its bound, and the margin that is kept from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,8 @@ class _Frame:
     vertices: tuple[tuple[float, ...], ...] | None
     diagonal: bool
     size: int
+    rooms: tuple[list[Side], ...]
+    goal: list[Side]
 
     def parameters(self, axis: int, leg: int) -> tuple[int, ...]:
         """The parameters that may move this axis in the region with this number."""
@@ -142,6 +146,8 @@ def _frame(task: Task) -> _Frame:
     starts = task.starts
     size = len(task.speed_max)
     box = starts if isinstance(starts, Box) else surrounding(starts.vertices)
+    rooms = tuple(_with_margins(body, task.margin) for body in task.regions)
+    goal = _with_margins(task.end, task.margin)
     middle = tuple((a + b) / 2 for a, b in zip(box.lower, box.upper, strict=True))
     half = tuple((b - a) / 2 for a, b in zip(box.lower, box.upper, strict=True))
     if isinstance(starts, Hull):
@@ -152,10 +158,10 @@ def _frame(task: Task) -> _Frame:
             )
             for vertex in starts.vertices
         )
-        return _Frame(middle, half, vertices, False, size)
+        return _Frame(middle, half, vertices, False, size, rooms, goal)
     rows = [row for body in (*task.regions, task.end) for row in body.rows]
     diagonal = all(sum(1 for a in row if a) <= 1 for row in rows) or len(half) > 4
-    return _Frame(middle, half, None, diagonal, size)
+    return _Frame(middle, half, None, diagonal, size, rooms, goal)
 
 
 # ---- stating the programs ----------------------------------------------------------------------
@@ -165,7 +171,6 @@ def _frame(task: Task) -> _Frame:
 class _Stated:
     program: Program
     frame: _Frame
-    margin: float
 
     def point(self, leg: int) -> list[Form]:
         """A new affine function of the start for each axis, for the region of this number."""
@@ -206,8 +211,8 @@ class _Stated:
         for expression in form.values():
             self.program.row([c for c, _ in expression], [a for _, a in expression], 0.0, 0.0)
 
-    def inside(self, point: list[Form], body: Polytope) -> None:
-        for row, bound, margin in _with_margins(body, self.margin):
+    def inside(self, point: list[Form], room: list[Side]) -> None:
+        for row, bound, margin in room:
             self.most(_combine([(a, point[i]) for i, a in row]), bound - margin, [])
 
     def between(self, form: Form, slope: Expression) -> None:
@@ -230,9 +235,6 @@ def _merged(expression: Expression) -> Expression:
     return [(column, a) for column, a in entries.items() if a]
 
 
-Side: TypeAlias = tuple[list[tuple[int, float]], float, float]
-
-
 def _with_margins(body: Polytope, margin: float) -> list[Side]:
     """The rows with norm 1 and what may be kept from them: less where the body is thin."""
     bounds: dict[Vector, Fraction] = {}
@@ -252,14 +254,14 @@ def _with_margins(body: Polytope, margin: float) -> list[Side]:
 
 def _first_parts(task: Task, frame: _Frame, minimize: Minimize) -> _Parts | None:
     """Durations of a polygon through the regions at full speed, with time to speed up and brake."""
-    stated = _Stated(Program(), frame, task.margin)
+    stated = _Stated(Program(), frame)
     legs: list[int] = []
     here = stated.start()
-    for k, region in enumerate(task.regions):
+    for k, region in enumerate(frame.rooms):
         there = stated.point(k)
         stated.inside(there, region)
-        last = k + 1 == len(task.regions)
-        stated.inside(there, task.end if last else task.regions[k + 1])
+        last = k + 1 == len(frame.rooms)
+        stated.inside(there, frame.goal if last else frame.rooms[k + 1])
         leg = stated.program.column(0.0, INFINITY, 1.0)
         for axis, speed in enumerate(task.speed_max):
             step = _combine([(1.0, there[axis]), (-1.0, here[axis])])
@@ -330,7 +332,7 @@ def _with_shares(task: Task, frame: _Frame, parts: _Parts, minimize: Minimize) -
 def _newton(
     task: Task, frame: _Frame, shares: _Parts, guess: float, minimize: Minimize
 ) -> _Solved | None:
-    stated = _Stated(Program(), frame, task.margin)
+    stated = _Stated(Program(), frame)
     whole = stated.program.column(0.0, INFINITY, 1.0)
     one = stated.program.column(1.0, 1.0)
     tangent = [(whole, 2 * guess), (one, -guess * guess)]
@@ -341,7 +343,7 @@ def _newton(
         leg = shares.regions[j]
         there = stated.point(leg)
         following: list[Form] = [{} for _ in rate] if last else stated.point(leg)
-        region = task.regions[leg]
+        region = frame.rooms[leg]
         middle = [_combine([(1.0, q), (share / 2, w)]) for q, w in zip(here, rate, strict=True)]
         for axis in range(frame.size):
             step = [(1.0, there[axis]), (-1.0, middle[axis]), (-share / 2, following[axis])]
@@ -356,10 +358,10 @@ def _newton(
             stated.inside(middle, region)
         stated.inside(there, region)
         if shares.leaves(j):
-            stated.inside(there, task.regions[shares.regions[j + 1]])
+            stated.inside(there, frame.rooms[shares.regions[j + 1]])
         here, rate = there, following
         rates.append(rate)
-    stated.inside(here, task.end)
+    stated.inside(here, frame.goal)
     solution = minimize(stated.program)
     if not isinstance(solution, Optimum):
         return None
@@ -380,7 +382,7 @@ def _improved(
     task: Task, frame: _Frame, old: _Solved, parts: _Parts, trust: float, minimize: Minimize
 ) -> _Parts | None:
     """Durations near the old ones that are shorter in total, to first order."""
-    stated = _Stated(Program(), frame, task.margin)
+    stated = _Stated(Program(), frame)
     one = stated.program.column(1.0, 1.0)
     here, rate = stated.start(), _first_velocity(stated, task, one)
     changes = []
@@ -393,7 +395,7 @@ def _improved(
         leg = parts.regions[j]
         there = stated.point(leg)
         following: list[Form] = [{} for _ in rate] if last else stated.point(leg)
-        region = task.regions[leg]
+        region = frame.rooms[leg]
         before, after = old.velocities[j], old.velocities[j + 1]
         middle = []
         for axis in range(frame.size):
@@ -411,9 +413,9 @@ def _improved(
             stated.inside(middle, region)
         stated.inside(there, region)
         if parts.leaves(j):
-            stated.inside(there, task.regions[parts.regions[j + 1]])
+            stated.inside(there, frame.rooms[parts.regions[j + 1]])
         here, rate = there, following
-    stated.inside(here, task.end)
+    stated.inside(here, frame.goal)
     solution = minimize(stated.program)
     if not isinstance(solution, Optimum):
         return None

@@ -124,7 +124,9 @@ def part(shape: Shape, row: Spot, bound: float, tolerance: float) -> Shape | Non
             kept[shape.spots[i]] = shape.active[i] | {number}
     for i, j in product(inside, outside):
         common = shape.active[i] & shape.active[j]
-        if not any(common <= active for k, active in enumerate(shape.active) if k != i and k != j):
+        if len(common) + 1 >= len(row) and not any(
+            common <= active for k, active in enumerate(shape.active) if k != i and k != j
+        ):
             share = over[i] / (over[i] - over[j])
             ends = zip(shape.spots[i], shape.spots[j], strict=True)
             kept[tuple(a + share * (b - a) for a, b in ends)] = common | {number}

@@ -42,6 +42,7 @@ from verifier.repair.space import Landscape, landscape
 
 CUTS_DEEP = 3
 CORNERS_MAX = 256
+CORNERS_SEEN = 16
 FINENESS = (4, 12, 32)
 THIN = Fraction(1, 1000)
 SLACK = Fraction(1, 1 << 20)
@@ -334,7 +335,7 @@ def _stays(problem: Problem, starts: Box | Hull, regions: tuple[Region, ...]) ->
 
 def _least(problem: Problem, land: Landscape, net: Web, starts: Box | Hull) -> float:
     """About the least time that the furthest start needs; 0 where no path is seen."""
-    corners = islice(_corners(replace(problem, starts=(starts,))), CORNERS_MAX)
+    corners = islice(_corners(replace(problem, starts=(starts,))), CORNERS_SEEN)
     way = max(distance(land, net, _seen(problem, corner)) for corner in corners)
     pairs = zip(problem.speed_max, problem.acceleration_max, strict=True)
     ramp = min(float(v / a) for v, a in pairs)
