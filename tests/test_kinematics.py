@@ -107,7 +107,6 @@ REFUSED = {
         "urdf-structure",
         3,
     ),
-    "nothing moves": (urdf(hinge("", "fixed")), "urdf-structure", 2),
     "an unsupported joint": (urdf(hinge(LIMIT, "floating")), "urdf-joint", 3),
     "no kind": (urdf(hinge(LIMIT, "")), "urdf-joint", 3),
     "a mimic": (urdf(hinge(LIMIT + '<mimic joint="k"/>')), "urdf-joint", 3),

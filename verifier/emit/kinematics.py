@@ -71,7 +71,9 @@ class _Names:
 
 
 def kinematics_header(arm: Kinematics, prefix: str) -> File:
-    """The tree of <prefix>_kinematics.h; the prefix is a C identifier in small letters."""
+    """The tree of <prefix>_kinematics.h; the prefix is a C identifier in small letters, and at
+    least one joint moves."""
+    assert arm.program.inputs > 0, "nothing moves"
     names = _named(prefix)
     frames = ", ".join(f"{k} {frame.link}" for k, frame in enumerate(arm.frames))
     joints = ", ".join(joint.name for joint in arm.chain.moving)

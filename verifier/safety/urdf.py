@@ -118,8 +118,6 @@ def _chain(root: Element, tip: str, base: str | None) -> Chain:
             spheres.extend(_spheres(links[name]))
         except SourceError as error:
             troubles.extend(error.diagnostics)
-    if not troubles and not any(joint.moves for joint in joints):
-        report("urdf-structure", links[tip].span, f"no joint between `{start}` and `{tip}` moves")
     if troubles:
         raise SourceError(troubles)
     return Chain(root.get("name") or "", start, tip, tuple(joints), tuple(spheres))
