@@ -138,13 +138,15 @@ def _solution(work: list[list[int]]) -> list[Fraction] | None:
     pivots = _triangle(work, width)
     if any(row[width] for row in work[len(pivots) :]):
         return None
-    zero = Fraction(0)
-    solved = [zero] * width
+    if not pivots:
+        return [Fraction(0)] * width
+    scale = work[len(pivots) - 1][pivots[-1]]  # the determinant: times it, all are whole (Cramer)
+    solved = [0] * width
     for k in reversed(range(len(pivots))):
         row, column = work[k], pivots[k]
-        known = sum((row[j] * solved[j] for j in pivots[k + 1 :] if row[j] and solved[j]), zero)
-        solved[column] = (row[width] - known) / row[column]
-    return solved
+        known = sum(row[j] * solved[j] for j in pivots[k + 1 :])
+        solved[column] = (row[width] * scale - known) // row[column]
+    return [Fraction(value, scale) for value in solved]
 
 
 def _triangle(work: list[list[int]], width: int) -> list[int]:
