@@ -1,0 +1,80 @@
+"""Claims about every point of a box, and what shows them: the data that finder and judge share.
+
+A claim says that wherever in the box all guards are >= 0 (the box is closed), the goal is >= 0, or
+> 0 if it is strict. Barrier conditions have this form.
+
+A `Cover` cuts the box into smaller ones, down to leaves. A leaf with weight w >= 0 and multipliers
+m_i >= 0 says that on its box  w goal - sum of m_i guard_i  is >= 0; and > 0 if w is zero or the
+claim is strict. With w > 0 the goal then inherits the sign, with w = 0 the guards cannot hold.
+(With no cut and affine terms this is Farkas' lemma over the box; otherwise the S-procedure, box by
+box.) The sign is read off an enclosure, which the judge computes afresh:
+
+- `abs`, `min` and `max` whose choice is the same all over the box are replaced by what they choose;
+- the combination is brought into the normal form of a polynomial over its atoms: variables, and
+  what is no polynomial (an application of a function, a quotient). An atom that is no variable
+  ranges over an enclosure of its own;
+- a polynomial over a box lies between the least and the greatest of its Bernstein coefficients
+  (G. T. Cargo and O. Shisha, The Bernstein form of a polynomial, 1966).
+
+A `Violation` is a point of the box that breaks the claim. A `Crossing` encloses one on a segment,
+for claims two of whose guards say that a term is zero: the term changes sign along the segment, and
+all along it the other guards hold and the goal is broken.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias
+
+from verifier.core.term import Key, Term
+
+Side: TypeAlias = tuple[Key, Fraction, Fraction]
+Point: TypeAlias = tuple[Fraction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Each side of the box is a variable with its lower and upper end, different variables."""
+
+    box: tuple[Side, ...]
+    guards: tuple[Term, ...]
+    goal: Term
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    weight: Fraction
+    multipliers: tuple[tuple[int, Fraction], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """`below` is the part with variable number `side` at most `at`, `above` the other one."""
+
+    side: int
+    at: Fraction
+    below: Cover
+    above: Cover
+
+
+Cover: TypeAlias = Leaf | Cut
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """Values in the order of the box."""
+
+    point: Point
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Guards number `positive` and `negative` are each other's negation; the first is negative at
+    `start` and positive at `end`, or the other way round."""
+
+    positive: int
+    negative: int
+    start: Point
+    end: Point
