@@ -24,12 +24,39 @@ def box_solid(box: Box) -> Solid:
 
 
 def hull_solid(vertices: Sequence[Vector]) -> Solid:
-    """The convex hull of the points, few enough for `affordable` of verifier/core/hull.py."""
+    """The convex hull of the points; in three dimensions and more, few enough for `affordable` of
+    verifier/core/hull.py."""
+    if len(vertices[0]) == 2:
+        ring = _hull_ring(vertices)
+        if len(ring) >= 3:
+            return _ring_solid(ring)
     equalities, inequalities = facets(tuple(vertices))
     turned = [(tuple(-a for a in row), -bound) for row, bound in equalities]
     sides = [*equalities, *turned, *inequalities]
     body = Polytope(tuple(row for row, _ in sides), tuple(bound for _, bound in sides))
     return Solid(body, tuple(dict.fromkeys(vertices)))
+
+
+def _hull_ring(points: Sequence[Vector]) -> list[Vector]:
+    """The corners of the hull of points in the plane, turning left (Andrew, Another efficient
+    algorithm for convex hulls in two dimensions, 1979)."""
+    ordered = sorted(set(points))
+    halves: list[list[Vector]] = []
+    for run in (ordered, ordered[::-1]):
+        half: list[Vector] = []
+        for point in run:
+            while len(half) >= 2 and _turn(half[-2], half[-1], point) <= 0:
+                half.pop()
+            half.append(point)
+        halves.append(half[:-1])
+    return [*halves[0], *halves[1]]
+
+
+def _ring_solid(ring: Sequence[Vector]) -> Solid:
+    """A convex polygon that turns left: a side's outward normal is its direction turned right."""
+    rows = tuple((b[1] - a[1], a[0] - b[0]) for a, b in _sides(ring))
+    bounds = tuple(row[0] * a[0] + row[1] * a[1] for row, a in zip(rows, ring, strict=True))
+    return Solid(Polytope(rows, bounds), tuple(ring))
 
 
 def polygon_solids(corners: Sequence[Vector]) -> tuple[Solid, ...] | None:
@@ -40,7 +67,7 @@ def polygon_solids(corners: Sequence[Vector]) -> tuple[Solid, ...] | None:
         return None
     if _area(ring) < 0:
         ring.reverse()
-    return tuple(hull_solid(piece) for piece in _joined(_triangles(ring)))
+    return tuple(_ring_solid(piece) for piece in _joined(_triangles(ring)))
 
 
 def _turn(a: Vector, b: Vector, c: Vector) -> Fraction:

@@ -19,6 +19,16 @@ Spot: TypeAlias = tuple[float, ...]
 Side: TypeAlias = tuple[Spot, float]
 """row . x <= bound, the row with norm 1."""
 
+ROUND: tuple[Vector, ...] = tuple(
+    dict.fromkeys(
+        (Fraction(across * x, 5), Fraction(up * y, 5))
+        for x, y in ((5, 0), (4, 3), (3, 4), (0, 5))
+        for across in (1, -1)
+        for up in (1, -1)
+    )
+)
+"""Rational directions of length 1 in the plane."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -83,11 +93,27 @@ def seen(solid: Solid, by: Fraction) -> Body:
 
 
 def swollen(solid: Solid, by: Fraction) -> Solid:
-    """A solid that holds all that is nearer than `by`: its facets moved outwards. It is given its
-    old vertices."""
-    rows, bounds = solid.facets.rows, solid.facets.bounds
-    moved = (bound + by * norm_above(row) for row, bound in zip(rows, bounds, strict=True))
-    return Solid(Polytope(rows, tuple(moved)), solid.vertices)
+    """A solid that holds all that is nearer than `by`: planes that touch that, in the directions of
+    its facets and in a few others. It is given its old vertices."""
+    if by == 0:
+        return solid
+    size = len(solid.vertices[0])
+    others = ROUND if size == 2 else _axes(size)
+    rows = tuple(dict.fromkeys((*solid.facets.rows, *others)))
+    bounds = tuple(
+        max(sum((a * x for a, x in zip(row, v, strict=True)), Fraction(0)) for v in solid.vertices)
+        + by * norm_above(row)
+        for row in rows
+    )
+    return Solid(Polytope(rows, bounds), solid.vertices)
+
+
+def _axes(size: int) -> tuple[Vector, ...]:
+    return tuple(
+        tuple(Fraction(sign * (i == k)) for i in range(size))
+        for k in range(size)
+        for sign in (1, -1)
+    )
 
 
 def norm_above(row: Vector) -> Fraction:

@@ -31,6 +31,7 @@ from verifier.repair.geometry import (
     middle,
     norm_above,
     sides,
+    swollen,
 )
 from verifier.repair.space import Landscape, gates, within
 
@@ -382,7 +383,8 @@ def _plane(
     """A plane with the seed on this side and the obstacle on the other."""
     size = problem.space.dimension
     solid = problem.space.obstacles[k]
-    directions = [tuple(-a for a in row) for row in solid.facets.rows]
+    fat = swollen(solid, problem.space.clearance).facets
+    directions = [tuple(-a for a in row) for row in fat.rows]
     for axis in range(size):
         unit = tuple(Fraction(axis == other) for other in range(size))
         directions += [unit, tuple(-a for a in unit)]

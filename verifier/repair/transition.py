@@ -36,7 +36,14 @@ from verifier.core.motion import (
 )
 from verifier.core.solids import hull_solid
 from verifier.repair.curve import Task, fastest
-from verifier.repair.geometry import box_shape, common_part, sides, sides_that_matter, swollen
+from verifier.repair.geometry import (
+    ROUND,
+    box_shape,
+    common_part,
+    sides,
+    sides_that_matter,
+    swollen,
+)
 from verifier.repair.route import Web, connected, distance, routes, web
 from verifier.repair.space import Landscape, landscape
 
@@ -46,13 +53,6 @@ CORNERS_SEEN = 16
 FINENESS = (4, 12, 32)
 THIN = Fraction(1, 1000)
 SLACK = Fraction(1, 1 << 20)
-_FIFTHS = ((5, 0), (4, 3), (3, 4), (0, 5))
-_ROUND = tuple(
-    (Fraction(sx * x, 5), Fraction(sy * y, 5))
-    for x, y in _FIFTHS
-    for sx in (1, -1)
-    for sy in (1, -1)
-)
 CLOSE = 1.05  # to what is about the least time; no further route is tried
 HOPELESS = 1.4  # times the best so far, before any improvement
 
@@ -164,7 +164,7 @@ def _surely(problem: Problem) -> Problem:
     radius = space.clearance * (1 - SLACK)
     grown = []
     for solid in space.obstacles:
-        points = [(a + radius * x, b + radius * y) for a, b in solid.vertices for x, y in _ROUND]
+        points = [(a + radius * x, b + radius * y) for a, b in solid.vertices for x, y in ROUND]
         grown.append(hull_solid(points))
     return replace(problem, space=replace(space, obstacles=tuple(grown), clearance=Fraction(0)))
 
@@ -188,13 +188,12 @@ def _quick(problem: Problem) -> Iterator[Impossible]:
     space = problem.space
     yield NoEnd()
     walls = None if space.bounds is None else box_rows(space.bounds)
+    fat = [swollen(solid, space.clearance).facets for solid in space.obstacles]
     for corner in _corners(problem):
         spot = corner[: space.dimension]
         outside = walls is not None and not inside([spot], walls)
         lost = space.regions is not None and not any(inside([spot], b) for b in space.regions)
-        near = any(
-            inside([spot], swollen(solid, space.clearance).facets) for solid in space.obstacles
-        )
+        near = any(inside([spot], body) for body in fat)
         if outside or lost or near:
             yield Misplaced(corner)
     yield from _hits(problem)
