@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
+from verifier.core.description import pieces
 from verifier.core.region import (
     Ball,
     Box,
@@ -18,6 +19,7 @@ from verifier.core.region import (
     Image,
     MinkowskiSum,
     Norm,
+    Polytope,
     Region,
     Row,
     Scaling,
@@ -31,6 +33,7 @@ from verifier.core.vector import ZERO, apply, dot, plus, times, transposed, unit
 
 ONE = Fraction(1)
 PRECISE = 400
+ROWS_MAX, SIZE_MAX = 30, 3
 
 
 def is_simple(region: Region) -> bool:
@@ -41,7 +44,16 @@ def is_simple(region: Region) -> bool:
         case Translation(inner) | Scaling(inner) | Image(_, _, inner):
             return is_simple(inner)
         case MinkowskiSum(parts) | ConvexHull(parts):
-            return all(map(is_simple, parts))
+            return all(is_simple(part) or _is_small(part) for part in parts)
+        case _:
+            return False
+
+
+def _is_small(region: Region) -> bool:
+    """Whether the corners of a polytope are found at once."""
+    match region:
+        case Polytope(rows):
+            return 0 < len(rows) <= ROWS_MAX and len(rows[0]) <= SIZE_MAX
         case _:
             return False
 
@@ -86,6 +98,8 @@ def _summit(region: Region, direction: Row) -> tuple[Row, Row] | None:
             if found is None:
                 return None
             return plus(apply(matrix, found[0]), constants(offset)), (*found[0], *found[1])
+        case Polytope():
+            return _corner(region, direction)
         case MinkowskiSum(parts):
             return _sum(parts, direction)
         case ConvexHull(parts):
@@ -108,6 +122,13 @@ def _box(
         if high is not None and constants([high])[0] < point[-1]:
             return None
     return tuple(point), ()
+
+
+def _corner(region: Polytope, direction: Row) -> tuple[Row, Row] | None:
+    hull = pieces(region, len(direction), root_below)
+    if not hull.pieces or any(dot(direction, ray) > 0 for ray in hull.rays):
+        return None
+    return max((piece.center for piece in hull.pieces), key=lambda p: dot(direction, p)), ()
 
 
 def _ball_step(radius: Fraction, norm: Norm, direction: Row) -> Row:
