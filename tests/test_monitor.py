@@ -13,9 +13,7 @@ from hypothesis import strategies as some
 
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.evaluate import holds
-from verifier.core.span import Span
 from verifier.core.term import (
-    FALSE,
     And,
     Comparison,
     Formula,
@@ -29,15 +27,13 @@ from verifier.core.term import (
     Truth,
     Variable,
 )
-from verifier.model.values import Atom, Connective, Interval, Modal, Property, Temporal
+from verifier.model.values import Property
 from verifier.monitor.definition import Answer, Event, answers
 from verifier.monitor.measured import truth
 from verifier.monitor.program import Program, compile_property, start, step, tick
 from verifier.source import settled
 
 MS = 10**6
-HERE = Span("here", 1, 1, 1, 1)
-ALWAYS = Interval(Fraction(0), None, False)
 
 
 def samples(times_ms: Iterable[float], **signals: Sequence[int | float]) -> list[Event]:
@@ -239,12 +235,12 @@ def test_program_and_definition_agree_on_random_traces() -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("eventually[0, 1 s] r", "not an `always`"),
-        ("always (p implies eventually r)", "without a bound"),
-        ("always (p implies eventually[1 ms, 2 ms] r)", "lower bound"),
-        ("always (p until r)", "until"),
-        ("always (eventually[0, 1 ms] p or eventually[0, 1 ms] r)", "more than one"),
+        ("always (p implies eventually r)", "never be violated"),
+        ("always (p implies eventually[1 ms, 2 ms] r)", "period"),
+        ("always (p or eventually[0, 1 ms] always r)", "no upper bound"),
+        ("always (p implies once[1 ms, 2 ms] r)", "period"),
         ("always sin(x / 1 m * 1 rad) <= 1", "sin"),
+        ("always (p implies eventually[0, 5000000000 s] r)", "2^62"),
     ],
 )
 def test_what_has_no_bounded_program_is_refused_with_its_place(text: str, reason: str) -> None:
@@ -254,11 +250,23 @@ def test_what_has_no_bounded_program_is_refused_with_its_place(text: str, reason
     assert refused.span.line == 2
 
 
-def test_the_negation_of_a_response_in_an_always_is_refused() -> None:
-    body: Temporal = Modal("eventually", ALWAYS, (Atom(FALSE, "false"),))
-    formula = Modal("always", ALWAYS, (Connective("not", (body,)),))
-    refused = compile_property(Property("it", formula, None, False, HERE, "it"))
-    assert isinstance(refused, Diagnostic)
+@pytest.mark.parametrize(
+    ("text", "bound"),
+    [
+        (
+            "always (p implies once[100 s, 200 s] r)",
+            "the lower bound 100 s of `once` or `historically`",
+        ),
+        (
+            "always eventually[0, 50 s] always[0, 70 s] r",
+            "the upper bound 70 s of `always` or `eventually`",
+        ),
+    ],
+)
+def test_what_does_not_fit_names_the_bound_to_shorten(text: str, bound: str) -> None:
+    refused = compile_property(property_of(text), MS, 50_000)
+    assert isinstance(refused, Diagnostic) and bound in refused.message
+    assert isinstance(compile_property(property_of(text), MS, 10**7), Program)
 
 
 # ---- atoms -------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from verifier.emit.build_file import FLAGS, FLOATING_POINT
 from verifier.emit.design import SEVERITY, Design
 from verifier.emit.header import DECISION, SOURCE, STATUS
 from verifier.emit.layout import Field
+from verifier.emit.memory import Machine, remembered
 from verifier.emit.reference import Action, Outcome, Sample
 
 KIND = {"real": ctypes.c_double, "bool": ctypes.c_uint8, "enum": ctypes.c_uint8}
@@ -207,8 +208,28 @@ def _verdict_type(design: Design) -> type[ctypes.Structure]:
     return _structure("guard_verdict", fields)
 
 
-class _Response(ctypes.Structure):
-    _fields_ = (("since_ns", ctypes.c_int64), ("pending", ctypes.c_uint8))
+def _kernel(*fields: tuple[str, Any]) -> type[ctypes.Structure]:
+    return _structure("kernel", list(fields))
+
+
+I64, U64, U8 = ctypes.c_int64, ctypes.c_uint64, ctypes.c_uint8
+C_TYPES: dict[str, Any] = {
+    "int64_t": I64,
+    "uint64_t": U64,
+    "uint8_t": U8,
+    "guard_response": _kernel(("since_ns", I64), ("pending", U8)),
+    "guard_since": _kernel(("witness_ns", I64), ("witnessed", U8)),
+    "guard_delayed": _kernel(
+        ("witness_ns", I64), ("broken_ns", I64), ("tail", U64), ("witnessed", U8), ("broken", U8)
+    ),
+    "guard_previous": _kernel(("before_ns", I64), ("value", U8), ("started", U8)),
+    "guard_until": _kernel(("cursor", U64), ("witness", U64), ("blocked", U64)),
+}
+
+
+def _memory_type(machine: Machine) -> type[ctypes.Structure]:
+    fields = [(m.name, _sized(C_TYPES[m.type], m.sizes)) for m in remembered(machine)]
+    return _structure(machine.type, fields)
 
 
 def _guard_type(design: Design) -> type[ctypes.Structure]:
@@ -217,7 +238,8 @@ def _guard_type(design: Design) -> type[ctypes.Structure]:
     fields += [(name, ctypes.c_int64) for name in ("latest_ns", "entered_ns")]
     fields.append(("violated", ctypes.c_uint64 * design.item_words))
     if design.plan.programs:
-        fields.append(("answers", ctypes.c_uint8 * len(design.plan.programs)))
-    if design.responses:
-        fields.append(("responses", _Response * len(design.responses)))
+        count = len(design.plan.programs)
+        fields.append(("answers", ctypes.c_uint8 * count))
+        fields.append(("violated_ns", ctypes.c_int64 * count))
+    fields += [(m.prefix, _memory_type(m)) for m in design.machines if list(remembered(m))]
     return _structure("guard", [*fields, ("entry", _sample_type(design))])

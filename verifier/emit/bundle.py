@@ -16,7 +16,7 @@ from verifier.emit.vectors import vectors
 from verifier.monitor.gates import WatchPlan
 from verifier.safety.limit import Loop
 
-RUNTIME = "guard_runtime.h"
+RUNTIME = ("guard_runtime.h", "guard_temporal.h")
 
 
 def bundle(
@@ -49,6 +49,6 @@ def c_files(design: Design) -> dict[str, bytes]:
     return {
         "guard.h": printed(header(design)).encode(),
         "guard.c": printed(source(design)).encode(),
-        RUNTIME: (files("verifier.emit.runtime") / RUNTIME).read_bytes(),
+        **{name: (files("verifier.emit.runtime") / name).read_bytes() for name in RUNTIME},
         "selftest.c": printed(selftest(design, vectors(design))).encode(),
     }

@@ -140,11 +140,13 @@ class If:
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """`for (variable = 0; variable < bound; ++variable)`, the bound a constant."""
+    """`for (variable = 0; variable < bound; ++variable)`, the bound a constant, and as long as
+    `also` holds."""
 
     variable: str
     bound: Expression
     body: tuple[Statement, ...]
+    also: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from verifier.core.span import Span
 from verifier.emit.layout import Layout, layout_of
+from verifier.emit.memory import Machine
 from verifier.monitor.gates import WatchPlan
-from verifier.monitor.program import Response
 from verifier.monitor.signals import Validity
 from verifier.safety.limit import Loop
 
@@ -16,23 +16,14 @@ SEVERITY = ("none", "hold", "retreat", "stop")
 
 
 @dataclass(frozen=True, slots=True)
-class NumberedResponse:
-    """A bounded response with its number in the guard's memory and its property's number."""
-
-    number: int
-    program: int
-    watch: Response
-
-
-@dataclass(frozen=True, slots=True)
 class Design:
-    """`bits[b]` is the C name of item b."""
+    """`bits[b]` is the C name of item b, `machines[k]` the machine of property k."""
 
     plan: WatchPlan
     loop: Loop
     layout: Layout
     bits: tuple[str, ...]
-    responses: tuple[NumberedResponse, ...]
+    machines: tuple[Machine, ...]
 
     @property
     def item_words(self) -> int:
@@ -44,14 +35,11 @@ class Design:
 
 
 def design_of(plan: WatchPlan, loop: Loop) -> Design:
-    found = [
-        (number, watch)
-        for number, watched in enumerate(plan.programs)
-        for watch in watched.program.watches
-        if isinstance(watch, Response)
-    ]
-    responses = tuple(NumberedResponse(k, n, watch) for k, (n, watch) in enumerate(found))
-    return Design(plan, loop, layout_of(plan, loop), _bits(plan), responses)
+    machines = tuple(
+        Machine(f"property_{number}", p.program.graph, p.program.watches, p.program.anchored)
+        for number, p in enumerate(plan.programs)
+    )
+    return Design(plan, loop, layout_of(plan, loop), _bits(plan), machines)
 
 
 def required(design: Design) -> tuple[Validity, ...]:

@@ -17,6 +17,7 @@ from verifier.emit.ctree import (
 )
 from verifier.emit.design import Design
 from verifier.emit.layout import Field
+from verifier.emit.memory import members as memory_members
 
 C_TYPE = {"real": "double", "bool": "uint8_t", "enum": "uint8_t"}
 
@@ -51,9 +52,10 @@ def header(design: Design) -> File:
         "Units are SI: m, rad, s, N. Time stamps are integer nanoseconds of one clock.\n"
         "The caller owns every struct. Nothing allocates, blocks, or keeps state elsewhere.",
         (
-            Include("guard_runtime.h", system=False),
+            Include("guard_temporal.h", system=False),
             *_constants(design),
             *_enums(design),
+            *_memories(design),
             _sample(design),
             _action(design),
             _verdict(),
@@ -92,6 +94,16 @@ def _enums(design: Design) -> list[TopLevel]:
         Enum("guard_bit", tuple(bits), "What is watched: bit b is violated[b / 64] >> (b % 64)."),
         *users,
     ]
+
+
+def _memories(design: Design) -> list[TopLevel]:
+    """What each property remembers."""
+    found: list[TopLevel] = []
+    for machine, watched in zip(design.machines, design.plan.programs, strict=True):
+        inside = memory_members(machine)
+        if inside:
+            found.append(Struct(machine.type, inside, f"What {watched.item.name} remembers."))
+    return found
 
 
 def _sample(design: Design) -> Struct:
@@ -154,9 +166,9 @@ def _guard(design: Design) -> Struct:
     if design.plan.programs:
         count = unsigned(len(design.plan.programs))
         members.append(Member("guard_answer", "answers", (count,), "one a property"))
-    if design.responses:
-        count = unsigned(len(design.responses))
-        members.append(Member("guard_response", "responses", (count,)))
+        when = "when a property with GUARD_VIOLATED was"
+        members.append(Member("int64_t", "violated_ns", (count,), when))
+    members += [Member(m.type, m.prefix) for m in design.machines if memory_members(m)]
     members.append(Member("guard_sample", "entry", (), "the sample at guard_enter, for `old`"))
     return Struct("guard", tuple(members), "Owned by the caller; to be read, not written.")
 

@@ -38,6 +38,7 @@ from verifier.emit.ctree import (
 )
 from verifier.emit.design import Design
 from verifier.emit.driving import drive, drive_nothing
+from verifier.emit.watching import has_clock
 
 G, NOW, OUT, PROPOSED = Id("g"), Id("now"), Id("out"), Id("proposed")
 NULL = Id("NULL")
@@ -210,29 +211,16 @@ def _fault() -> Function:
 
 
 def _init(design: Design) -> Function:
-    def clear(name: str, count: Expression, value: Expression) -> Statement:
-        return Repeat("i", count, (Assign(At(Arrow(G, name), Id("i")), value),))
-
+    size = Call("sizeof", (Unary("*", G),))
     body: list[Statement] = [
         If(is_null(G), (Return(status("NULL")),)),
+        Do(Cast("void", Call("memset", (G, Int(0), size)))),
         Assign(Arrow(G, "skill"), NO_SKILL),
         Assign(Arrow(G, "fallback"), Id("GUARD_FALLBACK_NONE")),
-        Assign(Arrow(G, "started"), unsigned(0)),
-        Assign(Arrow(G, "passed"), unsigned(0)),
-        Assign(Arrow(G, "latest_ns"), Int(0)),
-        Assign(Arrow(G, "entered_ns"), Int(0)),
-        clear("violated", Id("GUARD_ITEM_WORDS"), unsigned(0)),
     ]
-    if design.plan.programs:
-        count = unsigned(len(design.plan.programs))
-        body.append(clear("answers", count, Id("GUARD_SATISFIED")))
-    if design.responses:
-        memory = At(Arrow(G, "responses"), Id("i"))
-        forgotten = (
-            Assign(Dot(memory, "since_ns"), Int(0)),
-            Assign(Dot(memory, "pending"), unsigned(0)),
-        )
-        body.append(Repeat("i", unsigned(len(design.responses)), forgotten))
+    for number, watched in enumerate(design.plan.programs):
+        answer = "GUARD_UNKNOWN" if watched.program.anchored else "GUARD_SATISFIED"
+        body.append(Assign(At(Arrow(G, "answers"), unsigned(number)), Id(answer)))
     body += [Assign(Arrow(G, "ready"), Id("GUARD_READY")), Return(status("OK"))]
     return Function("guard_status", "guard_init", (GUARD,), tuple(body), static=False)
 
@@ -355,7 +343,7 @@ def _faulty(name: str) -> Statement:
 def _time_passes(design: Design, time: Expression, whole: Expression) -> tuple[Statement, ...]:
     deadlines = Do(Call("pass_deadlines", (G, time, whole)))
     duration = Do(Cast("void", Call("watch_duration", (G, time))))
-    return (deadlines, duration) if design.responses else (duration,)
+    return (deadlines, duration) if has_clock(design) else (duration,)
 
 
 def _tick(design: Design) -> Function:

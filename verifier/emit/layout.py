@@ -25,9 +25,11 @@ _KEYWORDS = re.compile(
 _RESERVED = re.compile(
     "guard_(status|decision|source|fallback|skill|bit|sample|action|verdict|init|enter|step|leave"
     "|tick|truth|answer|response|joint|joints|finite|clamp|false|true|undefined|satisfied|unknown"
-    "|invalid|violated|ready|items|item_words|joint_words|longest_ns|h)"
+    "|invalid|violated|ready|items|item_words|joint_words|longest_ns|h|since|delayed|previous|until"
+    "|next|passed|within|kept_bit|keep_bit|unbounded|elapsed|limit|outside|least|greatest|margin"
+    "|temporal_h|runtime_h|property|property_[0-9]+|distance_[0-9]+|[a-z]+_(step|late|push))"
 )
-_MACROS = ("GUARD_ITEM_WORDS", "GUARD_JOINT_WORDS", "GUARD_LONGEST_NS")
+_MACROS = ("GUARD_ITEM_WORDS", "GUARD_JOINT_WORDS", "GUARD_LONGEST_NS", "GUARD_UNBOUNDED")
 
 
 @dataclass(frozen=True, slots=True)

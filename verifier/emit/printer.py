@@ -187,9 +187,10 @@ def _statement(statement: Statement, indent: str) -> Iterator[str]:
                 yield f"{indent}}} else {{"
                 yield from _body(otherwise, deeper)
             yield f"{indent}}}"
-        case Repeat(variable, bound, body):
-            limit = expression(bound)
-            yield (f"{indent}for (uint32_t {variable} = 0u; {variable} < {limit}; ++{variable}) {{")
+        case Repeat(variable, bound, body, also):
+            within = f"{variable} < {expression(bound)}"
+            goes = within if also is None else f"({within}) && {_operand(also)}"
+            yield f"{indent}for (uint32_t {variable} = 0u; {goes}; ++{variable}) {{"
             yield from _body(body, deeper)
             yield f"{indent}}}"
         case Switch(chosen, cases, otherwise):

@@ -30,19 +30,28 @@ from verifier.core.term import (
 from verifier.emit.design import Design
 from verifier.emit.reference import Sample
 from verifier.monitor.measured import Reading, Undefined, measure
-from verifier.monitor.program import Invariant
+from verifier.monitor.watches import Invariant, Open, Response
 
 TRIES = 600
 Ranges = Mapping[str, tuple[float, float]]
 
 
 def quiet(design: Design) -> tuple[tuple[Formula, bool], ...]:
-    """What keeps every property silent: invariants hold, nothing is triggered."""
-    return tuple(
-        (watch.formula, True) if isinstance(watch, Invariant) else (watch.trigger, False)
-        for watched in design.plan.programs
-        for watch in watched.program.watches
-    )
+    """What keeps every property silent, as far as it is said without time: invariants hold, and
+    nothing is triggered."""
+    found: list[tuple[Formula, bool]] = []
+    for watched in design.plan.programs:
+        for watch in watched.program.watches:
+            match watch:
+                case Invariant(node):
+                    wish = watched.program.formula(node), True
+                case Response(trigger) | Open(trigger):
+                    wish = watched.program.formula(trigger), False
+                case _:
+                    continue
+            if wish[0] is not None:
+                found.append((wish[0], wish[1]))
+    return tuple(found)
 
 
 def domains(design: Design) -> tuple[tuple[Formula, bool], ...]:

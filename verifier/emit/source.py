@@ -37,7 +37,7 @@ from verifier.emit.design import SEVERITY, Design, place, required
 from verifier.emit.interface import interface
 from verifier.emit.layout import Field
 from verifier.emit.watching import call, clause_name, clauses, formula_name, lower, watching
-from verifier.monitor.program import formulas_of
+from verifier.monitor.graph import State
 from verifier.safety.limit import Joint
 
 NOW = Id("now")
@@ -49,6 +49,7 @@ def source(design: Design) -> File:
     return File(
         f"The guard of chain {design.plan.chain}. Generated; the source of each part is named.",
         (
+            Include("string.h", system=True),
             Include("guard.h", system=False),
             Verbatim("#ifdef __clang__\n#pragma STDC FP_CONTRACT OFF\n#endif"),
             Macro("GUARD_READY", unsigned(READY)),
@@ -111,10 +112,10 @@ def _formulas(design: Design) -> Iterator[Function]:
         remark = f"domain, {place(validity.span)}"
         yield _truth(design, f"domain_{number}", validity.formula, remark)
     for number, watched in enumerate(design.plan.programs):
-        formulas = [f for watch in watched.program.watches for f in formulas_of(watch)]
         remark = f"property {watched.item.name}, {place(watched.item.span)}"
-        for part, formula in enumerate(formulas):
-            yield _truth(design, formula_name(number, part), formula, remark)
+        for k, node in enumerate(watched.program.graph.nodes):
+            if isinstance(node, State):
+                yield _truth(design, formula_name(number, k), node.formula, remark)
     for gates in design.plan.skills:
         for clause in clauses(gates):
             item = clause.item

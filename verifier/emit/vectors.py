@@ -17,8 +17,9 @@ from verifier.emit.design import Design
 from verifier.emit.reference import Action, Outcome, Sample, State
 from verifier.emit.scenario import domains, quiet, random_readings, ranges, raw, satisfying
 from verifier.monitor.gates import SkillGates
+from verifier.monitor.graph import Next, Previous, Since, Until
 from verifier.monitor.measured import Reading
-from verifier.monitor.program import Invariant, Response
+from verifier.monitor.watches import Invariant, Open, Response
 
 MS = 10**6
 SEED = 20260101
@@ -98,6 +99,17 @@ def _calm(design: Design) -> dict[str, Reading]:
     return satisfying(design, wanted, start, {}, rng) or start
 
 
+def _bounds(design: Design) -> Iterator[int]:
+    """The times that some property counts."""
+    for watched in design.plan.programs:
+        for watch in watched.program.watches:
+            if isinstance(watch, Response | Open) and watch.bound_ns is not None:
+                yield min(watch.bound_ns, MS**2)
+        for node in watched.program.graph.nodes:
+            if isinstance(node, Since | Previous | Until | Next):
+                yield from (ns for ns in (node.low, node.high) if ns)
+
+
 @dataclass(frozen=True, slots=True)
 class _Maker:
     design: Design
@@ -167,20 +179,23 @@ class _Maker:
     def properties(self) -> Iterator[Call]:
         """Each invariant broken alone; each trigger answered, and not, about its deadline."""
         for watched in self.design.plan.programs:
+            formula = watched.program.formula
             for watch in watched.program.watches:
-                if isinstance(watch, Invariant):
-                    broken = self.near([(watch.formula, False)], self.calm, {})
+                if isinstance(watch, Invariant) and (kept := formula(watch.node)) is not None:
+                    broken = self.near([(kept, False)], self.calm, {})
                     yield Call("init")
                     yield self.step(self.calm, 0)
                     yield self.step(broken or self.calm, MS)
                     yield self.step(self.calm, 2 * MS)
-                else:
-                    yield from self.response(watch)
+                elif isinstance(watch, Response) and watch.bound_ns is not None:
+                    asked, answer = formula(watch.trigger), formula(watch.response)
+                    if asked is not None and answer is not None:
+                        yield from self.response(asked, answer, watch.bound_ns)
 
-    def response(self, watch: Response) -> Iterator[Call]:
-        asked = self.near([(watch.trigger, True), (watch.response, False)], self.calm, {})
-        silent = self.near([(watch.trigger, False), (watch.response, False)], self.calm, {})
-        answer = self.near([(watch.trigger, False), (watch.response, True)], self.calm, {})
+    def response(self, trigger: Formula, response: Formula, bound_ns: int) -> Iterator[Call]:
+        asked = self.near([(trigger, True), (response, False)], self.calm, {})
+        silent = self.near([(trigger, False), (response, False)], self.calm, {})
+        answer = self.near([(trigger, False), (response, True)], self.calm, {})
         if asked is None or silent is None or answer is None:
             return
         for late in (-1, 0, 1):
@@ -188,14 +203,14 @@ class _Maker:
                 yield Call("init")
                 yield self.step(asked, 0)
                 yield self.step(asked, 1)
-                yield self.step(last, max(2, watch.bound_ns + late))
-                yield self.step(asked, watch.bound_ns + 3)
-                yield Call("tick", time_ns=2 * watch.bound_ns + 2)
-                yield Call("tick", time_ns=2 * watch.bound_ns + 3)
+                yield self.step(last, max(2, bound_ns + late))
+                yield self.step(asked, bound_ns + 3)
+                yield Call("tick", time_ns=2 * bound_ns + 2)
+                yield Call("tick", time_ns=2 * bound_ns + 3)
 
     def deadlines(self) -> Iterator[Call]:
         """Random readings, with steps of time about each deadline."""
-        bounds = [response.watch.bound_ns for response in self.design.responses] or [MS]
+        bounds = sorted(set(_bounds(self.design))) or [MS]
         for _ in range(12):
             yield Call("init")
             time = self.rng.randrange(-MS, MS)

@@ -31,10 +31,12 @@ from verifier.emit.ctree import (
     any_of,
     unsigned,
 )
-from verifier.emit.design import Design, NumberedResponse, place
+from verifier.emit.design import Design, place
 from verifier.emit.lower import Lowered, lowered
-from verifier.monitor.gates import Clause, SkillGates, WatchedProgram
-from verifier.monitor.program import Response, Watch, formulas_of
+from verifier.emit.memory import Machine
+from verifier.emit.temporal import functions, may_wait, overflow, passes, sampled
+from verifier.monitor.gates import Clause, SkillGates
+from verifier.monitor.graph import State
 
 G, NOW = Id("g"), Id("now")
 GUARD, SAMPLE = Parameter("guard *", "g"), Parameter("const guard_sample *", "now")
@@ -134,87 +136,121 @@ def _watched() -> Function:
 
 
 def _properties(design: Design) -> Iterator[TopLevel]:
-    for number, watched in enumerate(design.plan.programs):
-        yield _property(design, number, watched)
-    calls = tuple(
-        Do(Call(f"property_{number}_step", (G, NOW))) for number in range(len(design.plan.programs))
-    )
-    if calls:
-        yield Function("void", "watch_properties", (GUARD, SAMPLE), calls)
+    if not design.machines:
+        return
+    yield _conclude()
+    for machine in design.machines:
+        yield from functions(machine)
+    for number, machine in enumerate(design.machines):
+        yield _property(design, number, machine)
+    calls = tuple(Do(Call(f"{machine.prefix}_step", (G, NOW))) for machine in design.machines)
+    yield Function("void", "watch_properties", (GUARD, SAMPLE), calls)
 
 
-def _property(design: Design, number: int, watched: WatchedProgram) -> Function:
-    answer, kept = Id("answer"), At(Arrow(G, "answers"), unsigned(number))
-    final = Binary(">=", kept, Id("GUARD_INVALID"))
-    body: list[Statement] = [If(final, (raised(design, watched.item.bit), Return()))]
-    truths: list[Id] = []
-    steps: list[Expression] = []
-    waiting = {r.watch: r for r in design.responses if r.program == number}
-    for watch in watched.program.watches:
-        mine: list[Id] = []
-        for formula in formulas_of(watch):
-            name = Id(f"truth_{len(truths) + len(mine)}")
-            body_of = lower(design, formula)
-            function = formula_name(number, len(truths) + len(mine))
-            body.append(Declare("const guard_truth", name.name, call(function, body_of, NOW, NOW)))
-            mine.append(name)
-        truths += mine
-        steps.append(_watch_step(watch, mine, waiting))
-    defined = all_of(tuple(Binary("!=", t, Id("GUARD_UNDEFINED")) for t in truths))
-    late = [_late(r, TIME, Id("false")) for r in waiting.values()]
-    undefined = Choose(any_of(tuple(late)), Id("GUARD_VIOLATED"), Id("GUARD_INVALID"))
-    body += [
-        Declare("guard_answer", "answer", Id("GUARD_SATISFIED")),
-        If(
-            defined,
-            tuple(Assign(answer, Call("guard_worst", (answer, step))) for step in steps),
-            (Assign(answer, undefined if late else Id("GUARD_INVALID")),),
+def _conclude() -> Function:
+    number, bit, answer = Id("number"), Id("bit"), Id("answer")
+    final = Binary(">=", answer, Id("GUARD_INVALID"))
+    violated = Binary("==", answer, Id("GUARD_VIOLATED"))
+    stamp = Assign(At(Arrow(G, "violated_ns"), number), Id("time_ns"))
+    return Function(
+        "void",
+        "conclude",
+        (
+            GUARD,
+            Parameter("uint32_t", "number"),
+            Parameter("uint32_t", "bit"),
+            Parameter("guard_answer", "answer"),
+            Parameter("int64_t", "time_ns"),
         ),
-        Assign(kept, answer),
-        If(Binary(">=", answer, Id("GUARD_INVALID")), (raised(design, watched.item.bit),)),
+        (
+            Assign(At(Arrow(G, "answers"), number), answer),
+            If(violated, (stamp,)),
+            If(final, (Do(Call("raise_item", (G, bit))),)),
+        ),
+        remark="The answer of a property at this clock. Invalid and violated are final.",
+    )
+
+
+def _ended(design: Design, number: int, answer: Expression, time: Expression) -> Statement:
+    bit = Id(design.bits[design.plan.programs[number].item.bit])
+    return Do(Call("conclude", (G, unsigned(number), bit, answer, time)))
+
+
+def _property(design: Design, number: int, machine: Machine) -> Function:
+    item = design.plan.programs[number].item
+    kept, now = At(Arrow(G, "answers"), unsigned(number)), Id("now_ns")
+    answer, broken = Id("answer"), Id("broken")
+    truths = {
+        k: Id(f"truth_{k}") for k, node in enumerate(machine.graph.nodes) if isinstance(node, State)
+    }
+    declared = [
+        Declare(
+            "const guard_truth",
+            truths[k].name,
+            call(formula_name(number, k), lower(design, node.formula), NOW, NOW),
+        )
+        for k, node in enumerate(machine.graph.nodes)
+        if isinstance(node, State)
     ]
-    item = watched.item
+    defined = all_of(tuple(Binary("!=", truth, Id("GUARD_UNDEFINED")) for truth in truths.values()))
+    early = passes(machine, now, Id("false"))
+    undefined = Choose(any_of(early), Id("GUARD_VIOLATED"), Id("GUARD_INVALID"))
+    waiting: Expression = Id("GUARD_SATISFIED")
+    if may_wait(machine):
+        waits = Call(f"{machine.prefix}_waits", (G, now, Id("true")))
+        waiting = Choose(waits, Id("GUARD_UNKNOWN"), waiting)
+    judged = (
+        *sampled(machine, truths),
+        Assign(answer, Choose(broken, Id("GUARD_VIOLATED"), waiting)),
+    )
+    no_place = overflow(machine)
+    here: tuple[Statement, ...] = (
+        If(defined, judged, (Assign(answer, undefined if early else Id("GUARD_INVALID")),)),
+    )
+    if no_place is not None:
+        here = (If(no_place, (Assign(answer, Id("GUARD_INVALID")),), here),)
+    body = (
+        If(Binary(">=", kept, Id("GUARD_INVALID")), (raised(design, item.bit), Return())),
+        Declare("const int64_t", "now_ns", TIME),
+        *declared,
+        Declare("guard_answer", "answer", Id("GUARD_SATISFIED")),
+        *here,
+        _ended(design, number, answer, now),
+    )
     remark = f"{item.name}: {item.text}, {place(item.span)}"
-    return Function("void", f"property_{number}_step", (GUARD, SAMPLE), tuple(body), remark=remark)
-
-
-def _watch_step(
-    watch: Watch, truths: list[Id], waiting: dict[Response, NumberedResponse]
-) -> Expression:
-    is_true = [Binary("==", truth, Id("GUARD_TRUE")) for truth in truths]
-    if not isinstance(watch, Response):
-        return Choose(is_true[0], Id("GUARD_SATISFIED"), Id("GUARD_VIOLATED"))
-    memory = Unary("&", At(Arrow(G, "responses"), unsigned(waiting[watch].number)))
-    bound = Int(watch.bound_ns, "UINT64_C")
-    return Call("guard_response_step", (memory, TIME, is_true[0], is_true[1], bound))
-
-
-def _late(response: NumberedResponse, time: Expression, whole: Expression) -> Expression:
-    memory = Unary("&", At(Arrow(G, "responses"), unsigned(response.number)))
-    bound = Int(response.watch.bound_ns, "UINT64_C")
-    return Call("guard_response_late", (memory, time, bound, whole))
+    return Function("void", f"{machine.prefix}_step", (GUARD, SAMPLE), body, remark=remark)
 
 
 # ---- time without a sample ---------------------------------------------------------------------
 
 
+def has_clock(design: Design) -> bool:
+    """Whether the clock alone may change what a property says."""
+    return any(may_wait(machine) for machine in design.machines)
+
+
 def _time(design: Design) -> Iterator[TopLevel]:
     """Deadlines that pass: `whole` says that every sample up to the stamp was seen."""
-    if not design.responses:
+    if not has_clock(design):
         return
-    parameters = (GUARD, Parameter("int64_t", "time_ns"), Parameter("bool", "whole"))
+    time, whole = Id("time_ns"), Id("whole")
     body: list[Statement] = []
-    for response in design.responses:
-        kept = At(Arrow(G, "answers"), unsigned(response.program))
-        open_still = Binary("<", kept, Id("GUARD_INVALID"))
-        late = _late(response, Id("time_ns"), Id("whole"))
-        bit = design.plan.programs[response.program].item.bit
-        violated: tuple[Statement, ...] = (
-            Assign(kept, Id("GUARD_VIOLATED")),
-            raised(design, bit),
+    for number, machine in enumerate(design.machines):
+        if not may_wait(machine):
+            continue
+        open_still = Binary("<", At(Arrow(G, "answers"), unsigned(number)), Id("GUARD_INVALID"))
+        waits = Call(f"{machine.prefix}_waits", (G, time, whole))
+        waiting = _ended(
+            design, number, Choose(waits, Id("GUARD_UNKNOWN"), Id("GUARD_SATISFIED")), time
         )
-        body.append(If(Binary("&&", open_still, late), violated))
-    remark = "Judges deadlines by the clock alone; `whole`: all samples up to the stamp were seen."
+        judged: tuple[Statement, ...] = (waiting,)
+        late = passes(machine, time, whole)
+        if late:
+            violated = _ended(design, number, Id("GUARD_VIOLATED"), time)
+            judged = (If(any_of(late), (violated,), judged),)
+        body.append(If(open_still, judged))
+    parameters = (GUARD, Parameter("int64_t", "time_ns"), Parameter("bool", "whole"))
+    remark = "Judges properties by the clock alone; `whole`: all samples up to the stamp were seen."
     yield Function("void", "pass_deadlines", parameters, tuple(body), remark=remark)
 
 

@@ -90,7 +90,8 @@ class WatchPlan:
 
 def watch_plan(model: Model, chain: Chain) -> WatchPlan | tuple[Diagnostic, ...]:
     """What the bundle of this chain watches, or why some of it cannot be watched."""
-    found = [compile_property(prop) for prop in model.properties]
+    period_ns = min((math.floor(p.period * 10**9) for p in model.plants), default=0) or None
+    found = [compile_property(prop, period_ns) for prop in model.properties]
     troubles = [trouble for trouble in found if isinstance(trouble, Diagnostic)]
     contracts = {step.contract.text: step.contract for step in chain.steps}
     troubles += [t for c in contracts.values() for t in _not_watchable(c)]

@@ -1,0 +1,63 @@
+"""How many bytes a program takes in C, and which bound is to blame if they are too many.
+
+stamps of the samples that wait      8 a slot, once a program
+what a node said of them             1 bit a slot, for each node that is read later
+operators                            at most 32 each
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from verifier.monitor.graph import Graph, Logic, Next, Since, State, Until
+from verifier.monitor.watches import Judged, Open, Response, Watch
+
+
+def words(slots: int) -> int:
+    return -(-slots // 64)
+
+
+def bytes_of(graph: Graph, watches: Sequence[Watch]) -> int:
+    """The memory of a program, without padding between properties."""
+    rings = 8 * graph.slots + 8 * words(graph.slots) * len(graph.kept)
+    nodes = sum(_bytes(graph, k) for k in range(len(graph.nodes)))
+    kept = sum(16 for watch in watches if isinstance(watch, Response | Open))
+    judged = 1 if any(isinstance(watch, Judged) for watch in watches) else 0
+    groups = 8 * len(graph.groups) + 8 if graph.slots else 0
+    return rings + nodes + kept + judged + groups
+
+
+def _bytes(graph: Graph, k: int) -> int:
+    match graph.nodes[k]:
+        case State() | Logic() | Next():
+            return 0
+        case Since(_, _, low, _):
+            return 32 if low else 16
+        case Until():
+            return 24
+        case _:
+            return 16
+
+
+def too_large(graph: Graph, budget_bytes: int) -> str:
+    bound = f"{graph.longest_ns / 10**9:g} s at a period of {graph.period_ns / 10**9:g} s"
+    return (
+        f"its bounds reach over {bound}, which is {graph.slots} samples, and they do not fit in"
+        f" {budget_bytes} bytes: {_blame(graph)}"
+    )
+
+
+def _blame(graph: Graph) -> str:
+    """The bound that is worth most to shorten."""
+    found: list[tuple[int, str]] = [(0, "the bounds")]
+    for node in graph.nodes:
+        match node:
+            case Since(left, _, low, _) if low:
+                word = "once` or `historically" if left is None else "since"
+                found.append((low, f"the lower bound {low / 10**9:g} s of `{word}`"))
+            case Until(left, _, _, high):
+                word = "always` or `eventually" if left is None else "until` or `release"
+                found.append((high, f"the upper bound {high / 10**9:g} s of `{word}`"))
+            case Next(_, _, high):
+                found.append((high, f"the upper bound {high / 10**9:g} s of `next`"))
+    return f"shorten {max(found)[1]}"
