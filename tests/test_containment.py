@@ -160,6 +160,7 @@ HONEST_QUESTIONS = {
         MinkowskiSum((ball(0, 0, radius=2), box((0, 1), (0, 2)))),
         2,
     ),
+    "narrowed": Containment(LENS, ball(0, 0, radius="5/4"), 2),
     "point": Containment(SQUARE, TRIANGLE, 2),
     "point of a sum": Containment(
         Zonotope(terms(row(0, 0)), (row(1, 0), row(1, 1))), ball(0, 0, radius=2), 2
@@ -198,6 +199,7 @@ QUESTIONS = HONEST_QUESTIONS | {
         MinkowskiSum((ball(0, 0, radius=2), box((0, 1), (0, 2)))),
         2,
     ),
+    "narrowed too far": Containment(LENS, ball(0, 0, radius="6/5"), 2),
     "inside": Containment(SQUARE, rows(((-1, 0), 1), ((0, -1), 1), ((1, 1), 2)), 2),
     "hull with an empty part": Containment(
         ConvexHull((box((0, 1), (0, 1)), rows(((1, 0), 0), ((-1, 0), -1)))), box((0, 1), (0, 1)), 2
@@ -243,5 +245,5 @@ def test_the_forgery_is_not_accepted(lie: dict[str, Any]) -> None:
 def test_every_kind_of_certificate_has_forgeries() -> None:
     told = Counter(lie["kind"] for lie in LIES)
     kinds = "combination round strict vacuous extent point triangle multiplier facets members part"
-    for kind in (*kinds.split(), "termwise", "outside", "escape", "form"):
+    for kind in (*kinds.split(), "narrowed", "termwise", "outside", "escape", "form"):
         assert told[kind] >= 3, kind

@@ -7,7 +7,7 @@ coefficient with what it is to show; what is left over may only be a constant, t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 
@@ -25,6 +25,7 @@ from verifier.core.containment import (
     Goal,
     Inside,
     Members,
+    Narrowed,
     Outside,
     Part,
     RoundGoal,
@@ -38,7 +39,7 @@ from verifier.core.containment import (
 )
 from verifier.core.description import NoDescription, Piece, extents, facets, has_strict, pieces
 from verifier.core.lift import Lift, Round, lift, whole
-from verifier.core.region import ConvexHull, MinkowskiSum, NotConstant, Region, Row
+from verifier.core.region import ConvexHull, Intersection, MinkowskiSum, NotConstant, Region, Row
 from verifier.core.root import rational_root, root_above, root_below
 from verifier.core.vector import apply, dot, plus, unit
 
@@ -169,6 +170,11 @@ def _goal(lifts: _Lifts, goal: Goal, proof: object) -> Fraction | None:
     if isinstance(proof, Vacuous):
         _empty(_inner(lifts, goal), proof.sum)
         return None
+    if isinstance(proof, Narrowed):
+        if not isinstance(goal.inner, Intersection):
+            raise Refused("the inner set is no intersection")
+        part = goal.inner.parts[_index(proof.number, len(goal.inner.parts))]
+        return _goal(lifts, replace(goal, inner=part), proof.proof)
     match goal, proof:
         case RowGoal(), Combination() | ByExtent():
             return _row(lifts, goal, proof)

@@ -20,6 +20,7 @@ from verifier.core.containment import (
     GoalProof,
     Inside,
     Members,
+    Narrowed,
     Outside,
     Part,
     RowProof,
@@ -82,6 +83,8 @@ def _of_goal(proof: GoalProof) -> Json:
                 "order": list(order),
                 "proofs": [encode_containment(each) for each in proofs],
             }
+        case Narrowed(number, narrower):
+            return {"kind": "narrowed", "number": number, "proof": _of_goal(narrower)}
 
 
 def _of_row(proof: RowProof) -> Json:
@@ -149,6 +152,11 @@ def _goal(data: object, depth: int) -> GoalProof:
         case "termwise":
             order, proofs = _fields(data, "order", "proofs")
             return Termwise(_each(order, _index), _each(proofs, lambda one: _part(one, depth)))
+        case "narrowed":
+            if depth > DEPTH_MAX // 4:
+                raise Refused("the certificate is nested too deeply")
+            number, proof = _fields(data, "number", "proof")
+            return Narrowed(_index(number), _goal(proof, depth + 1))
         case other:
             raise Refused(f"there is no proof of kind {shown(other)}")
 

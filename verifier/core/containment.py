@@ -5,8 +5,8 @@ The question falls apart along the outer set, by equivalences: an intersection i
 translation, scaling, preimage or invertible image into its region, reached through an affine map;
 an erosion into its region, with what erodes it added to the inner set; sets given by rows into
 their rows. A hull lies in a closed convex set where its parts do. What is left are three kinds of
-goals, each closed in its own way (verifier/core/lift.py says what the lines and
-rounds of a set are, verifier/core/description.py what its pieces and facets are):
+goals, each closed in its own way (verifier/core/lift.py says what the lines and rounds of a set
+are, verifier/core/description.py what its pieces, facets and extents are):
 
 - A row. `ByExtent`: the set's support function, a closed formula where nothing is intersected.
   `Combination`: a sum of lines of the inner set, nonnegative except for equations, and of
@@ -20,8 +20,8 @@ rounds of a set are, verifier/core/description.py what its pieces and facets are
   the inner set is in it, and every ray in its recession cone. `Part`: the inner set lies in one
   part of a hull. `Termwise`: it is a sum, and every term lies in one of the outer sum's own.
 
-Everything lies in anything else where it is empty: `Vacuous` adds lines and rounds up to
-0 <= something negative.
+What holds for one part of an intersection holds for it: `Narrowed`. Anything holds for an empty
+set: `Vacuous` adds lines and rounds up to 0 <= something negative.
 
 That the inner set does not lie in the outer one is certified by a point of the inner set, and a row
 that the outer set keeps and the point does not; or by a ray that leaves.
@@ -325,7 +325,15 @@ class Termwise:
     proofs: tuple[Inside | Vacuous, ...]
 
 
-GoalProof: TypeAlias = Vacuous | RowProof | Enclosed | Facets | Members | Part | Termwise
+@dataclass(frozen=True, slots=True)
+class Narrowed:
+    """The goal's inner set is an intersection, and the goal holds for this part of it."""
+
+    number: int
+    proof: GoalProof
+
+
+GoalProof: TypeAlias = Vacuous | RowProof | Enclosed | Facets | Members | Part | Termwise | Narrowed
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ and sums that are not given by rows, corners or facets are enumerated where ther
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import permutations
 from math import ceil
@@ -25,6 +25,7 @@ from verifier.core.containment import (
     GoalProof,
     Inside,
     Members,
+    Narrowed,
     Outside,
     Part,
     RoundGoal,
@@ -45,7 +46,7 @@ from verifier.core.description import (
     pieces,
 )
 from verifier.core.lift import Form, lift, whole
-from verifier.core.region import ConvexHull, MinkowskiSum, NotConstant, Region, Row
+from verifier.core.region import ConvexHull, Intersection, MinkowskiSum, NotConstant, Region, Row
 from verifier.core.root import Root, root_above, root_below
 from verifier.core.vector import apply, dot, plus, times, transposed, unit
 from verifier.core.verdict import Unknown
@@ -100,6 +101,8 @@ def find(question: Containment) -> ContainmentCertificate | Unknown:
             found = _goal(work, goal)
         except (NoDescription, NotConstant) as reason:
             found = Open(str(reason))
+        if isinstance(found, Open):
+            found = _narrowed(work, goal) or found
         match found:
             case Outside() | Escape():
                 return found
@@ -120,6 +123,19 @@ def _goal(work: _Work, goal: Goal) -> GoalProof | Outside | Escape | Open:
             return _round(work, goal)
         case ShapeGoal():
             return _shape(work, goal)
+
+
+def _narrowed(work: _Work, goal: Goal) -> Narrowed | None:
+    """Whether one part of an intersection is enough."""
+    if isinstance(goal.inner, Intersection):
+        for number, part in enumerate(goal.inner.parts):
+            try:
+                found = _goal(work, replace(goal, inner=part))
+            except (NoDescription, NotConstant):
+                continue
+            if not isinstance(found, Outside | Escape | Open):
+                return Narrowed(number, found)
+    return None
 
 
 # ---- rows --------------------------------------------------------------------------------------
