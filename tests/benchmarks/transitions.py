@@ -1,6 +1,6 @@
 """Motions for every start of a set, beside planners that answer for one start: time and duration.
 
-    PYTHONPATH=.:tests python tests/benchmarks/transitions.py [--drake PYTHON] [--starts N] [NAME ...]
+    PYTHONPATH=.:tests python tests/benchmarks/transitions.py [--drake PYTHON] [--starts N] [NAME]
 
 Without names: the problems of tests/data/transitions.jsonl and mazes of 10 x 10 and 20 x 20 cells.
 `--drake` names an interpreter that can import pydrake; Drake gets the free cells that we found, one
