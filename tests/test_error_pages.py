@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -49,21 +49,42 @@ def pages() -> list[str]:
 # ---- the sets of names -------------------------------------------------------------------------
 
 
-def codes(tree: ast.AST) -> Iterator[str]:
+Givers = dict[str, int]
+
+
+def givers(trees: Sequence[ast.AST]) -> Givers:
+    """The position of the code among the arguments of everything that makes a diagnostic of it:
+    `Diagnostic`, and each function that hands its parameter `code` on to one of them."""
+    found: Givers = {"Diagnostic": 0}
+    functions = [n for tree in trees for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
+    passing = [f for f in functions if any(a.arg == "code" for a in f.args.args)]
+    for _ in passing:
+        for function in passing:
+            handed = [part for call in _calls(function) for part in _code(call, found)]
+            if any(isinstance(part, ast.Name) and part.id == "code" for part in handed):
+                names = [a.arg for a in function.args.args if a.arg != "self"]
+                found[function.name] = names.index("code")
+    return found
+
+
+def codes(tree: ast.AST, known: Givers) -> Iterator[str]:
     """The codes that a module gives to its diagnostics."""
-    for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and _called(call) in ("Diagnostic", "fail", "report"):
-            given = [*call.args[:1], *(k.value for k in call.keywords if k.arg == "code")]
-            for part in given:
-                yield from _texts(part)
+    for call in _calls(tree):
+        for part in _code(call, known):
+            yield from _texts(part)
 
 
-def _called(call: ast.Call) -> str:
+def _calls(tree: ast.AST) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
+def _code(call: ast.Call, known: Givers) -> list[ast.expr]:
     match call.func:
-        case ast.Name(name) | ast.Attribute(_, name):
-            return name
+        case ast.Name(name) | ast.Attribute(_, name) if name in known:
+            at = known[name]
+            return [*call.args[at : at + 1], *(k.value for k in call.keywords if k.arg == "code")]
         case _:
-            return ""
+            return []
 
 
 def _texts(code: ast.expr) -> Iterator[str]:
@@ -79,15 +100,23 @@ def _texts(code: ast.expr) -> Iterator[str]:
 
 @cache
 def codes_in_use() -> frozenset[str]:
-    found: set[str] = set()
-    for path in sorted((ROOT / "verifier").rglob("*.py")):
-        found.update(codes(ast.parse(path.read_text(encoding="utf-8"))))
-    return frozenset(found)
+    paths = sorted((ROOT / "verifier").rglob("*.py"))
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
+    known = givers(trees)
+    return frozenset(code for tree in trees for code in codes(tree, known))
 
 
 def test_the_scan_finds_codes_however_they_are_given() -> None:
-    source = 'fail("a-b", s, m)\nDiagnostic(code="c-d", span=s)\nx.report("e" if y else "f", s)'
-    assert set(codes(ast.parse(source))) == {"a-b", "c-d", "e", "f"}
+    tree = ast.parse(
+        "def fail(code, s): raise E([Diagnostic(code, s)])\n"
+        "class C:\n    def wanted(self, key, code): fail(code, key)\n"
+        "def page(code): open(code)\n"
+        "fail('a-b', s)\nDiagnostic(code='c-d', span=s)\nfail('e' if y else 'f', s)\n"
+        "x.wanted('no', 'g-h')\npage('no')\n"
+    )
+    known = givers([tree])
+    assert known == {"Diagnostic": 0, "fail": 0, "wanted": 1}
+    assert set(codes(tree, known)) == {"a-b", "c-d", "e", "f", "g-h"}
 
 
 def test_every_code_and_every_rule_has_a_page_and_no_page_is_left_over() -> None:
