@@ -160,10 +160,14 @@ def _mask(words: Sequence[int]) -> int:
 
 
 def loaded(
-    design: Design, files: Mapping[str, bytes], folder: Path, command: Sequence[str] | None = None
+    design: Design,
+    files: Mapping[str, bytes],
+    folder: Path,
+    command: Sequence[str] | None = None,
+    optimise: str = "-O2",
 ) -> Compiled:
     """The bundle, compiled in `folder`, and a guard in it, initialised. Raises CompilerTrouble."""
-    flags = ("-O2", "-fPIC", "-shared")
+    flags = (optimise, "-fPIC", "-shared")
     path = compiled(files, folder, "guard.so", ("guard.c",), command or compiler(), flags)
     library = ctypes.CDLL(str(path))
     sample, action, verdict = _sample_type(design), _action_type(design), _verdict_type(design)

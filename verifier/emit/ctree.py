@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from typing import TypeAlias
 
 # ---- expressions -------------------------------------------------------------------------------
@@ -275,6 +275,16 @@ def all_of(parts: tuple[Expression, ...]) -> Expression:
 def any_of(parts: tuple[Expression, ...]) -> Expression:
     """The `||` of the parts; 0 if there are none."""
     return _fold("||", parts, Int(0))
+
+
+def mentions(part: object, name: Id) -> bool:
+    """Whether the name stands anywhere in a part of a tree."""
+    if part == name:
+        return True
+    if isinstance(part, tuple):
+        return any(mentions(inner, name) for inner in part)
+    inside = fields(part) if is_dataclass(part) else ()
+    return any(mentions(getattr(part, field.name), name) for field in inside)
 
 
 def _fold(operator: str, parts: tuple[Expression, ...], empty: Expression) -> Expression:

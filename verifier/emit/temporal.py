@@ -35,6 +35,7 @@ from verifier.emit.ctree import (
     Unary,
     all_of,
     any_of,
+    mentions,
     negated,
     unsigned,
 )
@@ -164,11 +165,11 @@ def _settle(machine: Machine) -> Function:
         here = At(field(machine, "stamps"), Binary("%", settled, slots(machine)))
         over = Call("guard_passed", (here, NOW, bound(delay), WHOLE))
         more = Binary("&&", Binary("<", settled, field(machine, "head")), over)
-        work: list[Statement] = [
-            Declare("const uint64_t", "number", settled),
-            Declare("const uint64_t", "slot", Binary("%", NUMBER, slots(machine))),
-            *_values(machine, nodes),
-        ]
+        work: list[Statement] = [Declare("const uint64_t", "number", settled)]
+        values = tuple(_values(machine, nodes))
+        if mentions(values, SLOT):
+            work.append(Declare("const uint64_t", "slot", Binary("%", NUMBER, slots(machine))))
+        work += values
         for watch in judged(machine):
             if watch.node in nodes:
                 wrong: Expression = negated(value(watch.node))

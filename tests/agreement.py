@@ -1,0 +1,114 @@
+"""Definition, online program and compiled C on the same random formulas and traces.
+
+Many formulas share one bundle, so that a compiler run pays for thousands of comparisons. Run as a
+program it compares as many pairs as it is asked to: `python tests/agreement.py [pairs] [seed]`.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from bundles import model_of, sample
+from formulas import BOOLEANS, PERIOD_NS, events, property_formula, property_of
+
+from verifier.emit.binding import Compiled, loaded
+from verifier.emit.bundle import c_files
+from verifier.emit.design import Design
+from verifier.model.values import Property
+from verifier.monitor.definition import Answer, Event, answers, answers_of
+from verifier.monitor.program import Program, compile_property, start, step, tick
+from verifier.pipeline_emit import design_for
+
+WORLD = f"""
+environment {{ {", ".join(BOOLEANS)} : bool  x, y : real m }}
+state {{ z : real[1] m in box(lower = -1, upper = 1)  done : bool }}
+plant slide {{
+    input    u : real[1] m/s in box(lower = -1, upper = 1)
+    dynamics der(z) = u
+    period   {PERIOD_NS} ns
+}}
+skill Go {{ ensures done }}
+chain C {{ Go() achieve done }}
+"""
+
+
+def design_of_properties(properties: Sequence[Property]) -> Design:
+    """The design of a bundle with these properties over three booleans and two reals."""
+    model = replace(model_of(WORLD), properties=tuple(properties))
+    return design_for(model, model.chains["C"])
+
+
+def random_properties(rng: random.Random, count: int) -> list[Property]:
+    """Properties that have a program."""
+    found: list[Property] = []
+    while len(found) < count:
+        prop = property_of(property_formula(rng, rng.randrange(1, 6)), f"p{len(found)}")
+        if isinstance(compile_property(prop, PERIOD_NS), Program):
+            found.append(prop)
+    return found
+
+
+def by_program(program: Program, trace: Sequence[Event]) -> tuple[list[Answer], int | None]:
+    memory, found = start(program), []
+    for event in trace:
+        if event.values is None:
+            memory = tick(program, memory, event.time_ns)
+        else:
+            memory = step(program, memory, event.time_ns, event.values)
+        found.append(memory.answer)
+    return found, memory.violated_ns
+
+
+def by_guard(guard: Compiled, trace: Sequence[Event]) -> list[list[Answer]]:
+    """The answers of all properties after each event."""
+    guard.init()
+    found = []
+    for event in trace:
+        if event.values is None:
+            guard.tick(event.time_ns)
+        else:
+            now = sample(guard.design, event.time_ns, dict(event.values))
+            guard.step(now, (0.0,))
+        found.append([Answer(value) for value in guard.guard.answers])
+    return found
+
+
+def compare(rng: random.Random, count: int, traces: int, folder: Path) -> Counter[str]:
+    """Counts of what was said at the end; every disagreement is an assertion."""
+    properties = random_properties(rng, count)
+    design = design_of_properties(properties)
+    programs = [watched.program for watched in design.plan.programs]
+    guard = loaded(design, c_files(design), folder, optimise="-O1")
+    seen: Counter[str] = Counter()
+    for _ in range(traces):
+        trace = events(rng, rng.randrange(1, 16), 0.0)
+        in_c = by_guard(guard, trace)
+        for k, (prop, program) in enumerate(zip(properties, programs, strict=True)):
+            said, violated_ns = by_program(program, trace)
+            where = (prop.formula, trace)
+            assert said == answers_of(program.asked, trace), where
+            if all(part.patience_ns == 0 for part in program.asked):
+                assert said == answers(prop.formula, trace), where
+            assert said == [row[k] for row in in_c], where
+            if violated_ns is not None:
+                assert guard.guard.violated_ns[k] == violated_ns, where
+            seen[said[-1].name] += 1
+    return seen
+
+
+def main(pairs: int, seed: int) -> None:
+    seen: Counter[str] = Counter()
+    for batch in range(-(-pairs // 5000)):
+        with tempfile.TemporaryDirectory() as folder:
+            seen += compare(random.Random(seed + batch), 250, 20, Path(folder))
+        print(f"{seen.total()} pairs, no disagreement: {dict(seen)}", flush=True)
+
+
+if __name__ == "__main__":
+    main(*(int(word) for word in (*sys.argv[1:3], *("100000", "1")[len(sys.argv) - 1 :])))
