@@ -32,6 +32,8 @@ GRID = 1 << 64
 PI = Fraction(31415926535897932384626433832795028841971, 10**40)  # below pi, by less than TAIL
 TAIL = Fraction(1, 10**40)
 TURNS_MAX = 10**6
+EXPONENT_MAX = 64
+FINE = 1 << 160
 
 
 def bounds(term: Term, box: Ranges) -> Range:
@@ -143,11 +145,16 @@ def _atom(atom: Term, box: Ranges) -> Range:
         case Apply("max", parts):
             ranges = [bounds(part, box) for part in parts]
             return max(low for low, _ in ranges), max(high for _, high in ranges)
-        case Apply("sin", (part,)):
-            return _sine(*bounds(part, box))
-        case Apply("cos", (part,)):
+        case Apply("sin" | "cos", (part,)):
             low, high = bounds(part, box)
+            if low == high == 0:
+                return (Fraction(0),) * 2 if atom.function == "sin" else (Fraction(1),) * 2
+            if atom.function == "sin":
+                return _sine(low, high)
             return _sine(low + PI / 2, high + PI / 2 + TAIL)
+        case Apply("exp", (part,)):
+            low, high = bounds(part, box)
+            return _exponential(low)[0], _exponential(high)[1]
         case Apply("sqrt", (part,)):
             low, high = bounds(part, box)
             if low < 0:
@@ -161,6 +168,25 @@ def _atom(atom: Term, box: Ranges) -> Range:
 
 def _root(square: Fraction) -> Fraction:
     return Fraction(isqrt(floor(square * GRID * GRID)), GRID)
+
+
+def _exponential(x: Fraction) -> Range:
+    """e^x, outwards: Taylor's series of x / 2^n, |x / 2^n| <= 1/2, squared n times."""
+    if abs(x) > EXPONENT_MAX:
+        raise Refused("an exponent is too large")
+    if x == 0:
+        return Fraction(1), Fraction(1)
+    halvings = max(0, ceil(abs(x)).bit_length() + 1)
+    r = Fraction(floor(x * GRID), GRID) / (1 << halvings)
+    term, total = Fraction(1), Fraction(0)
+    for n in range(1, 30):
+        total += term
+        term = Fraction(floor(term * r / n * FINE), FINE)
+    low, high = total - Fraction(1, 1 << 100), total + Fraction(1, 1 << 62)
+    for _ in range(halvings):
+        low = Fraction(floor(low * low * FINE), FINE)
+        high = Fraction(ceil(high * high * FINE), FINE)
+    return low, high
 
 
 def _sine(low: Fraction, high: Fraction) -> Range:
@@ -185,6 +211,8 @@ def _sine(low: Fraction, high: Fraction) -> Range:
 
 def _sine_at(x: Fraction) -> Range:
     """sin x within 2^-60: x = k pi + r, and the alternating series of sin r."""
+    if x == 0:
+        return Fraction(0), Fraction(0)
     k = round(x / PI)
     r = Fraction(floor((x - k * PI) * GRID), GRID)  # moved by less than 2^-64 + k TAIL
     term, total, n = r, Fraction(0), 1

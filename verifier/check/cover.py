@@ -8,6 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from verifier.check.bernstein import bounds, combination_bounds
+from verifier.check.bowl import bowl_floor
 from verifier.check.judge import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.check.survey import rational, survey
@@ -110,7 +111,12 @@ def _leaf(claim: Claim, leaf: Leaf, ranges: Ranges) -> None:
         weighted.append((-multiplier, claim.guards[number]))
     if weight < 0:
         raise Refused("a weight is negative")
-    least, _ = combination_bounds(weighted, ranges)
+    if leaf.lowest is None:
+        least, _ = combination_bounds(weighted, ranges)
+    else:
+        _inside(claim, leaf.lowest, ranges)
+        values = zip((key for key, _, _ in claim.box), leaf.lowest, strict=True)
+        least = bowl_floor(weighted, ranges, dict(values))
     if least < 0 or (least == 0 and (claim.strict or weight == 0)):
         where = ", ".join(f"{key[0]} in [{a}, {b}]" for key, (a, b) in list(ranges.items())[:6])
         raise Refused(f"nothing is shown for {where}")
@@ -168,9 +174,9 @@ def _crossing(claim: Claim, ranges: Ranges, found: Crossing) -> None:
         places[key] = Sum((Number(start), Product((Number(end - start), ALONG))))
     along: Ranges = {(ALONG.name, ALONG.version): (Fraction(0), Fraction(1))}
     for number, guard in enumerate(claim.guards):
-        if number not in (found.positive, found.negative):
-            if bounds(_placed(guard, places), along)[0] < 0:
-                raise Refused(f"guard {number} is not shown to hold along the segment")
+        paired = number in (found.positive, found.negative)
+        if not paired and bounds(_placed(guard, places), along)[0] < 0:
+            raise Refused(f"guard {number} is not shown to hold along the segment")
     if not _broken(claim, bounds(_placed(claim.goal, places), along)):
         raise Refused("the goal is not shown to be broken along the segment")
 

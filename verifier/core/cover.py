@@ -7,7 +7,9 @@ A `Cover` cuts the box into smaller ones, down to leaves. A leaf with weight w >
 m_i >= 0 says that on its box  w goal - sum of m_i guard_i  is >= 0; and > 0 if w is zero or the
 claim is strict. With w > 0 the goal then inherits the sign, with w = 0 the guards cannot hold.
 (With no cut and affine terms this is Farkas' lemma over the box; otherwise the S-procedure, box by
-box.) The sign is read off an enclosure, which the judge computes afresh:
+box.) The sign is read off an enclosure, which the judge computes afresh; or, where a leaf names the
+point at which the combination is lowest, off its value there, once it is shown to be convex. This
+is for bounds that are met with equality somewhere inside. The enclosure:
 
 - `abs`, `min` and `max` whose choice is the same all over the box are replaced by what they choose;
 - the combination is brought into the normal form of a polynomial over its atoms: variables, and
@@ -45,8 +47,11 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
+    """`lowest` has the order of the box."""
+
     weight: Fraction
     multipliers: tuple[tuple[int, Fraction], ...]
+    lowest: Point | None = None
 
 
 @dataclass(frozen=True, slots=True)

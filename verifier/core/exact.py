@@ -86,3 +86,17 @@ def squares(matrix: Matrix) -> list[tuple[Fraction, list[Fraction]]] | None:
                 factor = vector[i] * pivot
                 work[i] = [a - factor * b for a, b in zip(work[i], vector, strict=True)]
     return found
+
+
+def positive_semidefinite(matrix: Matrix) -> bool:
+    """Whether a symmetric matrix is positive semidefinite: no pivot of LDL^T is negative, and a
+    zero pivot has a zero row."""
+    work = [list(row) for row in matrix]
+    for k in range(len(work)):
+        if work[k][k] < 0 or (work[k][k] == 0 and any(work[k][k:])):
+            return False
+        for i in range(k + 1, len(work)):
+            factor = work[i][k] / work[k][k] if work[k][k] else Fraction(0)
+            for j in range(k, len(work)):
+                work[i][j] -= factor * work[k][j]
+    return True

@@ -2,8 +2,8 @@
 
 Best first over boxes (branch and bound; R. Moore, Methods and Applications of Interval Analysis,
 1979). A box is closed by multipliers that make all Bernstein coefficients of weight times goal
-minus the guards non-negative, which is a linear program in the multipliers, solved exactly; a box in
-which a point breaks the claim ends the search. What is found here has still to be judged.
+minus the guards non-negative, which is a linear program in the multipliers, solved exactly; a box
+in which a point breaks the claim ends the search. What is found here has still to be judged.
 
 Points are guessed in floating point, and believed only with a margin or after exact evaluation.
 """
@@ -33,6 +33,7 @@ from verifier.core.term import (
     add,
     multiply,
 )
+from verifier.solve.bowl import guessed_bowl, is_bowl
 from verifier.solve.simplex import Infeasible, solve
 from verifier.solve.tensor import NotEnclosed, Table, tables
 
@@ -41,6 +42,8 @@ Box: TypeAlias = tuple[tuple[Fraction, Fraction], ...]
 ZERO, ONE = Fraction(0), Fraction(1)
 MARGIN = 1e-9
 WORK_MAX = 200_000
+SMALL = 1 / 30  # a box is small if each side is below this share of the whole
+BOWLS_MAX = 12
 SAMPLED_MAX = 5  # variables whose corners are all looked at
 CROSSING_STEPS = 40
 
@@ -51,6 +54,9 @@ class Effort:
 
     boxes: int = 4000
     seconds: float = 20.0
+
+
+DEFAULT = Effort()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +82,28 @@ class _Search:
     keys: tuple[Key, ...]
     widths: tuple[Fraction, ...]
     pair: tuple[int, int] | None
+    bowls: list[Leaf]
     queue: list[tuple[float, int, _Node]] = field(default_factory=list)
 
 
-def decide(claim: Claim, effort: Effort = Effort()) -> Outcome:
-    """A cover, a counterexample, or why there is neither."""
+def decide(claim: Claim, effort: Effort = DEFAULT) -> Outcome:
+    """A cover, a counterexample, or why there is neither. Starts again whenever it has learnt of
+    another point at which the claim is met with equality."""
+    until = time.monotonic() + effort.seconds
+    bowls: list[Leaf] = []
+    while True:
+        outcome = _searched(claim, effort, until, bowls)
+        if outcome is not None:
+            return outcome
+
+
+def _searched(claim: Claim, effort: Effort, until: float, bowls: list[Leaf]) -> Outcome | None:
+    """One search; None if `bowls` has grown."""
     root = _Node(tuple((low, high) for _, low, high in claim.box))
     keys = tuple(key for key, _, _ in claim.box)
     widths = tuple((high - low) or ONE for low, high in root.box)
-    search = _Search(claim, keys, widths, _opposite(claim))
-    until = time.monotonic() + effort.seconds
-    count = 0
+    search = _Search(claim, keys, widths, _opposite(claim), bowls)
+    count, trouble = 0, ""
     _push(search, root, 0)
     while search.queue:
         _, _, node = heapq.heappop(search.queue)
@@ -96,17 +113,21 @@ def decide(claim: Claim, effort: Effort = Effort()) -> Outcome:
         try:
             node.leaf = _closed(search, node.box)
         except NotEnclosed as reason:
-            if str(reason).startswith("!"):
-                return Undecided(str(reason)[1:])
+            trouble = f"{reason}; "
+            if reason.everywhere:
+                return Undecided(str(reason))
         if node.leaf is not None:
             continue
+        if _learnt(search, node.box):
+            return None
         count += 1
         if count > effort.boxes or time.monotonic() > until:
-            return Undecided(f"nothing was found in {count} boxes; {_shown(search, node.box)}")
+            left = f"{trouble}{_shown(search, node.box)}"
+            return Undecided(f"nothing was found in {count} boxes; {left}")
         side, at = _cut(search, node.box)
         low, high = node.box[side]
         if not low < at < high:
-            return Undecided(f"a box cannot be cut any more; {_shown(search, node.box)}")
+            return Undecided(f"a point is left; {trouble}{_shown(search, node.box)}")
         parts = [
             _Node((*node.box[:side], ends, *node.box[side + 1 :]))
             for ends in ((low, at), (at, high))
@@ -159,6 +180,12 @@ def _closed(search: _Search, box: Box) -> Leaf | None:
     goal, *guards = tables([claim.goal, *claim.guards], ranges)
     if min(goal) > 0 or (min(goal) == 0 and not claim.strict):
         return Leaf(ONE, ())
+    for bowl in search.bowls:
+        if is_bowl(claim, bowl, ranges):
+            return bowl
+        flat = Leaf(bowl.weight, bowl.multipliers)
+        if _shows(claim, flat, ranges):
+            return flat
     for weight, relation in ((1, "<" if claim.strict else "<="), (0, "<")) if guards else ():
         multipliers = _multipliers(goal if weight else None, guards, relation)
         if multipliers is not None:
@@ -214,6 +241,19 @@ def _fails(relation: str, constant: Fraction) -> bool:
     return constant < 0 or (constant == 0 and relation == "<")
 
 
+def _learnt(search: _Search, box: Box) -> bool:
+    """Whether the small box taught a bowl that closes it."""
+    spans = [float((b - a) / w) for (a, b), w in zip(box, search.widths, strict=True)]
+    if max(spans) > SMALL or len(search.bowls) >= BOWLS_MAX:
+        return False
+    bowl = guessed_bowl(search.claim, box)
+    ranges = dict(zip(search.keys, box, strict=True))
+    if bowl is None or bowl in search.bowls or not is_bowl(search.claim, bowl, ranges):
+        return False
+    search.bowls.append(bowl)
+    return True
+
+
 # ---- cutting a box -----------------------------------------------------------------------------
 
 
@@ -250,7 +290,7 @@ def _merit(search: _Search, point: Sequence[float]) -> float:
 def _counterexample(search: _Search, box: Box) -> Violation | Crossing | None:
     points = list(_points(box))
     for point in points:
-        if _breaks(search.claim, search.keys, point):
+        if breaks(search.claim, point):
             return Violation(point)
     return None if search.pair is None else _crossing(search, points)
 
@@ -262,7 +302,9 @@ def _points(box: Box) -> Iterator[Point]:
         yield from product(*box)
 
 
-def _breaks(claim: Claim, keys: tuple[Key, ...], point: Point) -> bool:
+def breaks(claim: Claim, point: Point) -> bool:
+    """Whether the point breaks the claim: with a margin, or exactly."""
+    keys = [key for key, _, _ in claim.box]
     near = {key: float(value) for key, value in zip(keys, point, strict=True)}
     sizes = [_float(guard, near) for guard in claim.guards]
     value = _float(claim.goal, near)
@@ -331,6 +373,22 @@ def _crossing(search: _Search, points: Sequence[Point]) -> Crossing | None:
     return None
 
 
+def crossing_near(claim: Claim, point: Point) -> Crossing | None:
+    """A crossing on a short segment along a side through the point."""
+    pair = _opposite(claim)
+    if pair is None:
+        return None
+    keys = tuple(key for key, _, _ in claim.box)
+    search = _Search(claim, keys, tuple(ONE for _ in keys), pair, [])
+    for side, (_, low, high) in enumerate(claim.box):
+        for step in (Fraction(1, 10**8), Fraction(1, 10**4)):
+            ends = [max(low, point[side] - step), min(high, point[side] + step)]
+            found = _crossing(search, [(*point[:side], e, *point[side + 1 :]) for e in ends])
+            if found is not None:
+                return found
+    return None
+
+
 def _short(first: Point, last: Point) -> bool:
     return max(abs(a - b) for a, b in zip(first, last, strict=True)) < Fraction(1, 10**6)
 
@@ -364,4 +422,6 @@ def _applied(function: str, values: list[float]) -> float:
         return math.sin(values[0])
     if function == "cos":
         return math.cos(values[0])
+    if function == "exp":
+        return math.exp(min(values[0], 700.0))
     return math.sqrt(values[0]) if function == "sqrt" and values[0] >= 0 else math.nan

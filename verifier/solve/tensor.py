@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import product
-from math import comb, floor, pi, prod, sin, sqrt
+from math import comb, exp, floor, pi, prod, sin, sqrt
 from typing import TypeAlias
 
-from verifier.core.term import Apply, Key, Number, Product, Quotient, Sum, Term, Variable
+from verifier.core.term import Apply, Key, Number, Product, Quotient, Sum, Term, Variable, negate
 
 Range: TypeAlias = tuple[Fraction, Fraction]
 Table: TypeAlias = list[Fraction]
@@ -24,12 +24,16 @@ OUTWARD = Fraction(1, 1 << 40)
 
 
 class NotEnclosed(Exception):
-    """That a term has no enclosure over this box; with a `!` in front, over no box."""
+    """That a term has no enclosure over this box; `everywhere`, over no box."""
+
+    def __init__(self, reason: str, *, everywhere: bool = False) -> None:
+        self.everywhere = everywhere
+        super().__init__(reason)
 
 
 def tables(terms: Sequence[Term], box: Mapping[Key, Range]) -> list[Table]:
     """The Bernstein coefficients of each term, all in the same order."""
-    polys = [_poly(term, box) for term in terms]
+    polys = [_poly(resolved(term, box)) for term in terms]
     degrees: dict[Term, int] = {}
     for poly in polys:
         for exponents in poly:
@@ -37,7 +41,7 @@ def tables(terms: Sequence[Term], box: Mapping[Key, Range]) -> list[Table]:
                 degrees[atom] = max(degrees.get(atom, 0), exponent)
     atoms = list(degrees)
     if prod(degree + 1 for degree in degrees.values()) > ENTRIES_MAX:
-        raise NotEnclosed("!a polynomial has too many coefficients")
+        raise NotEnclosed("a polynomial has too many coefficients", everywhere=True)
     lines = [_lines(degrees[atom], _range(atom, box)) for atom in atoms]
     return [_table(poly, atoms, lines) for poly in polys]
 
@@ -81,39 +85,50 @@ def _lines(degree: int, ends: Range) -> list[list[Fraction]]:
 # ---- polynomials -------------------------------------------------------------------------------
 
 
-def _poly(term: Term, box: Mapping[Key, Range]) -> Poly:
+def _poly(term: Term) -> Poly:
     match term:
         case Number(value):
             return {(): value} if value else {}
         case Sum(parts):
             total: Poly = {}
             for part in parts:
-                for exponents, value in _poly(part, box).items():
+                for exponents, value in _poly(part).items():
                     total[exponents] = total.get(exponents, Fraction(0)) + value
             return {exponents: value for exponents, value in total.items() if value}
         case Product(parts):
             result: Poly = {(): Fraction(1)}
             for part in parts:
-                result = _times(result, _poly(part, box))
+                result = _times(result, _poly(part))
             return result
         case Quotient(numerator, Number(value)) if value:
-            return {e: part / value for e, part in _poly(numerator, box).items()}
+            return {e: part / value for e, part in _poly(numerator).items()}
+        case _:
+            pass
+    return {((term, 1),): Fraction(1)}
+
+
+def resolved(term: Term, box: Mapping[Key, Range]) -> Term:
+    """The same term over the box, with choices made where they are the same all over it."""
+    match term:
+        case Sum(parts):
+            return Sum(tuple(resolved(part, box) for part in parts))
+        case Product(parts):
+            return Product(tuple(resolved(part, box) for part in parts))
+        case Quotient(numerator, denominator):
+            return Quotient(resolved(numerator, box), resolved(denominator, box))
         case Apply("abs", (part,)):
             low, high = _span(part, box)
             if low >= 0:
-                return _poly(part, box)
-            if high <= 0:
-                return {e: -value for e, value in _poly(part, box).items()}
+                return resolved(part, box)
+            return negate(resolved(part, box)) if high <= 0 else term
         case Apply("min" | "max", parts):
             spans = [_span(part, box) for part in parts]
             for k, (low, high) in enumerate(spans):
                 others = spans[:k] + spans[k + 1 :]
                 least = term.function == "min" and all(high <= other[0] for other in others)
                 if least or (term.function == "max" and all(low >= o[1] for o in others)):
-                    return _poly(parts[k], box)
-        case _:
-            pass
-    return {((term, 1),): Fraction(1)}
+                    return resolved(parts[k], box)
+    return term
 
 
 def _times(left: Poly, right: Poly) -> Poly:
@@ -162,10 +177,19 @@ def _range(atom: Term, box: Mapping[Key, Range]) -> Range:
             if low < 0:
                 raise NotEnclosed("a root of something that may be negative")
             return _outward(sqrt(low), sqrt(high))
+        case Apply("exp", (part,)):
+            low, high = _span(part, box)
+            if max(-low, high) > 64:
+                raise NotEnclosed("an exponent is too large")
+            scale = Fraction(1 + 2**-30)
+            return (
+                Fraction(exp(low)) / scale if low else Fraction(1),
+                Fraction(exp(high)) * scale if high else Fraction(1),
+            )
         case Apply(function, _):
-            raise NotEnclosed(f"!`{function}` is not enclosed")
+            raise NotEnclosed(f"`{function}` is not enclosed", everywhere=True)
         case _:
-            raise NotEnclosed("!a polynomial is no atom")
+            raise NotEnclosed("a polynomial is no atom", everywhere=True)
 
 
 def _wave(ends: Range, shift: float) -> Range:
@@ -178,6 +202,10 @@ def _wave(ends: Range, shift: float) -> Range:
         if high - low > 7:
             return Fraction(-1), Fraction(1)
     below, above = _outward(min(values), max(values))
+    if shift == 0.0 and ends[0] == 0 and high < 3.0:
+        below = Fraction(0)  # sin 0 is known exactly
+    if shift == 0.0 and ends[1] == 0 and low > -3.0:
+        above = Fraction(0)
     return max(below, Fraction(-1)), min(above, Fraction(1))
 
 
