@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motions import TOOLS, box, complaints, listed, problem_of
+from motions import TOOLS, box, complaints, curve, listed, plan_for, problem_of, sampled
 
 from verifier.check.barrier import judge_no_motion
 from verifier.check.judge import Accepted, Rejected
@@ -24,6 +25,7 @@ from verifier.check.motion_codec import (
 )
 from verifier.check.polynomial import Refused
 from verifier.core.cell import box_cell, cut, dot
+from verifier.core.exact import reduced
 from verifier.core.motion import (
     Barrier,
     Box,
@@ -37,7 +39,7 @@ from verifier.core.motion import (
     TooFar,
 )
 from verifier.core.solids import polygon_solids
-from verifier.repair.transition import Found, Refuted, Undecided, served, transition
+from verifier.repair.transition import Aim, Found, Refuted, Undecided, served, transition
 
 KINDS: dict[str, type[Impossible]] = {
     "misplaced": Misplaced,
@@ -313,10 +315,6 @@ small = st.integers(-6, 6).map(Fraction)
 @given(st.lists(st.tuples(small, small, small, small), min_size=1, max_size=5))
 def test_a_cut_cell_is_the_hull_of_its_vertices(cuts: list[tuple[Fraction, ...]]) -> None:
     """Against all intersections of three planes, in three dimensions."""
-    from itertools import combinations
-
-    from verifier.core.exact import reduced
-
     cube = Box((Fraction(-3),) * 3, (Fraction(3),) * 3)
     planes = [
         (tuple(Fraction(s * (i == k)) for i in range(3)), Fraction(3))
@@ -472,4 +470,24 @@ def test_undecided_is_a_value_with_a_reason() -> None:
 def test_boxes_are_read() -> None:
     assert box([[0, "1/3"], [1, 2]]) == Box(
         (Fraction(0), Fraction(1, 3)), (Fraction(1), Fraction(2))
+    )
+
+
+def test_the_least_effort_takes_the_time_allowed() -> None:
+    problem = asked(polygons=[WALL], time=20)
+    fast, calm = (transition(problem, replace(TOOLS, aim=aim)) for aim in (Aim.TIME, Aim.EFFORT))
+    assert isinstance(fast, Found) and isinstance(calm, Found)
+    assert complaints(problem, calm.family, 40) == []
+    assert fast.family.duration < 12 < calm.family.duration <= 20
+    assert top_speed(problem, calm) < Fraction(3, 4) * top_speed(problem, fast)
+
+
+def top_speed(problem: Problem, answer: Found) -> float:
+    start = [1.5, 1.5]
+    path = curve(plan_for(answer.family.plans[0], start), start)
+    spots = list(sampled(path))
+    return max(
+        max(abs(a - b) for a, b in zip(x, y, strict=True)) / (later - time)
+        for (time, x), (later, y) in pairwise(spots)
+        if later > time
     )

@@ -9,31 +9,27 @@ between two cells, and is no shorter than the shortest chain. Lengths are intege
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import product
 from math import ceil, floor
 from typing import TypeAlias
 
+from verifier.check.cells import Area, along, areas_of, at_end, common, empty, hit, overlap, slabs
 from verifier.check.judge import Accepted, Rejected
 from verifier.check.motion import require_well_formed
 from verifier.check.polynomial import Refused
-from verifier.core.cell import Cell, box_cell, box_rows, cut, dot, inside, meet, surrounding
+from verifier.core.cell import box_cell, box_rows, inside, meet
 from verifier.core.motion import (
     Barrier,
-    Blocked,
     Box,
     CannotBrake,
     Cells,
-    Free,
     Hull,
     Impossible,
     Misplaced,
     NoEnd,
-    Polytope,
     Problem,
-    Solid,
     TooFar,
     Vector,
 )
@@ -85,9 +81,9 @@ def _misplaced(problem: Problem, start: Vector) -> None:
     space = problem.space
     spot = start[: space.dimension]
     outside = space.bounds is not None and not inside([spot], box_rows(space.bounds))
-    hit = any(_hit([spot], solid, space.clearance) for solid in space.obstacles)
+    struck = any(hit([spot], solid, space.clearance) for solid in space.obstacles)
     lost = space.regions is not None and not any(inside([spot], body) for body in space.regions)
-    if not (outside or hit or lost):
+    if not (outside or struck or lost):
         raise Refused("the start is not shown to be misplaced")
 
 
@@ -98,26 +94,12 @@ def _capacity(time: Fraction, speed: Fraction, acceleration: Fraction) -> Fracti
     return acceleration * time * time / 4
 
 
-def _along(body: Polytope, axis: int) -> tuple[Fraction | None, Fraction | None]:
-    """The interval that the body's rows along this axis alone leave."""
-    low: Fraction | None = None
-    high: Fraction | None = None
-    for row, bound in zip(body.rows, body.bounds, strict=True):
-        if row[axis] and not any(a for i, a in enumerate(row) if i != axis):
-            value = bound / row[axis]
-            if row[axis] > 0:
-                high = value if high is None else min(high, value)
-            else:
-                low = value if low is None else max(low, value)
-    return low, high
-
-
 def _too_far(problem: Problem, start: Vector, axis: int) -> None:
     if problem.moving or problem.duration_max is None:
         raise Refused("a distance is only too great from rest, in bounded time")
     if not 0 <= axis < problem.space.dimension:
         raise Refused("there is no such axis")
-    low, high = _along(problem.end, axis)
+    low, high = along(problem.end, axis)
     gaps = [Fraction(0)]
     gaps += [low - start[axis]] if low is not None else []
     gaps += [start[axis] - high] if high is not None else []
@@ -139,169 +121,14 @@ def _cannot_brake(problem: Problem, start: Vector, axis: int) -> None:
 def _no_end(problem: Problem) -> None:
     bounds = problem.space.bounds
     if bounds is not None:
-        if _empty(bounds) or meet(box_cell(bounds), problem.end) is None:
+        if empty(bounds) or meet(box_cell(bounds), problem.end) is None:
             return
         raise Refused("the end set has points inside the bounds")
     for axis in range(problem.space.dimension):
-        low, high = _along(problem.end, axis)
+        low, high = along(problem.end, axis)
         if low is not None and high is not None and low > high:
             return
     raise Refused("the end set is not shown to be empty")
-
-
-def _empty(box: Box) -> bool:
-    return any(a > b for a, b in zip(box.lower, box.upper, strict=True))
-
-
-def _hits(problem: Problem, points: Sequence[Vector]) -> bool:
-    """Whether the hull of the points lies in one obstacle, or too near to it everywhere."""
-    return any(_hit(points, solid, problem.space.clearance) for solid in problem.space.obstacles)
-
-
-def _hit(points: Sequence[Vector], solid: Solid, clearance: Fraction) -> bool:
-    """Whether all the points, and so their hull, lie in the solid or nearer than the clearance:
-    nearer to a vertex, or to their own projection onto a facet that lies in the solid."""
-    return all(
-        inside([point], solid.facets)
-        or (clearance > 0 and _near(point, solid, clearance * clearance))
-        for point in points
-    )
-
-
-def _near(point: Vector, solid: Solid, square: Fraction) -> bool:
-    for vertex in solid.vertices:
-        apart = tuple(a - b for a, b in zip(point, vertex, strict=True))
-        if dot(apart, apart) < square:
-            return True
-    for row, bound in zip(solid.facets.rows, solid.facets.bounds, strict=True):
-        height, norm = dot(row, point) - bound, dot(row, row)
-        if norm and height > 0 and height * height < square * norm:
-            foot = tuple(x - height / norm * a for x, a in zip(point, row, strict=True))
-            if inside([foot], solid.facets):
-                return True
-    return False
-
-
-# ---- cells and gates ---------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Area:
-    """A cell that counts as free, by its rows and by its vertices or as a box."""
-
-    rows: Polytope
-    body: Cell | Box
-    around: Box
-
-
-def _areas(problem: Problem, cells: Cells | None) -> list[_Area]:
-    space = problem.space
-    if space.regions is not None:
-        if cells is not None:
-            raise Refused("free regions are the cells")
-        return [area for body in space.regions for area in _region(problem, body)]
-    if space.bounds is None or cells is None or _empty(space.bounds):
-        raise Refused("without bounds there are no cells")
-    found: list[_Area] = []
-    todo: list[tuple[Cells, Cell, tuple[tuple[Vector, Fraction], ...]]] = [
-        (cells, box_cell(space.bounds), ())
-    ]
-    walls = box_rows(space.bounds)
-    while todo:
-        node, cell, rows = todo.pop()
-        match node:
-            case Free():
-                body = Polytope(
-                    (*walls.rows, *(row for row, _ in rows)),
-                    (*walls.bounds, *(bound for _, bound in rows)),
-                )
-                found.append(_Area(body, cell, surrounding(cell.vertices)))
-            case Blocked(number):
-                solids = space.obstacles
-                if not 0 <= number < len(solids):
-                    raise Refused("there is no such obstacle")
-                if not _hit(cell.vertices, solids[number], space.clearance):
-                    raise Refused(f"a cell is not inside obstacle {number}")
-            case _:
-                if len(node.row) != space.dimension:
-                    raise Refused("a cut has the wrong dimension")
-                turned = tuple(-a for a in node.row)
-                below, above = cut(cell, node.row, node.bound), cut(cell, turned, -node.bound)
-                if above is not None:
-                    todo.append((node.above, above, (*rows, (turned, -node.bound))))
-                if below is not None:
-                    todo.append((node.below, below, (*rows, (node.row, node.bound))))
-    return found
-
-
-def _region(problem: Problem, body: Polytope) -> Iterator[_Area]:
-    """The free region inside the bounds as a cell; nothing if it is empty."""
-    size, bounds = problem.space.dimension, problem.space.bounds
-    if bounds is not None:
-        walls = box_rows(bounds)
-        body = Polytope((*body.rows, *walls.rows), (*body.bounds, *walls.bounds))
-    sides = [_along(body, axis) for axis in range(size)]
-    lower = tuple(low for low, _ in sides if low is not None)
-    upper = tuple(high for _, high in sides if high is not None)
-    if len(lower) != size or len(upper) != size:
-        raise Refused("a free region is not bounded along an axis by rows of its own")
-    box = Box(lower, upper)
-    if _empty(box):
-        return
-    if all(sum(1 for a in row if a) == 1 for row in body.rows):
-        yield _Area(body, box, box)
-        return
-    cell = meet(box_cell(box), body)
-    if cell is not None:
-        yield _Area(body, cell, surrounding(cell.vertices))
-
-
-def _overlap(one: Box, other: Box) -> Box:
-    return Box(
-        tuple(max(pair) for pair in zip(one.lower, other.lower, strict=True)),
-        tuple(min(pair) for pair in zip(one.upper, other.upper, strict=True)),
-    )
-
-
-def _common(problem: Problem, area: _Area, body: Cell | Box, rows: Polytope) -> Cell | Box | None:
-    """What a cell shares with another body; None if that is empty or inside one obstacle."""
-    shared: Cell | Box | None
-    if isinstance(area.body, Box) and isinstance(body, Box):
-        shared = _overlap(area.body, body)
-        if _empty(shared):
-            return None
-    else:
-        cell = area.body if isinstance(area.body, Cell) else box_cell(area.body)
-        shared = meet(cell, rows)
-        if shared is None:
-            return None
-    if problem.space.obstacles:
-        points = shared.vertices if isinstance(shared, Cell) else box_cell(shared).vertices
-        if _hits(problem, points):
-            return None
-    return shared
-
-
-def _slabs(body: Cell | Box, fineness: int) -> Iterator[Box]:
-    """Boxes around the parts of the body when every axis is cut into equal slabs."""
-    around = surrounding(body.vertices) if isinstance(body, Cell) else body
-    if fineness == 1:
-        yield around
-        return
-    choices = [
-        [(a + (b - a) * k / fineness, a + (b - a) * (k + 1) / fineness) for k in range(fineness)]
-        if a < b
-        else [(a, b)]
-        for a, b in zip(around.lower, around.upper, strict=True)
-    ]
-    for sides in product(*choices):
-        slab = Box(tuple(low for low, _ in sides), tuple(high for _, high in sides))
-        if isinstance(body, Box):
-            yield slab
-            continue
-        part = meet(body, box_rows(slab))
-        if part is not None:
-            yield surrounding(part.vertices)
 
 
 # ---- the shortest chain ------------------------------------------------------------------------
@@ -321,7 +148,7 @@ def _barrier(problem: Problem, start: Vector, cells: Cells | None, fineness: int
     if not 1 <= fineness <= FINENESS_MAX:
         raise Refused("the fineness is out of range")
     size = problem.space.dimension
-    areas = _areas(problem, cells)
+    areas = areas_of(problem, cells)
     time = problem.duration_max
     scale = UNITS / time if time else Fraction(1)
     chart = _chart(problem, areas, fineness, scale)
@@ -353,7 +180,7 @@ def _gap(one: Interval, other: Interval) -> int:
     return max(0, *(max(a - d, c - b) for (a, b), (c, d) in zip(one, other, strict=True)))
 
 
-def _chart(problem: Problem, areas: list[_Area], fineness: int, scale: Fraction) -> _Chart:
+def _chart(problem: Problem, areas: list[Area], fineness: int, scale: Fraction) -> _Chart:
     chart = _Chart([], [[] for _ in areas], [], {})
     speeds = problem.speed_max
     order = sorted(range(len(areas)), key=lambda i: areas[i].around.lower[0])
@@ -362,10 +189,10 @@ def _chart(problem: Problem, areas: list[_Area], fineness: int, scale: Fraction)
         around = areas[j].around
         active = [i for i in active if areas[i].around.upper[0] >= around.lower[0]]
         for i in active:
-            if _empty(_overlap(around, areas[i].around)):
+            if empty(overlap(around, areas[i].around)):
                 continue
-            shared = _common(problem, areas[i], areas[j].body, areas[j].rows)
-            for slab in _slabs(shared, fineness) if shared is not None else ():
+            shared = common(problem, areas[i], areas[j].body, areas[j].rows)
+            for slab in slabs(shared, fineness) if shared is not None else ():
                 for cell in (i, j):
                     chart.of_cell[cell].append(len(chart.gates))
                 chart.gates.append(_interval(slab, speeds, scale))
@@ -373,18 +200,10 @@ def _chart(problem: Problem, areas: list[_Area], fineness: int, scale: Fraction)
                 if len(chart.gates) > GATES_MAX:
                     raise Refused("too many gates")
         active.append(j)
-        end = _at_end(problem, areas[j])
+        end = at_end(problem, areas[j])
         if end is not None:
             chart.ends[j] = _interval(end, speeds, scale)
     return chart
-
-
-def _at_end(problem: Problem, area: _Area) -> Box | None:
-    """A box around what the cell shares with the end set, outside of obstacles."""
-    shared = meet(area.body if isinstance(area.body, Cell) else box_cell(area.body), problem.end)
-    if shared is None or _hits(problem, shared.vertices):
-        return None
-    return surrounding(shared.vertices)
 
 
 def _shortest(chart: _Chart, homes: list[int], start: Interval) -> int | None:

@@ -18,94 +18,29 @@ joints are exact.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import pairwise, product
-from typing import TypeAlias
+from itertools import pairwise
 
 from verifier.core.cell import surrounding
-from verifier.core.exact import inverse, reduced
 from verifier.core.linear import INFINITY, Minimize, Optimum, Program
-from verifier.core.motion import Affine, Box, Hull, Motion, Piece, Polytope, Vector
+from verifier.core.motion import Box, Hull, Motion, Polytope, Vector
+from verifier.repair.family import CONSTANT, Expression, Form, Frame, Side, Solved, Task
+from verifier.repair.rounding import exact
 
 PIECES_PER_REGION = 3
 RAMPS_MAX = 5
-FEEDBACK_REGIONS = 5
 NEWTON_STEPS = 8
 CONVERGED = 1e-3  # the error that is left is of the order of its square
 TRUST_FIRST = 0.5
 TRUST_LEAST = 0.04
 IMPROVEMENTS_MAX = 12
-ROUNDING = 1 << 40
 SHORTEST = 1e-4  # of the whole duration; a piece is never shorter
 
-Expression: TypeAlias = list[tuple[int, float]]
-"""A linear form over the program's columns."""
-Form: TypeAlias = dict[int, Expression]
-"""An affine function of the normalized start: parameter -> coefficient; -1 is the constant."""
-CONSTANT = -1
-Side: TypeAlias = tuple[list[tuple[int, float]], float, float]
-"""A row with norm 1 by its entries, its bound, and the margin that is kept from it."""
-
 
 @dataclass(frozen=True, slots=True)
-class Task:
-    """Where from, through which regions in order, where to; `margin` is kept from every side."""
-
-    starts: Box | Hull
-    regions: tuple[Polytope, ...]
-    end: Polytope
-    speed_max: Vector
-    acceleration_max: Vector
-    moving: bool
-    margin: float
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """The start as middle + half * u. `vertices` of u are listed where the set is no box."""
-
-    middle: tuple[Fraction, ...]
-    half: tuple[Fraction, ...]
-    vertices: tuple[tuple[float, ...], ...] | None
-    diagonal: bool
-    size: int
-    rooms: tuple[list[Side], ...]
-    goal: list[Side]
-
-    def parameters(self, axis: int, leg: int) -> tuple[int, ...]:
-        """The parameters that may move this axis in the region with this number."""
-        if leg >= FEEDBACK_REGIONS:
-            return ()
-        moving = [k for k, half in enumerate(self.half) if half > 0]
-        if self.diagonal:
-            return tuple(k for k in moving if k % self.size == axis)
-        return tuple(moving)
-
-    def corners(self, parameters: Sequence[int]) -> Iterator[dict[int, float]]:
-        """Every combination of extreme values that the named parameters take."""
-        if self.vertices is not None:
-            yield from ({k: u[k] for k in parameters} for u in self.vertices)
-            return
-        for signs in product((-1.0, 1.0), repeat=len(parameters)):
-            yield dict(zip(parameters, signs, strict=True))
-
-
-@dataclass(slots=True)
-class _Solved:
-    """Durations, and the velocities at the knots: per knot and axis, parameter -> coefficient."""
-
-    durations: list[float]
-    velocities: list[list[dict[int, float]]]
-
-    @property
-    def total(self) -> float:
-        return sum(self.durations)
-
-
-@dataclass(frozen=True, slots=True)
-class _Parts:
+class Parts:
     """Durations of the pieces, and the number of the region of each."""
 
     durations: tuple[float, ...]
@@ -120,6 +55,26 @@ def fastest(task: Task, minimize: Minimize, hopeless: float = INFINITY) -> Motio
     """The family of least duration that was found; None if there is none for this sequence, or the
     first that is found takes longer than `hopeless` seconds."""
     frame = _frame(task)
+    found = _search(task, frame, minimize, hopeless)
+    return exact(task, frame, *found) if found else None
+
+
+def gentlest(task: Task, minimize: Minimize, duration: float) -> Motion | None:
+    """The family of least effort that was found for this duration in seconds, the pieces' times in
+    the proportion of the fastest one; None if there is none."""
+    frame = _frame(task)
+    found = _search(task, frame, minimize, INFINITY)
+    if found is None or found[0].total > duration:
+        return None
+    shares = Parts(tuple(time / found[0].total for time in found[0].durations), found[1])
+    gentle = _gentle(task, frame, shares, duration, minimize)
+    return exact(task, frame, gentle, shares.regions) if gentle else None
+
+
+def _search(
+    task: Task, frame: Frame, minimize: Minimize, hopeless: float
+) -> tuple[Solved, tuple[int, ...]] | None:
+    """The fastest family, and the number of each piece's region."""
     parts = _first_parts(task, frame, minimize)
     if parts is None:
         return None
@@ -130,7 +85,7 @@ def fastest(task: Task, minimize: Minimize, hopeless: float = INFINITY) -> Motio
     for _ in range(IMPROVEMENTS_MAX):
         if trust < TRUST_LEAST:
             break
-        parts = _Parts(tuple(best.durations), parts.regions)
+        parts = Parts(tuple(best.durations), parts.regions)
         moved = _improved(task, frame, best, parts, trust, minimize)
         better = moved and _with_shares(task, frame, moved, minimize)
         if better and better.total < best.total * (1 - 1e-4):
@@ -139,10 +94,10 @@ def fastest(task: Task, minimize: Minimize, hopeless: float = INFINITY) -> Motio
             trust = trust / 2 if slow else trust
         else:
             trust /= 3
-    return _exact(task, frame, best, parts.regions)
+    return best, parts.regions
 
 
-def _frame(task: Task) -> _Frame:
+def _frame(task: Task) -> Frame:
     starts = task.starts
     size = len(task.speed_max)
     box = starts if isinstance(starts, Box) else surrounding(starts.vertices)
@@ -158,10 +113,10 @@ def _frame(task: Task) -> _Frame:
             )
             for vertex in starts.vertices
         )
-        return _Frame(middle, half, vertices, False, size, rooms, goal)
+        return Frame(middle, half, vertices, False, size, rooms, goal)
     rows = [row for body in (*task.regions, task.end) for row in body.rows]
     diagonal = all(sum(1 for a in row if a) <= 1 for row in rows) or len(half) > 4
-    return _Frame(middle, half, None, diagonal, size, rooms, goal)
+    return Frame(middle, half, None, diagonal, size, rooms, goal)
 
 
 # ---- stating the programs ----------------------------------------------------------------------
@@ -170,7 +125,7 @@ def _frame(task: Task) -> _Frame:
 @dataclass(slots=True)
 class _Stated:
     program: Program
-    frame: _Frame
+    frame: Frame
 
     def point(self, leg: int) -> list[Form]:
         """A new affine function of the start for each axis, for the region of this number."""
@@ -252,7 +207,7 @@ def _with_margins(body: Polytope, margin: float) -> list[Side]:
     return sides
 
 
-def _first_parts(task: Task, frame: _Frame, minimize: Minimize) -> _Parts | None:
+def _first_parts(task: Task, frame: Frame, minimize: Minimize) -> Parts | None:
     """Durations of a polygon through the regions at full speed, with time to speed up and brake."""
     stated = _Stated(Program(), frame)
     legs: list[int] = []
@@ -285,7 +240,7 @@ def _first_parts(task: Task, frame: _Frame, minimize: Minimize) -> _Parts | None
         parts = _parts(max(time, least) + ends * ramps[-1] / 2, ramps, k == 0, k + 1 == len(times))
         durations += parts
         regions += [k] * len(parts)
-    return _Parts(tuple(durations), tuple(regions))
+    return Parts(tuple(durations), tuple(regions))
 
 
 def _parts(time: float, ramps: Sequence[float], first: bool, last: bool) -> list[float]:
@@ -313,11 +268,11 @@ def _first_velocity(stated: _Stated, task: Task, column: int) -> list[Form]:
     return forms
 
 
-def _with_shares(task: Task, frame: _Frame, parts: _Parts, minimize: Minimize) -> _Solved | None:
+def _with_shares(task: Task, frame: Frame, parts: Parts, minimize: Minimize) -> Solved | None:
     """The least time with the durations in this proportion."""
     guess = sum(parts.durations)
-    shares = _Parts(tuple(duration / guess for duration in parts.durations), parts.regions)
-    solved: _Solved | None = None
+    shares = Parts(tuple(duration / guess for duration in parts.durations), parts.regions)
+    solved: Solved | None = None
     for _ in range(NEWTON_STEPS):
         step = _newton(task, frame, shares, guess, minimize)
         if step is None:
@@ -329,21 +284,59 @@ def _with_shares(task: Task, frame: _Frame, parts: _Parts, minimize: Minimize) -
     return solved if solved and solved.total <= guess * (1 + 1e-6) else None
 
 
+@dataclass(slots=True)
+class _Fixed:
+    """The program for fixed shares: its column of the whole time, the rates at the knots, and the
+    changes of rate with their axes."""
+
+    stated: _Stated
+    whole: int
+    rates: list[list[Form]]
+    changes: list[tuple[int, Form]]
+
+    def solved(self, shares: Parts, minimize: Minimize) -> Solved | None:
+        solution = minimize(self.stated.program)
+        if not isinstance(solution, Optimum) or solution.point[self.whole] <= 0:
+            return None
+        total = solution.point[self.whole]
+        velocities = [_values(point, solution.point, 1 / total) for point in self.rates]
+        return Solved([share * total for share in shares.durations], velocities)
+
+
 def _newton(
-    task: Task, frame: _Frame, shares: _Parts, guess: float, minimize: Minimize
-) -> _Solved | None:
+    task: Task, frame: Frame, shares: Parts, guess: float, minimize: Minimize
+) -> Solved | None:
+    """The least time for the tangent at the guess."""
+    return _fixed(task, frame, shares, guess).solved(shares, minimize)
+
+
+def _gentle(
+    task: Task, frame: Frame, shares: Parts, duration: float, minimize: Minimize
+) -> Solved | None:
+    """The least sum over the axes of all changes of velocity, each over the greatest allowed
+    acceleration, for the worst start of each change, in exactly this time."""
+    fixed = _fixed(task, frame, shares, duration)
+    program = fixed.stated.program
+    program.cost[fixed.whole] = 0.0
+    program.lower[fixed.whole] = program.upper[fixed.whole] = duration
+    for axis, change in fixed.changes:
+        effort = program.column(0.0, INFINITY, 1 / float(task.acceleration_max[axis]))
+        fixed.stated.between(change, [(effort, 1.0)])
+    return fixed.solved(shares, minimize)
+
+
+def _fixed(task: Task, frame: Frame, shares: Parts, guess: float) -> _Fixed:
     stated = _Stated(Program(), frame)
     whole = stated.program.column(0.0, INFINITY, 1.0)
     one = stated.program.column(1.0, 1.0)
     tangent = [(whole, 2 * guess), (one, -guess * guess)]
     here, rate = stated.start(), _first_velocity(stated, task, whole)
-    rates = [rate]
+    fixed = _Fixed(stated, whole, [rate], [])
     for j, share in enumerate(shares.durations):
         last = j + 1 == len(shares.durations)
         leg = shares.regions[j]
         there = stated.point(leg)
         following: list[Form] = [{} for _ in rate] if last else stated.point(leg)
-        region = frame.rooms[leg]
         middle = [_combine([(1.0, q), (share / 2, w)]) for q, w in zip(here, rate, strict=True)]
         for axis in range(frame.size):
             step = [(1.0, there[axis]), (-1.0, middle[axis]), (-share / 2, following[axis])]
@@ -351,25 +344,19 @@ def _newton(
             change = _combine([(1.0, following[axis]), (-1.0, rate[axis])])
             most = float(task.acceleration_max[axis]) * (1 - 1e-7) * share
             stated.between(change, [(column, most * a) for column, a in tangent])
+            fixed.changes.append((axis, change))
             if not last:
                 speed = float(task.speed_max[axis]) * (1 - 1e-7)
                 stated.between(following[axis], [(whole, speed)])
         if j or task.moving:
-            stated.inside(middle, region)
-        stated.inside(there, region)
+            stated.inside(middle, frame.rooms[leg])
+        stated.inside(there, frame.rooms[leg])
         if shares.leaves(j):
             stated.inside(there, frame.rooms[shares.regions[j + 1]])
         here, rate = there, following
-        rates.append(rate)
+        fixed.rates.append(rate)
     stated.inside(here, frame.goal)
-    solution = minimize(stated.program)
-    if not isinstance(solution, Optimum):
-        return None
-    total = solution.point[whole]
-    if total <= 0:
-        return None
-    velocities = [_values(point, solution.point, 1 / total) for point in rates]
-    return _Solved([share * total for share in shares.durations], velocities)
+    return fixed
 
 
 def _values(point: list[Form], solution: Sequence[float], factor: float) -> list[dict[int, float]]:
@@ -379,8 +366,8 @@ def _values(point: list[Form], solution: Sequence[float], factor: float) -> list
 
 
 def _improved(
-    task: Task, frame: _Frame, old: _Solved, parts: _Parts, trust: float, minimize: Minimize
-) -> _Parts | None:
+    task: Task, frame: Frame, old: Solved, parts: Parts, trust: float, minimize: Minimize
+) -> Parts | None:
     """Durations near the old ones that are shorter in total, to first order."""
     stated = _Stated(Program(), frame)
     one = stated.program.column(1.0, 1.0)
@@ -420,116 +407,4 @@ def _improved(
     if not isinstance(solution, Optimum):
         return None
     pairs = zip(old.durations, changes, strict=True)
-    return _Parts(tuple(time + solution.point[change] for time, change in pairs), parts.regions)
-
-
-# ---- exactly -----------------------------------------------------------------------------------
-
-Vectors: TypeAlias = list[Affine]
-
-
-def _exact(task: Task, frame: _Frame, solved: _Solved, regions: Sequence[int]) -> Motion:
-    """The motion in rationals: velocities and durations rounded, positions their exact sums."""
-    scale = Fraction(ROUNDING)
-    durations = [Fraction(round(d * ROUNDING), ROUNDING) for d in solved.durations]
-    width = len(frame.middle)
-    units = [
-        Affine(Fraction(0), tuple(Fraction(i == k) for i in range(width))) for k in range(width)
-    ]
-    zero = Affine(Fraction(0), (Fraction(0),) * width)
-    velocities = [[_rounded(form, frame, scale) for form in knot] for knot in solved.velocities]
-    velocities[0] = units[frame.size :] if task.moving else [zero] * frame.size
-    velocities[-1] = [zero] * frame.size
-    weights = [Fraction(0)] * len(velocities)
-    for j, duration in enumerate(durations):
-        weights[j] += duration / 2
-        weights[j + 1] += duration / 2
-    arrival = [
-        _sum(
-            [
-                (Fraction(1), units[axis]),
-                *((w, v[axis]) for w, v in zip(weights, velocities, strict=True)),
-            ]
-        )
-        for axis in range(frame.size)
-    ]
-    free = sum(weights[1:-1], Fraction(0))
-    for axis, shift in enumerate(_onto(task, arrival, zero)):
-        for knot in velocities[1:-1]:
-            knot[axis] = _sum([(Fraction(1), knot[axis]), (1 / free, shift)])
-    pieces = []
-    here = units[: frame.size]
-    for j, duration in enumerate(durations):
-        half = duration / 2
-        middle = _moved(here, half, velocities[j])
-        there = _moved(middle, half, velocities[j + 1])
-        points = (tuple(here), tuple(middle), tuple(there))
-        pieces.append(Piece(duration, regions[j], points))
-        here = there
-    return Motion(tuple(pieces))
-
-
-def _moved(point: Vectors, factor: Fraction, by: Vectors) -> Vectors:
-    return [_sum([(Fraction(1), a), (factor, b)]) for a, b in zip(point, by, strict=True)]
-
-
-def _rounded(form: dict[int, float], frame: _Frame, scale: Fraction) -> Affine:
-    """The function of the start itself, from that of the normalized start."""
-    linear = [Fraction(0)] * len(frame.middle)
-    constant = Fraction(round(form.get(CONSTANT, 0.0) * float(scale))) / scale
-    for k, value in form.items():
-        if k != CONSTANT:
-            linear[k] = Fraction(round(value / float(frame.half[k]) * float(scale))) / scale
-            constant -= linear[k] * frame.middle[k]
-    return Affine(constant, tuple(linear))
-
-
-def _sum(parts: Sequence[tuple[Fraction, Affine]]) -> Affine:
-    width = len(parts[0][1].linear)
-    return Affine(
-        sum((w * part.constant for w, part in parts), Fraction(0)),
-        tuple(
-            sum((w * part.linear[k] for w, part in parts if part.linear[k]), Fraction(0))
-            for k in range(width)
-        ),
-    )
-
-
-def _onto(task: Task, arrival: Vectors, zero: Affine) -> Vectors:
-    """What has to be added to the arrival so that it lies in the affine hull of the end set, as far
-    as pairs of opposite rows with equal bounds show it."""
-    equal = {
-        row: bound
-        for row, bound in zip(task.end.rows, task.end.bounds, strict=True)
-        if (tuple(-a for a in row), -bound) in zip(task.end.rows, task.end.bounds, strict=True)
-    }
-    if not equal:
-        return [zero] * len(arrival)
-    echelon, _ = reduced([[*row, bound] for row, bound in equal.items()])
-    rows = [row[:-1] for row in echelon if any(row[:-1])]
-    bounds = [row[-1] for row in echelon if any(row[:-1])]
-    gram = inverse([[_dot(a, b) for b in rows] for a in rows])
-    fixed = _pinned(task)
-    misses = []
-    for row, bound in zip(rows, bounds, strict=True):
-        miss = _sum([(-a, part) for a, part in zip(row, arrival, strict=True)])
-        constant = miss.constant + bound + sum(miss.linear[k] * value for k, value in fixed.items())
-        linear = tuple(Fraction(0) if k in fixed else a for k, a in enumerate(miss.linear))
-        misses.append(Affine(constant, linear))
-    weights = [_sum(list(zip(line, misses, strict=True))) for line in gram]
-    return [
-        _sum([(row[axis], weight) for row, weight in zip(rows, weights, strict=True)])
-        for axis in range(len(arrival))
-    ]
-
-
-def _pinned(task: Task) -> dict[int, Fraction]:
-    """The coordinates that all starts share."""
-    starts = task.starts
-    box = starts if isinstance(starts, Box) else surrounding(starts.vertices)
-    pairs = enumerate(zip(box.lower, box.upper, strict=True))
-    return {k: low for k, (low, high) in pairs if low == high}
-
-
-def _dot(one: Sequence[Fraction], other: Sequence[Fraction]) -> Fraction:
-    return sum((a * b for a, b in zip(one, other, strict=True)), Fraction(0))
+    return Parts(tuple(time + solution.point[change] for time, change in pairs), parts.regions)

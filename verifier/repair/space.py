@@ -31,6 +31,7 @@ from verifier.repair.geometry import (
 
 CANDIDATES_MAX = 16
 CELLS_MAX = 6000
+PULLED = 0.005  # of the longest side: how far a path keeps from corners where it can
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ What is found is shown to the judges that are passed in; what they do not accept
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -35,7 +36,8 @@ from verifier.core.motion import (
     Vector,
 )
 from verifier.core.solids import hull_solid
-from verifier.repair.curve import Task, fastest
+from verifier.repair.curve import fastest, gentlest
+from verifier.repair.family import Task
 from verifier.repair.geometry import (
     ROUND,
     box_shape,
@@ -51,10 +53,19 @@ CUTS_DEEP = 3
 CORNERS_MAX = 256
 CORNERS_SEEN = 16
 FINENESS = (4, 12, 32)
+LEISURE = Fraction(3, 2)
 THIN = Fraction(1, 1000)
 SLACK = Fraction(1, 1 << 20)
 CLOSE = 1.05  # to what is about the least time; no further route is tried
 HOPELESS = 1.4  # times the best so far, before any improvement
+
+
+class Aim(enum.Enum):
+    """What a motion should have the least of: time, or effort within the time allowed (without
+    one, within LEISURE times the least time)."""
+
+    TIME = "time"
+    EFFORT = "effort"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,7 @@ class Tools:
     minimize: Minimize
     accepts: Callable[[Problem, Family], bool]
     refutes: Callable[[Problem, Impossible], bool]
+    aim: Aim = Aim.TIME
 
 
 def transition(problem: Problem, tools: Tools) -> Answer:
@@ -271,7 +283,7 @@ def _plan(
             break
     allowed = problem.duration_max
     if best is not None and (allowed is None or best[0].duration <= allowed):
-        return best
+        return best if tools.aim is Aim.TIME else _gentler(problem, land, tools, starts, best)
     if deep == 0 or isinstance(starts, Hull) or starts.lower == starts.upper:
         if best is None:
             return "no motion was found through the regions that were tried"
@@ -301,7 +313,13 @@ def _motion(
 ) -> Motion | None:
     if _stays(problem, starts, regions):
         return Motion(())
-    task = Task(
+    return fastest(_task(problem, land, starts, regions), tools.minimize, limit)
+
+
+def _task(
+    problem: Problem, land: Landscape, starts: Box | Hull, regions: tuple[Region, ...]
+) -> Task:
+    return Task(
         starts,
         tuple(_without_needless(region.body, land) for region in regions),
         problem.end,
@@ -310,7 +328,23 @@ def _motion(
         problem.moving,
         100 * land.tolerance,
     )
-    return fastest(task, tools.minimize, limit)
+
+
+def _gentler(
+    problem: Problem,
+    land: Landscape,
+    tools: Tools,
+    starts: Box | Hull,
+    best: tuple[Motion, tuple[Region, ...]],
+) -> tuple[Motion, tuple[Region, ...]]:
+    """A motion of less effort through the same regions, in the time allowed, or the same motion."""
+    motion, regions = best
+    if not motion.pieces:
+        return best
+    duration = problem.duration_max or LEISURE * motion.duration
+    task = _task(problem, land, starts, regions)
+    gentle = gentlest(task, tools.minimize, float(duration) * (1 - 1e-9))
+    return (gentle, regions) if gentle else best
 
 
 def _without_needless(body: Polytope, land: Landscape) -> Polytope:
