@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from verifier.monitor.distances import capacity, held_back
 from verifier.monitor.graph import Graph, Logic, Next, Since, State, Until
 from verifier.monitor.watches import Judged, Open, Response, Watch
 
@@ -37,6 +38,30 @@ def _bytes(graph: Graph, k: int) -> int:
             return 24
         case _:
             return 16
+
+
+def gauge_bytes(graph: Graph) -> int:
+    """The memory of a gauge: doubles instead of bits, and the candidates of every window."""
+    rings = 8 * graph.slots * (1 + len(graph.kept))
+    return rings + sum(_gauge_bytes(graph, k) for k in range(len(graph.nodes))) + 32
+
+
+def _gauge_bytes(graph: Graph, k: int) -> int:
+    node = graph.nodes[k]
+    match node:
+        case Since(_, _, 0, None):
+            return 8
+        case Since(left, _, low, _):
+            behind = 16 * held_back(graph, node) if low and left is not None else 0
+            return 16 * capacity(graph, node) + behind + 40
+        case Until(None, _, _, _):
+            return 16 * capacity(graph, node) + 32
+        case Until():
+            return 16 * graph.slots + 16 * held_back(graph, node) + 64
+        case State() | Logic() | Next():
+            return 0
+        case _:
+            return 24
 
 
 def too_large(graph: Graph, budget_bytes: int) -> str:

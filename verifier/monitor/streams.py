@@ -18,7 +18,8 @@ Kernel = Callable[[int], Any]
 @dataclass(slots=True)
 class Streams:
     """`values[k]` holds what node k said of the latest samples, `stamps` when they came, `settled`
-    how many samples each group has settled, `tails` the oldest number that an operator waits for.
+    how many samples each group has settled, `tails` the oldest number that an operator waits for,
+    `lost` that a window had no place for a sample.
     """
 
     graph: Graph
@@ -28,6 +29,7 @@ class Streams:
     settled: list[int]
     tails: dict[int, int] = field(default_factory=dict)
     head: int = 0
+    lost: bool = False
     kernels: list[list[tuple[list[Any], Kernel]]] = field(default_factory=list)
 
     def full(self) -> bool:
