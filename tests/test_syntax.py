@@ -116,7 +116,15 @@ skill Move(o, p : Item, h : real m) {
     modifies q, m
     duration 1 s .. 2 s
 }
+skill Hurry refines Move { }
 chain Both { assume s  Move(cup, p = shelf); Stop  achieve m in ball(center = g)  within 3 s }
+chain All(o, p : Item, at : point in box(lower = -1, upper = 1)) {
+    if s { Stop } else if m > 3 { } else { if s { Both() } }
+    { Stop; Stop } || Stop || { };
+    repeat 3 { Stop() };
+    while m > 0 invariant m >= 0 variant m / 1 cm { Stop }
+    try { Stop } recover { Move(o, p) }
+}
 """
 
 
@@ -410,6 +418,12 @@ MISTAKES = [
     ("syntax", "skill A { «achieve» a }", "expected a clause or `}`, found `achieve`"),
     ("syntax", "chain C { «requires» a }", "expected a step, a clause or `}`, found `requires`"),
     ("syntax", "chain C { A() «B»() }", "expected a clause, `;` or `}`, found `B`"),
+    ("syntax", "chain C { if a { A() «B»() } }", "expected `;` or `}`, found `B`"),
+    ("syntax", "chain C { A() «if» a { } }", "expected a clause, `;` or `}`, found `if`"),
+    ("syntax", "chain C { assume a «||» b }", "found `||`"),
+    ("syntax", "chain C { { A() } «}»", "expected `||`, found `}`"),
+    ("syntax", "chain C { try { A() } «}»", "expected `recover`"),
+    ("syntax", "chain C { if a «A»() }", "found `A`"),
     ("syntax", "state { a : bool«;» b : bool }", "found `;`"),
     ("syntax", "const x =« »", "expected an expression, found the end of the file"),
     ("syntax", "const x =\n«const» y = 1", "expected an expression, found `const`"),
@@ -455,6 +469,7 @@ def test_a_mistake_is_shown_where_it_stands(code: str, text: str, message: str) 
         ("skill A { ensures a && b }", "write `and`"),
         ("const x = a ** 2", "write `^`"),
         ("chain C { A() B() }", "two steps are separated by `;`"),
+        ("chain C { assume a || b }", "`or` joins two conditions"),
         ("chain C { requires a }", "`requires` belongs to a skill"),
         ("skill A { within 3 s }", "`within` belongs to a chain"),
         ("skill A { ensures duration > 3 }", "`duration` is a word of the language"),
@@ -625,6 +640,35 @@ def chain_clauses(kind: str) -> st.SearchStrategy[tuple[object, ...]]:
     return tuples_of(st.builds(tree.Clause, st.just(kind), expressions, st.none(), st.just(HERE)))
 
 
+calls = st.builds(
+    tree.Call,
+    names,
+    tuples_of(st.builds(tree.Argument, st.none() | names, small, st.just(HERE))),
+    st.just(HERE),
+)
+
+
+def blocks_of(inner: st.SearchStrategy[tree.Statement]) -> st.SearchStrategy[tree.Statement]:
+    block = st.builds(tree.Block, tuples_of(inner), st.just(HERE))
+    guarded = st.builds(tree.Guarded, small, block, st.just(HERE))
+    loop_clauses = st.builds(
+        tree.Clause, st.sampled_from(["invariant", "variant"]), small, st.none(), st.just(HERE)
+    )
+    return st.one_of(
+        st.builds(tree.Parallel, st.lists(block, min_size=2, max_size=3).map(tuple), st.just(HERE)),
+        st.builds(
+            tree.Conditional,
+            st.lists(guarded, min_size=1, max_size=3).map(tuple),
+            st.none() | block,
+            st.just(HERE),
+        ),
+        st.builds(tree.Repeat, small, block, st.just(HERE)),
+        st.builds(tree.While, small, tuples_of(loop_clauses), block, st.just(HERE)),
+        st.builds(tree.Try, block, block, st.just(HERE)),
+    )
+
+
+statements = st.recursive(calls, blocks_of, max_leaves=6)
 declarations = st.one_of(
     st.builds(tree.Use, st.from_regex(r"[a-z ./#]{1,9}", fullmatch=True), st.just(HERE)),
     st.builds(tree.TypeDeclaration, names, st.none() | types, st.just(HERE)),
@@ -658,21 +702,24 @@ declarations = st.one_of(
         tree.SkillDeclaration,
         names,
         tuples_of(st.builds(tree.Parameter, names, types, st.just(HERE))),
+        st.none() | names,
         tuples_of(clauses),
         st.just(HERE),
     ),
     st.builds(
         tree.ChainDeclaration,
         names,
-        chain_clauses("assume"),
         tuples_of(
             st.builds(
-                tree.Call,
+                tree.ChainParameter,
                 names,
-                tuples_of(st.builds(tree.Argument, st.none() | names, small, st.just(HERE))),
+                types,
+                st.none() | small | small_ranges | labels,
                 st.just(HERE),
             )
         ),
+        chain_clauses("assume"),
+        tuples_of(statements),
         chain_clauses("achieve"),
         tuples_of(st.builds(tree.Within, small, st.just(HERE))),
         st.just(HERE),

@@ -55,7 +55,7 @@ def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answe
         for place, verdict in judge_all(obligations, effort.timeout_s, effort.jobs, tell)
     }
     in_order = [found[place] for place in range(len(obligations))]
-    verdicts = without_vacuous(obligations, in_order)
+    verdicts = without_vacuous(obligations, in_order, chain)
     start = _possible_start(obligations, verdicts)
     return [
         _answer(chain, obligation, verdict, start)
@@ -172,7 +172,11 @@ def _answer(
 
 
 def _view(chain: Chain, obligation: Obligation, names: Iterable[str]) -> Iterator[tuple[str, Key]]:
-    """The version under which each name stands where the obligation is owed."""
+    """The version under which each name stands where the obligation is owed; behind statements with
+    blocks only the question itself knows."""
+    if not chain.plain:
+        yield from ((name, (name, version)) for name, version in obligation.view.items())
+        return
     behind = obligation.rule in AT_END
     passed = [s for s in chain.steps if behind or s.number < obligation.step]
     for name in names:

@@ -12,11 +12,13 @@ from verifier.core.term import Formula, Real, variables
 from verifier.core.unit import LENGTH, UNITS, Unit
 from verifier.core.verdict import Proved, Refuted, SolverWord, Unknown, Witness
 from verifier.judging import AT_END, Effort, Tell, judged, stands
+from verifier.model.body import statements_of
 from verifier.model.scope import Scope
 from verifier.model.settle import settle_chain
-from verifier.model.values import Chain, Model, StateVariable, Step
+from verifier.model.values import Attempt, Chain, Model, StateVariable, Step
+from verifier.obligations.elapsed import durations
 from verifier.obligations.owed import duration
-from verifier.obligations.within import duration_name
+from verifier.obligations.walk import outcome_name
 from verifier.repair.edit import insert
 from verifier.repair.insertion import Call, Gap, Search, search
 from verifier.report.values import (
@@ -53,9 +55,10 @@ def report_on(source: Source, chain: Chain, answers: Sequence[Answer]) -> ChainR
     shortest, longest = duration(chain)
     steps = tuple(_step(step, source.model) for step in chain.steps)
     shown = _shown(source.model)
-    for step in chain.steps:
-        name = duration_name(step.number)
-        shown[name] = Shown(name, False, UNITS["s"])
+    shown |= {name: Shown(name, False, UNITS["s"]) for name in durations(chain.body)}
+    shown |= {one.name: Shown(one.member, one.listed, one.unit) for one in chain.rigid}
+    outcomes = [s for s in statements_of(chain.body) if isinstance(s, Attempt)]
+    shown |= {name: Shown(name, False, None) for name in map(outcome_name, outcomes)}
     return ChainReport(chain.name, chain.span, steps, tuple(answers), shortest, longest, shown)
 
 
@@ -64,7 +67,8 @@ def _step(step: Step, model: Model) -> StepShown:
     names = [parameter.name for parameter in model.skills[contract.skill].parameters]
     written = contract.text.removeprefix(contract.skill)[1:-1].split(", ")
     bound = tuple(zip(names, written, strict=True)) if len(names) == len(written) else ()
-    return StepShown(step.number, contract.text, step.span, contract.duration.high, bound)
+    longest = contract.duration.high
+    return StepShown(step.number, contract.text, step.span, longest, bound, step.label)
 
 
 def _shown(model: Model) -> dict[str, Shown]:
@@ -108,7 +112,7 @@ def with_repair(source: Source, chain: Chain, report: ChainReport, effort: Effor
     gap = _gap(chain, report.answers)
     if gap is None or _unknown_before(gap.step, report.answers):
         return report
-    if not _is_sequence(source.scope.chains[chain.name], chain):
+    if not chain.plain or not chain.steps:
         return replace(report, search="only a plain sequence of skills is repaired by insertion")
 
     def rebuild(step: int, calls: tuple[Call, ...]) -> Chain | None:
@@ -143,12 +147,6 @@ def _unknown_before(step: int, answers: Iterable[Answer]) -> bool:
     return any(
         isinstance(answer.verdict, Unknown) and answer.obligation.step < step for answer in answers
     )
-
-
-def _is_sequence(written: tree.ChainDeclaration, chain: Chain) -> bool:
-    """Whether each step of the chain is one call in its declaration, in the same order."""
-    spans = [statement.span for statement in written.steps]
-    return bool(spans) and spans == [step.span for step in chain.steps]
 
 
 def _before(chain: Chain, obligation: Obligation) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import TypeAlias
 
 from verifier.core.diagnostic import Label, near_miss
 from verifier.core.span import Span
@@ -48,6 +49,9 @@ from verifier.model.values import Condition, Contract, Duration, StateVariable
 from verifier.syntax import tree
 from verifier.syntax.formatter import format_expression
 
+Declared: TypeAlias = tree.SkillDeclaration | tree.ChainDeclaration
+Parameter: TypeAlias = tree.Parameter | tree.ChainParameter
+
 BEFORE = ("requires", "initial")
 AFTER = ("ensures", "terminal")
 
@@ -55,11 +59,13 @@ AFTER = ("ensures", "terminal")
 # ---- binding -----------------------------------------------------------------------------------
 
 
-def bind(scope: Scope, call: tree.Call) -> Contract:
-    """The contract of the called skill with its parameters bound to the arguments.
+def bind(scope: Scope, call: tree.Call, at: Context | None = None) -> Contract:
+    """The contract of the called skill with its parameters bound to the arguments, which stand at
+    `at`.
 
     Raises SourceError at the call or at the clause that is wrong.
     """
+    at = at or Context(scope)
     name = call.function
     skill = scope.skills.get(name.text)
     if skill is None:
@@ -69,9 +75,9 @@ def bind(scope: Scope, call: tree.Call) -> Contract:
             f"there is no skill `{name.text}`",
             help=near_miss(name.text, scope.skills),
         )
-    bindings = _bound(scope, skill, call)
-    text = f"{name.text}({', '.join(format_expression(a.value) for a in call.arguments)})"
-    key = ("contract", text)
+    bindings = bound(skill, call, at)
+    text = called(call, bindings, at)
+    key = ("contract", text, *bindings.values())
     if key not in scope.memo:
         scope.memo[key] = _contract(skill, text, Context(scope, bindings))
     return scope.memo[key]  # type: ignore[return-value]
@@ -79,11 +85,12 @@ def bind(scope: Scope, call: tree.Call) -> Contract:
 
 def check_declaration(scope: Scope, skill: tree.SkillDeclaration) -> None:
     """Settles the skill with every parameter standing for any value. Raises SourceError."""
-    bindings = {p.name.text: _placeholder(scope, p) for p in _distinct(skill)}
+    bindings = {p.name.text: placeholder(scope, p) for p in distinct(skill)}
     _contract(skill, skill.name.text, Context(scope, bindings, placeholder=True))
 
 
-def _distinct(skill: tree.SkillDeclaration) -> tuple[tree.Parameter, ...]:
+def distinct(skill: Declared) -> tuple[Parameter, ...]:
+    """The parameters. Raises SourceError where a name stands twice."""
     seen: dict[str, Span] = {}
     for parameter in skill.parameters:
         name = parameter.name
@@ -98,9 +105,10 @@ def _distinct(skill: tree.SkillDeclaration) -> tuple[tree.Parameter, ...]:
     return skill.parameters
 
 
-def _placeholder(scope: Scope, parameter: tree.Parameter) -> Value:
+def placeholder(scope: Scope, parameter: Parameter) -> Value:
+    """The parameter as any value of its type: a number as a variable of its name."""
     name = parameter.name.text
-    declared = _parameter_type(scope, parameter)
+    declared = parameter_type(scope, parameter)
     if isinstance(declared, str):
         return Thing(name, declared)
     unit = declared.unit
@@ -111,7 +119,7 @@ def _placeholder(scope: Scope, parameter: tree.Parameter) -> Value:
     return Vector(parts) if declared.shape else parts[0]
 
 
-def _parameter_type(scope: Scope, parameter: tree.Parameter) -> str | StateVariable:
+def parameter_type(scope: Scope, parameter: Parameter) -> str | StateVariable:
     """The object type's name, or a numeric type in the form of a variable."""
     base = parameter.type.base
     if isinstance(base, tree.Name) and base.text not in ("real", "point"):
@@ -126,17 +134,47 @@ def _parameter_type(scope: Scope, parameter: tree.Parameter) -> str | StateVaria
     return StateVariable(parameter.name.text, sort, shape, point, (), unit, False, parameter.span)
 
 
-def _bound(scope: Scope, skill: tree.SkillDeclaration, call: tree.Call) -> dict[str, Value]:
-    parameters = _distinct(skill)
+def bound(skill: Declared, call: tree.Call, at: Context) -> dict[str, Value]:
+    """What the parameters of a skill or a chain stand for in a call. Raises SourceError."""
+    parameters = distinct(skill)
     given = _arguments(skill, call)
     bindings: dict[str, Value] = {}
     for parameter in parameters:
         argument = given[parameter.name.text]
-        bindings[parameter.name.text] = _argument(scope, parameter, argument)
+        bindings[parameter.name.text] = _argument(parameter, argument, at)
     return bindings
 
 
-def _arguments(skill: tree.SkillDeclaration, call: tree.Call) -> dict[str, tree.Expression]:
+def called(call: tree.Call, bindings: dict[str, Value], at: Context) -> str:
+    """The call as text; the parameters of the chain that it stands in with what they stand for."""
+    names = list(bindings)
+    by_name = {
+        argument.name.text if argument.name else names[position]: argument.value
+        for position, argument in enumerate(call.arguments)
+    }
+    given = [by_name[name] for name in names]
+    if not at.bindings:
+        texts = [format_expression(argument) for argument in given]
+    else:
+        pairs = zip(given, bindings.values(), strict=True)
+        texts = [_told(written, value) for written, value in pairs]
+    return f"{call.function.text}({', '.join(texts)})"
+
+
+def _told(written: tree.Expression, value: Value) -> str:
+    match value:
+        case Thing(name):
+            return name
+        case Quantity(Number(amount), _, unit):
+            symbol = f" {unit.symbol}" if unit else ""
+            return f"{amount / unit.scale if unit else amount}{symbol}"
+        case Vector(parts) if all(isinstance(part.term, Number) for part in parts):
+            return f"[{', '.join(_told(written, part) for part in parts)}]"
+        case _:
+            return format_expression(written)
+
+
+def _arguments(skill: Declared, call: tree.Call) -> dict[str, tree.Expression]:
     names = [parameter.name.text for parameter in skill.parameters]
     declared = Label(skill.name.span, f"`{skill.name.text}` is declared here")
     if len(call.arguments) != len(names):
@@ -166,10 +204,10 @@ def _arguments(skill: tree.SkillDeclaration, call: tree.Call) -> dict[str, tree.
     return given
 
 
-def _argument(scope: Scope, parameter: tree.Parameter, written: tree.Expression) -> Value:
-    at = Context(scope)
+def _argument(parameter: Parameter, written: tree.Expression, place: Context) -> Value:
+    at = replace(place, read=set())
     value = settle(written, at)
-    declared = _parameter_type(scope, parameter)
+    declared = parameter_type(at.scope, parameter)
     label = (Label(parameter.span, "the parameter is declared here"),)
     if isinstance(declared, str):
         if not isinstance(value, Thing) or value.type != declared:
@@ -204,7 +242,7 @@ def _argument(scope: Scope, parameter: tree.Parameter, written: tree.Expression)
                 notes=label,
             )
         term = in_unit(part, dimension, declared.unit, written)
-        if not isinstance(term, Number):
+        if at.read and not isinstance(term, Number):
             fail(
                 "not-constant",
                 written.span,

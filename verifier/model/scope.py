@@ -37,7 +37,7 @@ class Scope:
     violations: list[tree.ViolationDeclaration] = field(default_factory=list)
     plants: dict[str, tree.PlantDeclaration] = field(default_factory=dict)
     barriers: dict[str, tree.BarrierDeclaration] = field(default_factory=dict)
-    memo: dict[tuple[str, str], object] = field(default_factory=dict, compare=False)
+    memo: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False)
     active: list[tuple[str, str]] = field(default_factory=list, compare=False)
 
     def objects_of(self, type: str) -> tuple[str, ...]:

@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import product
+from math import prod
 from typing import TypeVar
 
-from verifier.core.diagnostic import Diagnostic, SourceError
+from verifier.core.diagnostic import Diagnostic, Label, SourceError
 from verifier.core.term import Real
 from verifier.core.unit import TIME, UNITS
-from verifier.model.contract import bind, check_declaration, conditions, members
+from verifier.model.compose import Composer, parameter_domain
+from verifier.model.contract import (
+    check_declaration,
+    conditions,
+    distinct,
+    members,
+    parameter_type,
+    placeholder,
+)
 from verifier.model.expression import Context, constant, number, scalar_names
 from verifier.model.plant import barriers, plant
-from verifier.model.quantity import fail
+from verifier.model.quantity import Thing, Value, fail
 from verifier.model.region import SETS, declared_domain, domain_formulas
 from verifier.model.scope import Scope, collect, declared_type
 from verifier.model.temporal import properties
@@ -24,12 +34,14 @@ from verifier.model.values import (
     Domain,
     Model,
     Plant,
+    Rigid,
     Scalar,
     Skill,
     SkillParameter,
-    Step,
 )
 from verifier.syntax import tree
+
+MOST_CHOICES = 1000
 
 T = TypeVar("T")
 
@@ -64,10 +76,11 @@ def settle_scope(scope: Scope) -> Model:
     for wall in scope.barriers.values():
         walls += attempt(partial(barriers, scope, wall)) or []
     chains: dict[str, Chain] = {}
-    for name, written in scope.chains.items():
-        settled = settle_chain(scope, written, found)
-        if settled is not None:
-            chains[name] = settled
+    for written in scope.chains.values():
+        for things in attempt(partial(choices, scope, written)) or ():
+            settled = settle_chain(scope, written, found, things)
+            if settled is not None:
+                chains[settled.name] = settled
     if found:
         raise SourceError(found)
     return Model(
@@ -135,46 +148,102 @@ def _skill(scope: Scope, skill: tree.SkillDeclaration) -> Skill:
     return Skill(skill.name.text, tuple(parameters), skill.span)
 
 
+def choices(scope: Scope, written: tree.ChainDeclaration) -> list[tuple[str, ...]]:
+    """What the object parameters of a chain may stand for together. Raises SourceError."""
+    if not written.parameters:
+        return [()]
+    things = []
+    for parameter in written.parameters:
+        declared = parameter_type(scope, parameter)
+        if not isinstance(declared, str):
+            continue
+        if parameter.domain is not None:
+            fail("wrong-type", parameter.domain.span, "an object has no domain but its type")
+        things.append(scope.objects_of(declared))
+        if not things[-1]:
+            fail(
+                "no-object",
+                parameter.span,
+                f"there is no object of type {declared}, so this chain speaks of nothing",
+                help=f"declare one: `object {parameter.name.text}1 : {declared}`",
+            )
+    count = prod(map(len, things))
+    if count > MOST_CHOICES:
+        fail(
+            "too-many-steps",
+            written.name.span,
+            f"this chain would be judged for {count} choices of objects; at most {MOST_CHOICES}"
+            " are",
+        )
+    return list(product(*things))
+
+
+def _parameters(
+    scope: Scope, written: tree.ChainDeclaration, things: Sequence[str]
+) -> tuple[Context, tuple[Rigid, ...]]:
+    """Objects as chosen; each number as a scalar of its own, which keeps its value."""
+    left = iter(things)
+    bindings: dict[str, Value] = {}
+    rigid: list[Rigid] = []
+    for parameter in distinct(written):
+        name = parameter.name.text
+        if name in scope.variables:
+            declared_at = (Label(scope.variables[name].span, "the state variable"),)
+            message = f"the parameter `{name}` has the name of a state variable"
+            fail("duplicate-name", parameter.name.span, message, notes=declared_at)
+        declared = parameter_type(scope, parameter)
+        if isinstance(declared, str):
+            bindings[name] = Thing(next(left), declared)
+            continue
+        bindings[name] = placeholder(scope, parameter)
+        listed = declared.shape != ()
+        unit = declared.unit
+        for part in scalar_names(declared, name):
+            rigid.append(Rigid(part, name, listed, declared.sort, unit))
+    return Context(scope, bindings), tuple(rigid)
+
+
 def settle_chain(
-    scope: Scope, written: tree.ChainDeclaration, found: list[Diagnostic]
+    scope: Scope,
+    written: tree.ChainDeclaration,
+    found: list[Diagnostic],
+    things: tuple[str, ...] = (),
 ) -> Chain | None:
-    """The settled chain; None if something in it is wrong, which is then in `found`."""
+    """The settled chain with its object parameters standing for `things`; None if something in it
+    is wrong, which is then in `found`."""
     before = len(found)
-    at = Context(scope)
-
-    def attempt(work: Callable[[], list[T]]) -> list[T]:
-        try:
-            return work()
-        except SourceError as error:
-            found.extend(d for d in error.diagnostics if d not in found)
-            return []
-
+    composer = Composer(found, active=(written.name.text,))
+    given = composer.attempt(partial(_parameters, scope, written, things))
+    if given is None:
+        return None
+    at, rigid = given
     assumptions: list[Condition] = []
+    for parameter in written.parameters:
+        assumptions += composer.attempt(partial(parameter_domain, parameter, at)) or ()
     for clause in written.assumptions:
-        assumptions += attempt(partial(conditions, clause, at))
-    steps: list[Step] = []
-    for position, call in enumerate(written.steps, start=1):
-        steps += attempt(partial(_step, scope, position, call))
+        assumptions += composer.attempt(partial(conditions, clause, at)) or ()
+    body = composer.block(written.steps, at)
     goals: list[Condition] = []
     for clause in written.goals:
-        goals += attempt(partial(conditions, clause, at))
+        goals += composer.attempt(partial(conditions, clause, at)) or ()
     deadlines: list[Deadline] = []
     for within in written.deadlines:
-        deadlines += attempt(partial(_deadlines, within, at))
+        deadlines += composer.attempt(partial(_deadlines, within, at)) or ()
     if len(found) > before:
         return None
+    name = written.name.text
     return Chain(
-        written.name.text,
+        f"{name}({', '.join(things)})" if things else name,
+        name,
+        things,
+        rigid,
         tuple(assumptions),
-        tuple(steps),
+        tuple(composer.steps),
+        body,
         tuple(goals),
         tuple(deadlines),
         written.name.span,
     )
-
-
-def _step(scope: Scope, position: int, call: tree.Call) -> list[Step]:
-    return [Step(position, bind(scope, call), call.span)]
 
 
 def _deadlines(within: tree.Within, at: Context) -> list[Deadline]:

@@ -104,11 +104,100 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A call in a chain; `number` counts from 1."""
+    """A call of a skill in a chain.
+
+    `number` counts from 1 through all that is unrolled. `label` is the call's place in the source,
+    `3`, with a suffix for each turn of a `repeat`: `3.2`.
+    """
 
     number: int
     contract: Contract
     span: Span
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """Branches that begin together; the whole ends with the last of them."""
+
+    branches: tuple[Block, ...]
+    label: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    guard: Condition
+    body: Block
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The first case whose guard holds is taken, else `otherwise`.
+
+    `otherwise` None says that the guards have to leave nothing out.
+    """
+
+    cases: tuple[Case, ...]
+    otherwise: Block | None
+    label: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The body, as long as the guard holds.
+
+    The variant is a plain number; `turns` is how often the body can run at most if the variant is
+    at least 0 when a turn begins and each turn lowers it by 1; None where declarations give it no
+    upper bound.
+    """
+
+    guard: Condition
+    invariants: tuple[Condition, ...]
+    variant: Term
+    variant_span: Span
+    turns: int | None
+    body: Block
+    label: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The body; if any step of it fails, the recovery, from where that step left off."""
+
+    body: Block
+    recovery: Block
+    label: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Inlined:
+    """A chain called by another one: it owes what that one assumes and achieves in its place."""
+
+    text: str
+    assumptions: tuple[Condition, ...]
+    body: Block
+    goals: tuple[Condition, ...]
+    label: str
+    span: Span
+
+
+Statement: TypeAlias = Step | Parallel | Branch | Loop | Attempt | Inlined
+Block: TypeAlias = tuple[Statement, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rigid:
+    """A scalar of a chain's parameter: any one value, which never changes."""
+
+    name: str
+    member: str
+    listed: bool
+    sort: Sort
+    unit: Unit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +208,27 @@ class Deadline:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
+    """`steps` are all calls of skills in `body`; `steps[k - 1]` has the number k.
+
+    `declared` is the name of the declaration and `objects` are what its parameters stand for here:
+    a chain with objects as parameters is settled once for each choice, as `Fetch(cup)`.
+    """
+
     name: str
+    declared: str
+    objects: tuple[str, ...]
+    rigid: tuple[Rigid, ...]
     assumptions: tuple[Condition, ...]
     steps: tuple[Step, ...]
+    body: Block
     goals: tuple[Condition, ...]
     deadlines: tuple[Deadline, ...]
     span: Span
+
+    @property
+    def plain(self) -> bool:
+        """Whether the chain is nothing but calls of skills, one after the other."""
+        return not self.rigid and not self.objects and self.body == self.steps
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ def at_entry(
 ) -> list[Obligation]:
     """One entailment for the conditions that can be settled beforehand, and one deferral for each
     condition that reads the environment."""
-    place = path.places[step.number - 1]
+    place = path.before[step.number]
     owed = []
     goals = tuple(fact(c, step, place.view, place.view) for c in conditions if provable(c))
     if goals:

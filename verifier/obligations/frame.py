@@ -12,7 +12,7 @@ def frame(path: Path, chain: Chain) -> list[Obligation]:
     outside of its frame keeps its value."""
     owed = []
     for step in chain.steps:
-        before, after = path.places[step.number - 1], path.places[step.number]
+        before, after = path.before[step.number], path.after[step.number]
         promised = exit_facts(step, before.view, after.view)
         if promised:
             facts = [*entry_facts(step, before.view), *promised]

@@ -22,7 +22,7 @@ def invariant(path: Path, chain: Chain) -> list[Obligation]:
 
 
 def _consistent(path: Path, chain: Chain, step: Step) -> list[Obligation]:
-    before = path.places[step.number - 1]
+    before = path.before[step.number]
     together = [
         fact(c, step, before.view, before.view) for c in step.contract.invariants if provable(c)
     ]

@@ -8,12 +8,18 @@ from fractions import Fraction
 from verifier.core.obligation import Obligation
 from verifier.model.values import Chain, Model
 from verifier.obligations.achieve import achieve
+from verifier.obligations.call import call
+from verifier.obligations.elapsed import bounds
+from verifier.obligations.exhaustive import exhaustive
 from verifier.obligations.frame import frame
 from verifier.obligations.initial import initial
 from verifier.obligations.invariant import invariant
-from verifier.obligations.path import Path, walk
+from verifier.obligations.loop import loop
+from verifier.obligations.parallel import parallel
+from verifier.obligations.path import Path
 from verifier.obligations.precondition import precondition
 from verifier.obligations.sanity import sanity
+from verifier.obligations.walk import walk
 from verifier.obligations.within import within
 
 RULES: dict[str, Callable[[Path, Chain], list[Obligation]]] = {
@@ -22,6 +28,10 @@ RULES: dict[str, Callable[[Path, Chain], list[Obligation]]] = {
     "initial": initial,
     "invariant": invariant,
     "frame": frame,
+    "parallel": parallel,
+    "exhaustive": exhaustive,
+    "loop": loop,
+    "call": call,
     "achieve": achieve,
     "within": within,
 }
@@ -37,7 +47,4 @@ def owed(model: Model, chain: Chain) -> list[Obligation]:
 
 def duration(chain: Chain) -> tuple[Fraction, Fraction | None]:
     """The least and the greatest time in seconds that the chain may take; None is unbounded."""
-    durations = [step.contract.duration for step in chain.steps]
-    highs = [each.high for each in durations if each.high is not None]
-    least = sum((each.low for each in durations), Fraction(0))
-    return least, sum(highs, Fraction(0)) if len(highs) == len(durations) else None
+    return bounds(chain.body)

@@ -4,69 +4,72 @@ as facts.
 Every scalar has a version at every place; a step gives a new version to exactly the scalars of its
 frame (Dijkstra's strongest postcondition for a guarded havoc; Cytron et al. 1991 for the form).
 What a step promises is a fact about the new versions; what it leaves alone keeps its version and
-with it all that is known.
+with it all that is known. walk.py says how statements with blocks split and join.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.core.obligation import Fact, Obligation, Question, facts_of
 from verifier.core.term import NOW, OLD, Formula, Key, Sort, rename, variables
-from verifier.model.values import Chain, Condition, Domain, Model, Step
+from verifier.model.values import Chain, Condition, Domain, Statement, Step
 
 View = dict[str, int]
+ROOT = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """Between two steps, behind step `number`: `view` says under which version each scalar stands
-    there; scalars that are not in it stand under version 0. `known` is how many facts of the path
-    hold when it is reached."""
+    there; scalars that are not in it stand under version 0.
+
+    What is known there: the facts among the first `known` of the path that hold in one of the
+    scopes `open`. `index` counts the places in the order of the walk.
+    """
 
     number: int
     view: View
     known: int
+    open: frozenset[int] = frozenset({ROOT})
+    index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The places of a statement with blocks. `guards` say which of its blocks is run; a loop's turn
+    goes from `head` to `turned`."""
+
+    entry: Place
+    exit: Place
+    guards: tuple[Formula, ...] = ()
+    head: Place | None = None
+    turned: Place | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """`facts` in the order in which they come to hold, `index` the facts that read a scalar.
+    """`facts` in the order in which they come to hold, `scopes` where each holds, `index` the facts
+    that read a scalar, `within` the facts of a scope.
 
-    `places[k]` lies behind step k: `places[0]` is the start, `places[-1]` the end. `domains` gives
-    what declarations promise about a scalar.
+    A scope is a block; ROOT is the chain itself. `conditional` are those that not every run passes.
+    `before` and `after` are the places around a step, by its number, `around` those around a
+    statement with blocks, by its label; `places` are in the order of the walk, the last one is the
+    end. `domains` gives what declarations promise about a scalar.
     """
 
     facts: tuple[Fact, ...]
+    scopes: tuple[int, ...]
     index: dict[Key, list[int]]
+    within: dict[int, list[int]]
+    conditional: frozenset[int]
     places: tuple[Place, ...]
+    before: dict[int, Place]
+    after: dict[int, Place]
+    around: dict[str, Around]
     domains: dict[str, list[Domain]]
     sorts: dict[str, Sort]
-
-
-def walk(model: Model, chain: Chain) -> Path:
-    """The path of a chain. A step's own precondition is known behind it: what comes after is asked
-    only of the runs that got there."""
-    facts = assumed(chain)
-    places = [Place(0, {}, len(facts))]
-    for step in chain.steps:
-        before = places[-1].view
-        after = {**before, **dict.fromkeys(step.contract.frame, step.number)}
-        facts += entry_facts(step, before)
-        facts += exit_facts(step, before, after)
-        places.append(Place(step.number, after, len(facts)))
-    index: dict[Key, list[int]] = defaultdict(list)
-    for position, fact in enumerate(facts):
-        for key in set(variables(fact.formula)):
-            index[key].append(position)
-    domains: dict[str, list[Domain]] = defaultdict(list)
-    for domain in model.domains:
-        for name in domain.scalars:
-            domains[name].append(domain)
-    sorts = {name: scalar.sort for name, scalar in model.scalars.items()}
-    return Path(tuple(facts), dict(index), tuple(places), dict(domains), sorts)
 
 
 def assumed(chain: Chain) -> list[Fact]:
@@ -101,7 +104,12 @@ def provable(condition: Condition) -> bool:
 
 def fact(condition: Condition, step: Step, view: View, old: View) -> Fact:
     """A condition of a step's contract as a fact at a place."""
-    origin = f"step {step.number}: {step.contract.text}"
+    origin = f"step {step.label}: {step.contract.text}"
+    return Fact(placed(condition.formula, view, old), condition.span, origin)
+
+
+def at(condition: Condition, origin: str, view: View, old: View) -> Fact:
+    """A condition of a statement with blocks as a fact at a place."""
     return Fact(placed(condition.formula, view, old), condition.span, origin)
 
 
@@ -116,15 +124,23 @@ def placed(formula: Formula, view: View, old: View) -> Formula:
 
 
 def relevant(path: Path, place: Place, goals: Sequence[Fact]) -> tuple[Fact, ...]:
-    """The facts known at the place that share variables with the goals, directly or through others.
+    """The facts known at the place that share variables with the goals, directly or through others,
+    and with what is known only here, in a block that not every run enters.
 
     Leaving the rest out is sound for a proof. For a witness it is sound because the rest speaks
-    about other variables and is satisfiable by itself, which the sanity obligations prove.
+    about other variables and is satisfiable by itself, which the sanity obligations prove of what
+    every run passes.
     """
     reached: set[Key] = set()
-    chosen: set[int] = set()
+    chosen: set[int] = {
+        position
+        for scope in place.open & path.conditional
+        for position in path.within.get(scope, ())
+        if position < place.known
+    }
     declared: dict[Formula, Fact] = {}
-    pending = [key for goal in goals for key in variables(goal.formula)]
+    seeds = [*goals, *(path.facts[i] for i in sorted(chosen))]
+    pending = [key for each in seeds for key in variables(each.formula)]
     while pending:
         key = pending.pop()
         if key in reached:
@@ -134,7 +150,11 @@ def relevant(path: Path, place: Place, goals: Sequence[Fact]) -> tuple[Fact, ...
             declared[found.formula] = found
             pending.extend(variables(found.formula))
         for position in path.index.get(key, ()):
-            if position < place.known and position not in chosen:
+            if (
+                position < place.known
+                and position not in chosen
+                and path.scopes[position] in place.open
+            ):
                 chosen.add(position)
                 pending.extend(variables(path.facts[position].formula))
     return (*(path.facts[i] for i in sorted(chosen)), *declared.values())
@@ -152,7 +172,8 @@ def with_domains(path: Path, place: Place, facts: Sequence[Fact]) -> tuple[Fact,
 
 def _domain_facts(path: Path, place: Place, key: Key) -> Iterator[Fact]:
     """What declarations promise about one version of a scalar, in every state up to the place in
-    which it has this version."""
+    which it has this version. A state in a block that is not run may be taken for the one in which
+    the block would begin, so that nothing is claimed of runs that pass the block by."""
     name, version = key
     for domain in path.domains.get(name, ()):
         views = [{name: version}] if domain.scalars == {name} else _views(path, place, key)
@@ -163,25 +184,34 @@ def _domain_facts(path: Path, place: Place, key: Key) -> Iterator[Fact]:
 def _views(path: Path, place: Place, key: Key) -> list[View]:
     name, version = key
     return [
-        state.view
-        for state in path.places[: place.number + 1]
-        if state.view.get(name, 0) == version
+        state.view for state in path.places[: place.index + 1] if state.view.get(name, 0) == version
     ]
 
 
+def ahead(owed: Obligation) -> Obligation:
+    """The obligation of a statement with blocks as one that is owed before its first step."""
+    return replace(owed, step=owed.step + 1)
+
+
 def obligation(
-    path: Path, place: Place, chain: Chain, step: Step | None, rule: str, question: Question
+    path: Path,
+    place: Place,
+    chain: Chain,
+    owner: Statement | None,
+    rule: str,
+    question: Question,
 ) -> Obligation:
     """The obligation with the id that its rule gives it; `rule` may carry a part behind a `/`."""
-    owner = f"/{step.number}:{step.contract.skill}" if step else ""
-    kind = rule.split("/")[0] if step or "/" not in rule else rule.split("/")[-1]
+    called = f"/{owner.label}:{owner.contract.skill}" if isinstance(owner, Step) else ""
+    whose = f"/{owner.label}" if owner and not called else called
+    kind = rule.split("/")[0] if owner or "/" not in rule else rule.split("/")[-1]
     names = {name for each in facts_of(question) for name, _ in variables(each.formula)}
     return Obligation(
-        id=f"{chain.name}{owner}/{rule}",
+        id=f"{chain.name}{whose}/{rule}",
         rule=kind,
         chain=chain.name,
-        step=step.number if step else place.number,
-        span=step.span if step else chain.span,
+        step=owner.number if isinstance(owner, Step) else place.number,
+        span=owner.span if owner else chain.span,
         question=question,
         sorts={name: path.sorts[name] for name in sorted(names)},
         view={name: place.view.get(name, 0) for name in sorted(names)},

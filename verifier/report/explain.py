@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from verifier.core.evaluate import Value, holds
 from verifier.core.obligation import Entailment, Fact, Obligation
-from verifier.core.term import Choice, Formula, Key, Not, Proposition, variables
+from verifier.core.term import Choice, Formula, Implies, Key, Not, Proposition, variables
 from verifier.core.verdict import Contradiction, Witness
 from verifier.report.excerpt import Mark
 from verifier.report.phrase import clause, measured, source, value_there
@@ -16,6 +17,17 @@ from verifier.report.values import Answer, ChainReport, StepShown
 
 MOST_MARKS = 4
 AT_END = ("achieve", "within")
+OF_BLOCKS = ("parallel", "exhaustive", "loop", "call")
+# What a statement with blocks owes, by the parts of its ids.
+NEEDS = {
+    "exhaustive": "one of the guards of this `if` must hold",
+    "loop/entry": "this loop must begin with {clause}",
+    "loop/kept": "each turn of this loop must keep {clause}",
+    "loop/bounded": "the variant {clause} must be at least 0 when a turn begins",
+    "loop/decreases": "each turn must lower the variant {clause} by 1 or more",
+    "call/assume": "this call needs {clause}",
+    "call/achieve": "this call must end with {clause}",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +53,9 @@ def explain(
 
 
 def step_of(obligation: Obligation, chain: ChainReport) -> StepShown | None:
-    """The step at which the obligation is owed; None for the chain's start and its end."""
-    if obligation.rule not in AT_END and 1 <= obligation.step <= len(chain.steps):
+    """The step at which the obligation is owed; None for the chain's start and its end, and for
+    what a statement with blocks owes."""
+    if obligation.rule not in (*AT_END, *OF_BLOCKS) and 1 <= obligation.step <= len(chain.steps):
         return chain.steps[obligation.step - 1]
     return None
 
@@ -54,16 +67,24 @@ def _of_witness(
     if obligation.rule == "within":
         return _too_long(failed, chain, texts)
     step = step_of(obligation, chain)
-    writers = _writers(failed, obligation, chain)
+    writers = _writers(witness, obligation, chain)
     reason = _reason(witness, writers, chain)
     needed = f"`{clause(failed, texts)}`"
-    if obligation.rule == "achieve" or step is None:
+    called: list[Mark]
+    if obligation.rule == "parallel":
+        headline = failed.origin
+        called = [Mark(obligation.span, "both happen at the same time here")]
+    elif obligation.rule in OF_BLOCKS:
+        part = obligation.id.split("/", 2)[-1]
+        headline = f"{NEEDS[part].format(clause=needed)}, but {reason}"
+        called = [Mark(obligation.span, f"in {chain.name}")]
+    elif obligation.rule == "achieve" or step is None:
         headline = f"{chain.name} must end with {needed}, but {reason}"
-        called: list[Mark] = []
+        called = []
     else:
         need = "must keep" if obligation.rule == "invariant" else "needs"
         headline = f"{step.text} {need} {needed}, but {reason}"
-        called = [Mark(step.span, f"step {step.number} of {chain.name} calls it here")]
+        called = [Mark(step.span, f"step {step.label} of {chain.name} calls it here")]
     marks = [Mark(failed.span, _under(witness, step, texts)), *called]
     marks += _causes(failed, obligation, chain, writers)
     return Explanation(headline, tuple(_distinct(marks)))
@@ -73,7 +94,7 @@ def _too_long(failed: Fact, chain: ChainReport, texts: Mapping[str, str]) -> Exp
     longest = "any time" if chain.longest is None else f"{readable(chain.longest)} s"
     headline = f"{chain.name} may take {longest}, which breaks `{source(failed.span, texts)}`"
     endless = [
-        Mark(step.span, f"step {step.number} promises no longest duration")
+        Mark(step.span, f"step {step.label} promises no longest duration")
         for step in chain.steps
         if step.longest is None
     ]
@@ -90,7 +111,8 @@ def _of_contradiction(
     if step is None:
         headline = f"no state satisfies what {chain.name} assumes"
     elif obligation.id.endswith("/sanity/run"):
-        headline = f"no run of {chain.name} gets through step {step.number}, {step.text}"
+        here = f"step {step.label}, {step.text}" if step.span == obligation.span else "this block"
+        headline = f"no run of {chain.name} gets through {here}"
     elif obligation.rule == "frame":
         headline = f"{step.text} cannot keep its promise by changing only what it may change"
     else:
@@ -100,7 +122,7 @@ def _of_contradiction(
         return Explanation(headline, (Mark(obligation.span, ""),))
     marks = [Mark(fact.span, _whose(fact)) for fact in facts]
     if step is not None:
-        marks.append(Mark(step.span, f"step {step.number} of {chain.name} calls it here"))
+        marks.append(Mark(step.span, f"step {step.label} of {chain.name} calls it here"))
     return Explanation(headline, tuple(_distinct(marks)))
 
 
@@ -112,12 +134,13 @@ def _reason(witness: Witness, writers: dict[Key, list[Fact]], chain: ChainReport
     """What is the case instead, and whose promise made it so."""
     found = value_there(witness.failed.formula, witness.values)
     if found is not None:
-        ((_, version),) = set(variables(witness.failed.formula))
-        if version == 0:
+        ((_, version),) = writers
+        if not 1 <= version <= len(chain.steps):
             return f"it may be `{found}`"
         facts = (fact for promised in writers.values() for fact in promised)
         leaves = "leaves" if any(_settles(fact.formula, found) for fact in facts) else "may leave"
-        return f"step {version}, {chain.steps[version - 1].text}, {leaves} it `{found}`"
+        step = chain.steps[version - 1]
+        return f"step {step.label}, {step.text}, {leaves} it `{found}`"
     amount = measured(witness.failed.formula, witness.values, chain.shown)
     return amount or "it may not hold"
 
@@ -144,12 +167,14 @@ def _under(witness: Witness, step: StepShown | None, texts: Mapping[str, str]) -
     return f"needed here, with {', '.join(bound)}" if bound else "needed here"
 
 
-def _writers(failed: Fact, obligation: Obligation, chain: ChainReport) -> dict[Key, list[Fact]]:
-    """For every variable that the clause reads: the promises of the step that wrote it last."""
+def _writers(witness: Witness, obligation: Obligation, chain: ChainReport) -> dict[Key, list[Fact]]:
+    """For every variable that the clause reads: the promises of the step that wrote it last, in
+    the block that the witness goes through."""
     question = obligation.question
     known = question.hypotheses if isinstance(question, Entailment) else ()
     found: dict[Key, list[Fact]] = {}
-    for key in dict.fromkeys(variables(failed.formula)):
+    for read in dict.fromkeys(variables(witness.failed.formula)):
+        key = _written(read, known, witness.values, len(chain.steps))
         found[key] = [
             fact
             for fact in known
@@ -158,10 +183,36 @@ def _writers(failed: Fact, obligation: Obligation, chain: ChainReport) -> dict[K
     return found
 
 
+def _written(key: Key, known: Sequence[Fact], values: Mapping[Key, Value], last_step: int) -> Key:
+    """The version that a step gave, where blocks join, else the key itself."""
+    while key[1] > last_step:
+        earlier = (
+            other
+            for fact in known
+            if fact.origin == "if"
+            for other in _joined(fact.formula, key, values)
+        )
+        found = next(earlier, None)
+        if found is None:
+            break
+        key = found
+    return key
+
+
+def _joined(formula: Formula, key: Key, values: Mapping[Key, Value]) -> Iterator[Key]:
+    """What the formula says to be the same as `key` in the state."""
+    match formula:
+        case Implies(guard, same) if {name for name, _ in variables(same)} == {key[0]}:
+            versions = set(variables(same)) - {key}
+            if len(versions) == 1 and key in set(variables(same)) and holds(guard, values):
+                yield from (each for each in versions if each[1] < key[1])
+
+
 def _origin(version: int, chain: ChainReport) -> str:
     """The origin that the facts of the step with this number carry."""
     if 1 <= version <= len(chain.steps):
-        return f"step {version}: {chain.steps[version - 1].text}"
+        step = chain.steps[version - 1]
+        return f"step {step.label}: {step.text}"
     return "assume"
 
 
@@ -175,11 +226,13 @@ def _causes(
         if version == 0:
             marks += [Mark(fact.span, f"what is assumed about `{member}`") for fact in facts]
             continue
+        if version > len(chain.steps):
+            continue
         step = chain.steps[version - 1]
-        who = f"step {version}, {step.text},"
+        who = f"step {step.label}, {step.text},"
         if facts:
             marks += [Mark(fact.span, f"{who} promises this of `{member}`") for fact in facts]
-            marks.append(Mark(step.span, f"step {version} is the last to write `{member}`"))
+            marks.append(Mark(step.span, f"step {step.label} is the last to write `{member}`"))
         else:
             marks.append(Mark(step.span, f"{who} may change `{member}` and promises nothing of it"))
     return marks[:MOST_MARKS]

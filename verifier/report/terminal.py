@@ -10,7 +10,7 @@ from verifier.core.obligation import facts_of
 from verifier.core.term import variables
 from verifier.core.verdict import Deferred, Refuted, Unknown, Witness
 from verifier.report.excerpt import Mark, excerpt
-from verifier.report.explain import explain, step_of
+from verifier.report.explain import OF_BLOCKS, explain, step_of
 from verifier.report.paint import Paint
 from verifier.report.phrase import clause
 from verifier.report.quantity import approximate, exact, members, readable_member
@@ -113,7 +113,8 @@ def _table(answer: Answer, witness: Witness, chain: ChainReport, paint: Paint) -
     read = {name for name, _ in variables(witness.failed.formula)}
     ranked = sorted(rows, key=lambda member: read.isdisjoint(rows[member]))
     step = step_of(answer.obligation, chain)
-    header = ["", "at the end" if step is None else f"before step {step.number}"]
+    place = "there" if answer.obligation.rule in OF_BLOCKS else "at the end"
+    header = ["", place if step is None else f"before step {step.label}"]
     moved = any(answer.start.get(name) != answer.state.get(name) for name in question)
     table = [[*header, "at the start"] if moved else header]
     for member in ranked[:MOST_ROWS]:
@@ -160,7 +161,7 @@ def _unknown(
     answer: Answer, reason: str, chain: ChainReport, texts: Mapping[str, str], paint: Paint
 ) -> list[str]:
     step = step_of(answer.obligation, chain)
-    whose = chain.name if step is None else f"{chain.name}, step {step.number}, {step.text}"
+    whose = chain.name if step is None else f"{chain.name}, step {step.label}, {step.text}"
     headline = f"{whose} is neither proved nor refuted"
     return [
         f"{paint.word('unknown')}: {paint.strong(headline)}",
@@ -175,7 +176,7 @@ def _deferred(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> lis
     for answer in chain.answers:
         if isinstance(answer.verdict, Deferred):
             step = step_of(answer.obligation, chain)
-            whose = "" if step is None else f"step {step.number}, {step.text}"
+            whose = "" if step is None else f"step {step.label}, {step.text}"
             goals = " and ".join(
                 f"`{clause(g, texts)}`" for g in facts_of(answer.obligation.question)
             )

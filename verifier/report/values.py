@@ -29,13 +29,15 @@ class Shown:
 @dataclass(frozen=True, slots=True)
 class StepShown:
     """A step of the chain: its number, its call as text, where it stands, its longest duration in
-    seconds (None if it promises none), and its parameters with their arguments."""
+    seconds (None if it promises none), its parameters with their arguments, and its place in the
+    source, which differs from the number in chains that repeat or branch."""
 
     number: int
     text: str
     span: Span
     longest: Fraction | None
     arguments: tuple[tuple[str, str], ...]
+    label: str
 
 
 @dataclass(frozen=True, slots=True)

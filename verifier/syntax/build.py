@@ -213,10 +213,15 @@ def skill(children: Children) -> Piece:
     node = tree.SkillDeclaration(
         _name(children[1]),
         tuple(parameter for group in nodes if isinstance(group, tuple) for parameter in group),
-        tuple(node for node in nodes if not isinstance(node, tuple)),
+        next((node for node in nodes if isinstance(node, tree.Name)), None),
+        tuple(node for node in nodes if not isinstance(node, tuple | tree.Name)),
         span,
     )
     return Piece((node,), span, 0)
+
+
+def refines(children: Children) -> Piece:
+    return Piece(_name(children[-1]), _reach(children), 0)
 
 
 def parameter(children: Children) -> Piece:
@@ -261,13 +266,79 @@ def chain(children: Children) -> Piece:
     clauses = [node for node in nodes if isinstance(node, tree.Clause)]
     node = tree.ChainDeclaration(
         _name(children[1]),
+        tuple(parameter for group in nodes if isinstance(group, tuple) for parameter in group),
         tuple(clause for clause in clauses if clause.kind == "assume"),
-        tuple(node for node in nodes if isinstance(node, tree.Call)),
+        tuple(node for node in nodes if isinstance(node, tree.Statement)),
         tuple(clause for clause in clauses if clause.kind == "achieve"),
         tuple(node for node in nodes if isinstance(node, tree.Within)),
         span,
     )
     return Piece((node,), span, 0)
+
+
+def chain_parameter(children: Children) -> Piece:
+    names, type_, *domain = _nodes(children)
+    span = _reach(children)
+    within_ = domain[0] if domain else None
+    group = tuple(
+        tree.ChainParameter(name, type_, within_, span if len(names) == 1 else name.span)
+        for name in names
+    )
+    return Piece(group, span, 0)
+
+
+# ---- the statements of a chain -----------------------------------------------------------------
+
+
+def block(children: Children) -> Piece:
+    span = _reach(children)
+    return Piece(tree.Block(_nodes(children), span), span, 0)
+
+
+def parallel(children: Children) -> Piece:
+    span = _reach(children)
+    branches = tuple(
+        node if isinstance(node, tree.Block) else tree.Block((node,), node.span)
+        for node in _nodes(children)
+    )
+    return Piece(tree.Parallel(branches, span), span, 0)
+
+
+def guarded(children: Children) -> Piece:
+    span = _reach(children)
+    condition, body = _nodes(children)
+    return Piece(tree.Guarded(condition, body, span), span, 0)
+
+
+def conditional(children: Children) -> Piece:
+    span = _reach(children)
+    nodes = _nodes(children)
+    cases = tuple(node for node in nodes if isinstance(node, tree.Guarded))
+    if len(cases) > NESTING_LIMIT:
+        raise SourceError([too_deep(cases[NESTING_LIMIT].span)])
+    otherwise = nodes[-1] if isinstance(nodes[-1], tree.Block) else None
+    return Piece(tree.Conditional(cases, otherwise, span), span, 0)
+
+
+def repeat(children: Children) -> Piece:
+    span = _reach(children)
+    count, body = _nodes(children)
+    return Piece(tree.Repeat(count, body, span), span, 0)
+
+
+def while_(children: Children) -> Piece:
+    span = _reach(children)
+    condition, *clauses, body = _nodes(children)
+    return Piece(tree.While(condition, tuple(clauses), body, span), span, 0)
+
+
+loop_clause = clause
+
+
+def try_(children: Children) -> Piece:
+    span = _reach(children)
+    body, recovery = _nodes(children)
+    return Piece(tree.Try(body, recovery, span), span, 0)
 
 
 def names(children: Children) -> Piece:

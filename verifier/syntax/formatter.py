@@ -8,9 +8,8 @@ operand. Comments and single blank lines stay with their neighbours, which the s
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from typing import assert_never
 
 from verifier.core.span import Span
@@ -247,8 +246,8 @@ def _filled(items: Iterable[str], column: int, separator: str = ",") -> str:
 @dataclass(frozen=True, slots=True)
 class _Line:
     """What is printed on one line (or more, if it had to be broken), and the first and last line
-    of the source where it stood. `role` is `header` or `closer` for the ends of a block; `apart`
-    asks for an empty line above."""
+    of the source where it stood. `role` is `header` or `closer` for the ends of a block, `hinge`
+    for the end of one that starts the next; `apart` asks for an empty line above."""
 
     text: str
     first: int
@@ -363,6 +362,9 @@ def _skill(declaration: tree.SkillDeclaration) -> list[_Line]:
         texts = [f"{p.name.text} : {_type(p.type)}" for p in parameters]
         header += f"({_filled(texts, len(header) + 1)})"
     header_end = parameters[-1].span.end_line if parameters else declaration.name.span.line
+    if declaration.refines is not None:
+        header += f" refines {declaration.refines.text}"
+        header_end = declaration.refines.span.line
     lines = [_line(_clause(c), c.span, INDENT) for c in declaration.clauses]
     return _block(header, header_end, lines, declaration.span)
 
@@ -382,27 +384,130 @@ def _clause(clause: tree.Clause | tree.Modifies | tree.Duration) -> str:
 
 def _chain(declaration: tree.ChainDeclaration) -> list[_Line]:
     lines = [_chain_clause(clause) for clause in declaration.assumptions]
-    lines += _runs(declaration.steps)
+    lines += _statements(declaration.steps, INDENT)
     lines += [_chain_clause(clause) for clause in declaration.goals]
     lines += [
         _line(f"within   {format_expression(deadline.bound)}", deadline.span, INDENT)
         for deadline in declaration.deadlines
     ]
-    header_end = declaration.name.span.line
-    return _block(f"chain {declaration.name.text}", header_end, lines, declaration.span)
+    header, parameters = f"chain {declaration.name.text}", declaration.parameters
+    if parameters:
+        texts = [_chain_parameter(parameter) for parameter in parameters]
+        fits = len(header) + len(", ".join(texts)) + 4 <= WIDTH
+        header += f"({', '.join(texts) if fits else _aligned(texts, len(header) + 1)})"
+    header_end = parameters[-1].span.end_line if parameters else declaration.name.span.line
+    return _block(header, header_end, lines, declaration.span)
+
+
+def _chain_parameter(parameter: tree.ChainParameter) -> str:
+    text = f"{parameter.name.text} : {_type(parameter.type)}"
+    return f"{text} in {_text(parameter.domain, _SUM)}" if parameter.domain else text
 
 
 def _chain_clause(clause: tree.Clause) -> _Line:
     return _line(_headed(f"{clause.kind:8} ", clause.formula, INDENT), clause.span, INDENT)
 
 
-def _runs(steps: Sequence[tree.Call]) -> Iterator[_Line]:
-    """The steps; those of one line of the source stay on one line."""
-    for _, group in groupby(steps, key=lambda step: step.span.line):
-        run = list(group)
-        text = _filled(map(_plain, run), INDENT, ";")
-        end = "" if run[-1] is steps[-1] else ";"
-        yield _line(text + end, run[0].span.to(run[-1].span), INDENT)
+# ---- the statements of a chain -----------------------------------------------------------------
+
+
+def _statements(statements: Sequence[tree.Statement], indent: int) -> list[_Line]:
+    """The statements; simple ones that began on one line of the source stay on one line."""
+    lines: list[_Line] = []
+    run: list[tree.Statement] = []
+    for place, statement in enumerate(statements, start=1):
+        follower = statements[place] if place < len(statements) else None
+        if not _simple(statement):
+            lines += _compound(statement, indent)
+            if isinstance(statement, tree.Parallel) and follower is not None:
+                lines[-1] = replace(lines[-1], text=f"{lines[-1].text};")
+            continue
+        run.append(statement)
+        goes_on = follower is not None and _simple(follower)
+        if not goes_on or (follower and follower.span.line != statement.span.line):
+            text = _filled(map(_inline, run), indent, ";")
+            end = ";" if follower is not None else ""
+            lines.append(_line(text + end, run[0].span.to(run[-1].span), indent))
+            run = []
+    return lines
+
+
+def _simple(statement: tree.Statement) -> bool:
+    """Whether the statement is printed on one line: a call, or calls at the same time."""
+    match statement:
+        case tree.Call():
+            return True
+        case tree.Parallel(branches):
+            return all(_simple(each) for branch in branches for each in branch.statements)
+        case _:
+            return False
+
+
+def _inline(statement: tree.Statement) -> str:
+    match statement:
+        case tree.Call():
+            return _plain(statement)
+        case tree.Parallel(branches):
+            return " || ".join(map(_inline_branch, branches))
+        case _:
+            raise AssertionError(statement)
+
+
+def _inline_branch(branch: tree.Block) -> str:
+    match branch.statements:
+        case ():
+            return "{ }"
+        case (tree.Call() as call,):
+            return _plain(call)
+        case statements:
+            return f"{{ {'; '.join(map(_inline, statements))} }}"
+
+
+def _compound(statement: tree.Statement, indent: int) -> list[_Line]:
+    """A statement with blocks: each block indented between its header and its closer."""
+    match statement:
+        case tree.Parallel(branches):
+            return _blocks([("{", branch) for branch in branches], "|| ", indent)
+        case tree.Conditional(cases, otherwise):
+            parts = [(f"{_headed('if ', c.condition, indent)} {{", c.body) for c in cases]
+            parts += [("{", otherwise)] if otherwise is not None else []
+            return _blocks(parts, "else ", indent)
+        case tree.Repeat(count, body):
+            return _blocks([(f"repeat {format_expression(count)} {{", body)], "", indent)
+        case tree.While(condition, clauses, body):
+            return _while(condition, clauses, body, indent)
+        case tree.Try(body, recovery):
+            parts = [("try {", body), ("{", recovery)]
+            return _blocks(parts, "recover ", indent)
+        case _:
+            raise AssertionError(statement)
+
+
+def _blocks(parts: Sequence[tuple[str, tree.Block]], word: str, indent: int) -> list[_Line]:
+    """Blocks one behind the other: `if c {` … `} else {` … `}`."""
+    lines: list[_Line] = []
+    for number, (header, block) in enumerate(parts):
+        first = block.span.line
+        if number == 0:
+            lines.append(_Line(header, first, first, indent, "header"))
+        else:
+            lines.append(_Line(f"}} {word}{header}", first, first, indent, "hinge"))
+        lines += _statements(block.statements, indent + INDENT)
+    last = parts[-1][1].span.end_line
+    return [*lines, _Line("}", last, last, indent, "closer")]
+
+
+def _while(
+    condition: tree.Expression, clauses: Sequence[tree.Clause], body: tree.Block, indent: int
+) -> list[_Line]:
+    head = _headed("while ", condition, indent)
+    if not clauses:
+        return _blocks([(f"{head} {{", body)], "", indent)
+    inner = indent + INDENT
+    lines = [_line(head, condition.span, indent)]
+    for clause in clauses:
+        lines.append(_line(_headed(f"{clause.kind:9} ", clause.formula, inner), clause.span, inner))
+    return [*lines, *_blocks([("{", body)], "", indent)]
 
 
 # ---- the file ----------------------------------------------------------------------------------
@@ -458,12 +563,12 @@ def _comment_line(comment: tree.Name, line: _Line | None, *, first: bool) -> _Li
     if line is None:
         return _Line(comment.text, comment.span.line, comment.span.line)
     place = min(comment.span.line, line.first)
-    indent = INDENT if line.role == "closer" else line.indent
+    indent = line.indent + (INDENT if line.role in ("closer", "hinge") else 0)
     return _Line(comment.text, place, place, indent, apart=first and line.apart)
 
 
 def _blank_between(upper: _Line, lower: _Line) -> bool:
     """Whether an empty line is kept, or wanted; a block has none inside its braces' edges."""
-    if upper.role == "header" or lower.role == "closer":
+    if upper.role in ("header", "hinge") or lower.role in ("closer", "hinge"):
         return False
     return lower.apart or lower.first - upper.last > 1

@@ -33,12 +33,12 @@ DECLARATION_WORDS = words(
 CLAUSE_WORDS = words(
     "requires initial ensures terminal invariant modifies duration else assume achieve within"
 )
+STATEMENT_WORDS = words("if repeat while variant try recover")
 TEMPORAL_PREFIXES = words("always eventually historically once next previous rise fall")
 TEMPORAL_INFIXES = words("until since release")
 LOGIC_WORDS = words("forall exists iff implies or and not in true false")
-KEYWORDS = (
-    (DECLARATION_WORDS - {"on"}) | CLAUSE_WORDS | TEMPORAL_PREFIXES | TEMPORAL_INFIXES | LOGIC_WORDS
-)
+KEYWORDS = (DECLARATION_WORDS - {"on"}) | CLAUSE_WORDS | STATEMENT_WORDS | {"refines"}
+KEYWORDS |= TEMPORAL_PREFIXES | TEMPORAL_INFIXES | LOGIC_WORDS
 # Words of the language in one kind of declaration only; everywhere else they are free names.
 SOFT_KEYWORDS = {
     "plant": frozenset({"input", "dynamics", "period"}),
@@ -54,7 +54,7 @@ NAME, NUMBER, UNIT, STRING, INFINITY, BOUND, END = (
     "BOUND",
     "$END",
 )
-SYMBOLS = words(".. == != <= >= < > + - * / ^ ( ) [ ] { } , : ; . =")
+SYMBOLS = words(".. == != <= >= < > || + - * / ^ ( ) [ ] { } , : ; . =")
 
 # The role of `real` and of the brackets around its sizes: a unit may stand behind.
 _REAL = "real"
@@ -336,6 +336,8 @@ def _unclosed(reader: Reader, match: re.Match[str]) -> Token:
 
 def _foreign(reader: Reader, match: re.Match[str]) -> Token:
     text, span = match[0], reader.span(match.start(), match.end())
+    if text in SYMBOLS and reader.declaration == "chain":
+        return _symbol(reader, match)
     meant = _FOREIGN[text]
     message = f"`{text}` is not an operator here"
     reader.report(Diagnostic("syntax", span, message, help=f"write `{meant}`"))

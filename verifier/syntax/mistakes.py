@@ -17,6 +17,7 @@ from verifier.syntax.lexer import (
     NAME,
     NUMBER,
     OPERAND_ENDS,
+    STATEMENT_WORDS,
     STRING,
     TEMPORAL_INFIXES,
     TEMPORAL_PREFIXES,
@@ -121,7 +122,9 @@ def _wanted(expected: AbstractSet[str], seen: Sequence[Token]) -> list[str]:
         group(_OPERATORS, "an operator")
     if "assume" in rest and NAME in rest:
         wanted.append("a step")
-        rest.discard(NAME)
+        rest -= {NAME, "{", *STATEMENT_WORDS}
+    if ";" in rest:
+        rest.discard("||")
     group(CLAUSE_WORDS - {"else"}, "a clause")
     group(DECLARATION_WORDS, "a declaration")
     group(frozenset({"input", "dynamics", "period"}), "`input`, `dynamics`, `period`")
@@ -153,6 +156,8 @@ def _found(token: Token) -> str:
 
 def _help(token: Token, seen: Sequence[Token], expected: AbstractSet[str]) -> str | None:
     previous = seen[-1].kind if seen else ""
+    if token.kind in STATEMENT_WORDS and ";" in expected:
+        return "two steps are separated by `;`"
     if token.kind == NAME:
         return _help_name(token, expected)
     if token.kind in CLAUSE_WORDS | DECLARATION_WORDS:
@@ -172,6 +177,7 @@ _HELP = {
     ";": "only the steps of a chain are separated by `;`; leave it out",
     "..": "a range `low .. high` stands behind `in` or `duration`",
     "in": "join the two with `and`: `a < b and b in c`",
+    "||": "`or` joins two conditions; `||` stands between steps",
 }
 
 

@@ -330,8 +330,11 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class SkillDeclaration:
+    """`refines` names the skill that this one may stand in for."""
+
     name: Name
     parameters: tuple[Parameter, ...]
+    refines: Name | None
     clauses: tuple[Clause | Modifies | Duration, ...]
     span: Span
 
@@ -343,12 +346,88 @@ class Within:
 
 
 @dataclass(frozen=True, slots=True)
-class ChainDeclaration:
-    """Steps in the order written; a step is the call of a skill."""
+class Block:
+    """`{ A(); B() }`; the only call of a branch of `||` may stand without braces."""
+
+    statements: tuple[Statement, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Parallel:
+    """`A() || { B(); C() }`: two branches or more."""
+
+    branches: tuple[Block, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A case of `if`: what is done where the condition holds."""
+
+    condition: Expression
+    body: Block
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """`if c { … } else if d { … } else { … }`; `otherwise` is None without the last `else`."""
+
+    cases: tuple[Guarded, ...]
+    otherwise: Block | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """`repeat 3 { … }`."""
+
+    count: Expression
+    body: Block
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class While:
+    """`while c invariant i variant v { … }`; the clauses are of kind invariant or variant."""
+
+    condition: Expression
+    clauses: tuple[Clause, ...]
+    body: Block
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """`try { … } recover { … }`."""
+
+    body: Block
+    recovery: Block
+    span: Span
+
+
+Statement: TypeAlias = Call | Parallel | Conditional | Repeat | While | Try
+
+
+@dataclass(frozen=True, slots=True)
+class ChainParameter:
+    """`where : point in box(…)`: the chain is judged for every value in the domain."""
 
     name: Name
+    type: TypeExpression
+    domain: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ChainDeclaration:
+    """Statements in the order written; a call is that of a skill or of another chain."""
+
+    name: Name
+    parameters: tuple[ChainParameter, ...]
     assumptions: tuple[Clause, ...]
-    steps: tuple[Call, ...]
+    steps: tuple[Statement, ...]
     goals: tuple[Clause, ...]
     deadlines: tuple[Within, ...]
     span: Span

@@ -1,0 +1,70 @@
+"""Walks over the statements of a chain: its steps, what it may change, what it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from verifier.core.term import Formula, variables
+from verifier.model.values import (
+    Attempt,
+    Block,
+    Branch,
+    Condition,
+    Inlined,
+    Loop,
+    Parallel,
+    Statement,
+    Step,
+)
+
+
+def blocks_of(statement: Statement) -> tuple[Block, ...]:
+    """The blocks right below a statement."""
+    match statement:
+        case Step():
+            return ()
+        case Parallel(branches):
+            return branches
+        case Branch(cases, otherwise):
+            bodies = tuple(case.body for case in cases)
+            return bodies if otherwise is None else (*bodies, otherwise)
+        case Loop() | Inlined():
+            return (statement.body,)
+        case Attempt(body, recovery):
+            return (body, recovery)
+
+
+def statements_of(block: Block) -> Iterator[Statement]:
+    """Every statement of the block and of all blocks below, in source order."""
+    for statement in block:
+        yield statement
+        for below in blocks_of(statement):
+            yield from statements_of(below)
+
+
+def steps_of(block: Block) -> Iterator[Step]:
+    """Every call of a skill in the block, in source order."""
+    return (each for each in statements_of(block) if isinstance(each, Step))
+
+
+def frame_of(block: Block) -> frozenset[str]:
+    """Every scalar that some step of the block may change."""
+    return frozenset().union(*(step.contract.frame for step in steps_of(block)))
+
+
+def conditions_of(statement: Statement) -> Iterator[Condition]:
+    """The conditions of the statement itself, without those of the statements in its blocks."""
+    match statement:
+        case Step(_, contract):
+            yield from (*contract.requires, *contract.ensures, *contract.invariants)
+        case Branch(cases):
+            yield from (case.guard for case in cases)
+        case Loop(guard, invariants):
+            yield from (guard, *invariants)
+        case Inlined(_, assumptions, _, goals):
+            yield from (*assumptions, *goals)
+
+
+def names(formulas: Iterable[Formula]) -> set[str]:
+    """The scalars that some of the formulas read."""
+    return {name for formula in formulas for name, _ in variables(formula)}
