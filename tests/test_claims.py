@@ -14,7 +14,9 @@ from claims import claim, term
 
 from verifier.check.bernstein import bounds
 from verifier.check.cover import judge_counterexample, judge_cover
+from verifier.check.cover_codec import decode_evidence, encode_evidence
 from verifier.check.judge import Accepted, Rejected
+from verifier.check.polynomial import Refused
 from verifier.core.cover import Claim, Cover, Crossing, Cut, Leaf, Violation
 from verifier.core.evaluate import evaluate_term
 from verifier.core.slope import derivative
@@ -235,6 +237,42 @@ def test_a_box_given_twice_or_empty_proves_nothing() -> None:
     for box in ((side, side), ((("x", 0), F(1), F(0)),)):
         asked = Claim(box, (), term("-1 - x*x"))
         assert isinstance(judge_cover(asked, Leaf(F(1), ())), Rejected)
+
+
+@pytest.mark.parametrize("system", systems()[::3], ids=lambda system: system["name"])
+def test_evidence_survives_being_written_down(system: dict) -> None:
+    for entry in system["claims"]:
+        asked = claim(system["box"], entry["goal"], entry["guards"], entry["strict"])
+        answer = settle(asked)
+        assert isinstance(answer, Valid | Invalid)
+        evidence = answer.evidence
+        assert not isinstance(evidence, SolverWord)
+        text = json.dumps(encode_evidence(evidence))
+        assert decode_evidence(json.loads(text)) == evidence
+        assert json.dumps(encode_evidence(decode_evidence(json.loads(text)))) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        '"cover"',
+        '{"kind": "cover"}',
+        '{"kind": "cover", "nodes": []}',
+        '{"kind": "cover", "nodes": [["leaf", "1", [], null], ["leaf", "1", [], null]]}',
+        '{"kind": "cover", "nodes": [["cut", 0, "1"], ["leaf", "1", [], null]]}',
+        '{"kind": "cover", "nodes": [["leaf", 1, [], null]]}',
+        '{"kind": "cover", "nodes": [["leaf", "2/2", [], null]]}',
+        '{"kind": "cover", "nodes": [["leaf", "1", [[0.5, "1"]], null]]}',
+        '{"kind": "cover", "nodes": [["leaf", "1", [[true, "1"]], null]]}',
+        '{"kind": "violation", "point": "0"}',
+        '{"kind": "violation", "point": ["0"], "more": 1}',
+        '{"kind": "crossing", "guards": [0], "start": ["0"], "end": ["1"]}',
+    ],
+)
+def test_evidence_that_nobody_wrote_is_refused(text: str) -> None:
+    with pytest.raises(Refused):
+        decode_evidence(json.loads(text))
 
 
 TERMS = (
