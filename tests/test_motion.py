@@ -12,7 +12,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from motions import TOOLS, box, complaints, curve, listed, plan_for, problem_of, sampled
+from motions import (
+    TOOLS,
+    box,
+    complaints,
+    curve,
+    listed,
+    plan_for,
+    problem_of,
+    random_starts,
+    sampled,
+)
 
 from verifier.check.barrier import judge_no_motion
 from verifier.check.judge import Accepted, Rejected
@@ -33,6 +43,7 @@ from verifier.core.motion import (
     Hull,
     Impossible,
     Misplaced,
+    Motion,
     NoEnd,
     Polytope,
     Problem,
@@ -40,6 +51,7 @@ from verifier.core.motion import (
 )
 from verifier.core.solids import polygon_solids
 from verifier.repair.transition import Aim, Found, Refuted, Undecided, served, transition
+from verifier.repair.tube import confined, surroundings, tube
 
 KINDS: dict[str, type[Impossible]] = {
     "misplaced": Misplaced,
@@ -269,6 +281,32 @@ def test_free_regions_that_only_touch() -> None:
     refuted(problem_of(data), Barrier)
 
 
+def test_the_tube_holds_every_motion() -> None:
+    problem = asked(polygons=[WALL])
+    family = found(problem).family
+    (plan,) = family.plans
+    assert isinstance(plan, Motion)
+    stretches = tube(problem.starts[0], plan)
+    assert stretches[0].begin == 0 and stretches[-1].end == family.duration
+    for _, start in random_starts(problem, 30, 5):
+        for time, spot in sampled(curve(plan, start)):
+            assert any(
+                stretch.begin - 1e-9 <= time <= stretch.end + 1e-9
+                and all(
+                    low - 1e-9 <= x <= high + 1e-9
+                    for x, low, high in zip(
+                        spot, stretch.around.lower, stretch.around.upper, strict=True
+                    )
+                )
+                for stretch in stretches
+            )
+    assert judge_motion(*confined(problem, family)) == Accepted()
+    walls = surroundings(problem, family)
+    assert walls.upper[1] < 6
+    tight = replace(problem, space=replace(problem.space, bounds=walls))
+    assert isinstance(judge_motion(tight, family), Rejected)
+
+
 # ---- certificates ------------------------------------------------------------------------------
 
 FORGERIES = Path(__file__).parent / "forgeries"
@@ -305,6 +343,50 @@ def test_the_forgery_is_not_accepted(lie: dict[str, Any]) -> None:
     judged = verdict(problem_of(case["problem"]), case["certificate"])
     assert isinstance(judged, Rejected)
     assert lie["because"] in judged.reason
+
+
+def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths to everything inside of a value."""
+    items = list(data.items()) if isinstance(data, dict) else []
+    items += list(enumerate(data)) if isinstance(data, list) else []
+    found = [(*path, key) for key, _ in items]
+    for key, value in items:
+        found += places(value, (*path, key))
+    return found
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_the_judge_answers_whatever_is_written(data: st.DataObject) -> None:
+    """Anything is put in any place of an honest certificate; what is accepted is true."""
+    case = round_trip(HONEST[data.draw(st.sampled_from(sorted(HONEST)))])
+    certificate = case["certificate"]
+    for _ in range(data.draw(st.integers(1, 2))):
+        path = data.draw(st.sampled_from(places(certificate)))
+        place = certificate
+        for step in path[:-1]:
+            place = place[step]
+        if isinstance(place, list) and data.draw(st.booleans()):
+            del place[path[-1]]
+            break
+        values = [0, -1, 7, "0", "1/3", "-5", "free", None, [], {}, ["1", "0"], ["motion"], True]
+        place[path[-1]] = data.draw(st.sampled_from(values))
+    problem = problem_of(case["problem"])
+    judged = verdict(problem, certificate)
+    if judged == Accepted() and "plans" in certificate:
+        assert complaints(problem, decode_family(certificate), 20) == []
+
+
+def test_a_tree_that_is_very_deep_is_judged() -> None:
+    case = round_trip(HONEST["cut"])
+    motion = case["certificate"]["plans"][1]
+    case["certificate"]["plans"] = [["cut", 0, "1/2"]] * 1500 + [motion] * 1501
+    problem = problem_of(case["problem"])
+    family = decode_family(case["certificate"])
+    assert judge_motion(problem, family) == Accepted() and family.duration == 4
+    wall = round_trip(HONEST["wall"])
+    wall["certificate"]["cells"] = [["1", "0", "7"]] * 1500 + ["free"] * 1501
+    assert isinstance(verdict(problem_of(wall["problem"]), wall["certificate"]), Rejected)
 
 
 # ---- the geometry below ------------------------------------------------------------------------

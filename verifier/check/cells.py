@@ -14,6 +14,8 @@ from verifier.check.polynomial import Refused
 from verifier.core.cell import Cell, box_cell, box_rows, cut, dot, inside, meet, surrounding
 from verifier.core.motion import Blocked, Box, Cells, Free, Polytope, Problem, Solid, Vector
 
+AREAS_MAX = 20_000
+
 
 def along(body: Polytope, axis: int) -> tuple[Fraction | None, Fraction | None]:
     """The interval that the body's rows along this axis alone leave."""
@@ -93,6 +95,8 @@ def areas_of(problem: Problem, cells: Cells | None) -> list[Area]:
                     (*walls.bounds, *(bound for _, bound in rows)),
                 )
                 found.append(Area(body, cell, surrounding(cell.vertices)))
+                if len(found) > AREAS_MAX:
+                    raise Refused("too many cells")
             case Blocked(number):
                 solids = space.obstacles
                 if not 0 <= number < len(solids):

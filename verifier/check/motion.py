@@ -128,18 +128,20 @@ def _lies(regions: tuple[Polytope, ...], region: Region) -> bool:
 
 
 def _plan(problem: Problem, regions: tuple[Region, ...], starts: Starts, plan: Plan) -> None:
-    if isinstance(starts, Box) and any(
-        a > b for a, b in zip(starts.lower, starts.upper, strict=True)
-    ):
-        return
-    if isinstance(plan, Motion):
-        _motion(problem, regions, starts, plan)
-        return
-    if not isinstance(starts, Box) or not 0 <= plan.axis < len(starts.lower):
-        raise Refused("only a box of starts can be cut, along one of its axes")
-    below, above = _halves(starts, plan)
-    _plan(problem, regions, below, plan.below)
-    _plan(problem, regions, above, plan.above)
+    todo: list[tuple[Starts, Plan]] = [(starts, plan)]
+    while todo:
+        part, chosen = todo.pop()
+        if isinstance(part, Box) and any(
+            a > b for a, b in zip(part.lower, part.upper, strict=True)
+        ):
+            continue
+        if isinstance(chosen, Motion):
+            _motion(problem, regions, part, chosen)
+            continue
+        if not isinstance(part, Box) or not 0 <= chosen.axis < len(part.lower):
+            raise Refused("only a box of starts can be cut, along one of its axes")
+        below, above = _halves(part, chosen)
+        todo.extend(((above, chosen.above), (below, chosen.below)))
 
 
 def _halves(starts: Box, cut: Cut) -> tuple[Box, Box]:

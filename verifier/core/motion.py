@@ -155,15 +155,22 @@ class Family:
     plans: tuple[Plan, ...]
 
     @property
+    def motions(self) -> tuple[Motion, ...]:
+        """All motions, in order."""
+        found: list[Motion] = []
+        todo: list[Plan] = list(reversed(self.plans))
+        while todo:
+            plan = todo.pop()
+            if isinstance(plan, Motion):
+                found.append(plan)
+            else:
+                todo.extend((plan.above, plan.below))
+        return tuple(found)
+
+    @property
     def duration(self) -> Fraction:
         """The longest time that any start needs."""
-        return max((_longest(plan) for plan in self.plans), default=Fraction(0))
-
-
-def _longest(plan: Plan) -> Fraction:
-    if isinstance(plan, Motion):
-        return plan.duration
-    return max(_longest(plan.below), _longest(plan.above))
+        return max((motion.duration for motion in self.motions), default=Fraction(0))
 
 
 # ---- the answer: there is none -----------------------------------------------------------------
