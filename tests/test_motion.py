@@ -50,6 +50,7 @@ from verifier.core.motion import (
     TooFar,
 )
 from verifier.core.solids import polygon_solids
+from verifier.repair.refusal import faults
 from verifier.repair.transition import Aim, Found, Refuted, Undecided, served, transition
 from verifier.repair.tube import confined, surroundings, tube
 
@@ -255,6 +256,21 @@ def test_the_way_around_is_too_long_for_the_time() -> None:
     least = found(problem).family.duration
     short = replace(problem, duration_max=least * Fraction(9, 10))
     assert isinstance(transition(short, TOOLS), Refuted)
+
+
+def test_what_nobody_can_have_meant_is_said() -> None:
+    def said(**changes: Any) -> set[str]:
+        return {fault.part for fault in faults(asked(**changes))}
+
+    assert said() == set()
+    assert said(starts=[[[1, 2], [2, 1]]]) == {"starts"}
+    assert said(starts=[]) == {"starts"}
+    assert said(starts=[[[1], [2]]]) == {"starts"}
+    assert said(bounds=[[5, 0], [4, 9]]) == {"bounds"}
+    assert said(speed=[0, 1], acceleration=[1]) == {"speed", "acceleration"}
+    assert said(time=-1, clearance=-1) == {"duration", "clearance"}
+    answer = transition(asked(starts=[[[1, 2], [2, 1]]]), TOOLS)
+    assert answer == Undecided("the start set is empty")
 
 
 def test_boxes_in_three_dimensions() -> None:

@@ -9,53 +9,43 @@ What is found is shown to the judges that are passed in; what they do not accept
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice
 from typing import TypeAlias
 
-from verifier.core.cell import box_cell, box_rows, inside, meet
+from verifier.core.cell import inside
 from verifier.core.linear import Minimize
 from verifier.core.motion import (
     Barrier,
     Box,
-    CannotBrake,
     Cut,
     Family,
     Hull,
     Impossible,
-    Misplaced,
     Motion,
-    NoEnd,
     Plan,
     Polytope,
     Problem,
     Region,
-    TooFar,
-    Vector,
 )
-from verifier.core.solids import hull_solid
 from verifier.repair.curve import fastest, gentlest
 from verifier.repair.family import Task
 from verifier.repair.geometry import (
-    ROUND,
     box_shape,
     common_part,
     sides,
     sides_that_matter,
-    swollen,
 )
+from verifier.repair.refusal import bounds, corners, faults, quick, seen, surely
 from verifier.repair.route import Web, connected, distance, routes, web
 from verifier.repair.space import Landscape, landscape
 
 CUTS_DEEP = 3
-CORNERS_MAX = 256
 CORNERS_SEEN = 16
-FINENESS = (4, 12, 32)
 LEISURE = Fraction(3, 2)
 THIN = Fraction(1, 1000)
-SLACK = Fraction(1, 1 << 20)
 CLOSE = 1.05  # to what is about the least time; no further route is tried
 HOPELESS = 1.4  # times the best so far, before any improvement
 
@@ -103,13 +93,16 @@ class Tools:
 
 def transition(problem: Problem, tools: Tools) -> Answer:
     """A family of motions for every start, or why there is none."""
-    for proof in _quick(problem):
+    fault = next(faults(problem), None)
+    if fault is not None:
+        return Undecided(fault.message)
+    for proof in quick(problem):
         if tools.refutes(problem, proof):
             return Refuted(proof)
-    sure = landscape(_surely(problem))
+    sure = landscape(surely(problem))
     threads = web(problem, sure)
-    for corner in _corners(problem):
-        if connected(sure, threads, _seen(problem, corner)) is False:
+    for corner in corners(problem):
+        if connected(sure, threads, seen(problem, corner)) is False:
             proof = Barrier(corner, sure.tree, 1)
             if tools.refutes(problem, proof):
                 return Refuted(proof)
@@ -117,7 +110,7 @@ def transition(problem: Problem, tools: Tools) -> Answer:
     net = web(problem, land) if problem.space.clearance else threads
     whole = _plans(problem, land, net, tools, 0)
     if isinstance(whole, str):
-        for proof in _bounds(problem, sure, threads):
+        for proof in bounds(problem, sure, threads):
             if tools.refutes(problem, proof):
                 return Refuted(proof)
     plans = _plans(problem, land, net, tools, CUTS_DEEP) if isinstance(whole, str) else whole
@@ -154,97 +147,8 @@ def served(problem: Problem, tools: Tools, deep: int = CUTS_DEEP) -> tuple[Probl
 
 def _hopeless(problem: Problem, tools: Tools) -> bool:
     """Whether every corner alone is refuted at once."""
-    corners = list(islice(_corners(problem), CORNERS_MAX))
-    return all(
-        any(tools.refutes(single, proof) for proof in _quick(single))
-        for corner in corners
-        for single in [replace(problem, starts=(Box(corner, corner),))]
-    )
-
-
-# ---- reasons why there is none -----------------------------------------------------------------
-
-
-def _surely(problem: Problem) -> Problem:
-    """The problem without clearance, with obstacles that hold nothing that is allowed: in the plane
-    each grows by a polygon in the disk of the clearance."""
-    space = problem.space
-    if space.clearance == 0:
-        return problem
-    if space.dimension != 2:
-        return replace(problem, space=replace(space, clearance=Fraction(0)))
-    radius = space.clearance * (1 - SLACK)
-    grown = []
-    for solid in space.obstacles:
-        points = [(a + radius * x, b + radius * y) for a, b in solid.vertices for x, y in ROUND]
-        grown.append(hull_solid(points))
-    return replace(problem, space=replace(space, obstacles=tuple(grown), clearance=Fraction(0)))
-
-
-def _corners(problem: Problem) -> Iterator[Vector]:
-    for starts in problem.starts:
-        if isinstance(starts, Hull):
-            yield from starts.vertices
-        else:
-            sides = zip(starts.lower, starts.upper, strict=True)
-            choices = product(*(dict.fromkeys(side) for side in sides))
-            yield from islice(choices, CORNERS_MAX)
-
-
-def _seen(problem: Problem, start: Vector) -> tuple[float, ...]:
-    return tuple(map(float, start[: problem.space.dimension]))
-
-
-def _quick(problem: Problem) -> Iterator[Impossible]:
-    """Proofs that need no search; whether they hold is the judge's business."""
-    space = problem.space
-    yield NoEnd()
-    walls = None if space.bounds is None else box_rows(space.bounds)
-    fat = [swollen(solid, space.clearance).facets for solid in space.obstacles]
-    for corner in _corners(problem):
-        spot = corner[: space.dimension]
-        outside = walls is not None and not inside([spot], walls)
-        lost = space.regions is not None and not any(inside([spot], b) for b in space.regions)
-        near = any(inside([spot], body) for body in fat)
-        if outside or lost or near:
-            yield Misplaced(corner)
-    yield from _hits(problem)
-    for axis in range(space.dimension):
-        ordered = sorted(_corners(problem), key=lambda corner: corner[axis])
-        for corner in (ordered[0], ordered[-1]):
-            yield TooFar(corner, axis)
-        if problem.moving:
-            for corner in ordered:
-                yield CannotBrake(corner, axis)
-
-
-def _hits(problem: Problem) -> Iterator[Impossible]:
-    """Points of boxes of starts that lie in an obstacle."""
-    if problem.moving:
-        return
-    for starts in problem.starts:
-        if isinstance(starts, Hull):
-            continue
-        for solid in problem.space.obstacles:
-            columns = zip(*solid.vertices, strict=True)
-            if all(
-                min(column) <= high and max(column) >= low
-                for column, low, high in zip(columns, starts.lower, starts.upper, strict=True)
-            ):
-                shared = meet(box_cell(starts), solid.facets)
-                if shared is not None:
-                    points = list(zip(*shared.vertices, strict=True))
-                    yield Misplaced(tuple(sum(x, Fraction(0)) / len(x) for x in points))
-
-
-def _bounds(problem: Problem, land: Landscape, net: Web) -> Iterator[Impossible]:
-    """Bounds of the time from the start that is furthest away, finer and finer."""
-    if problem.duration_max is None:
-        return
-    corners = list(islice(_corners(problem), CORNERS_MAX))
-    furthest = max(corners, key=lambda corner: distance(land, net, _seen(problem, corner)))
-    for fineness in FINENESS:
-        yield Barrier(furthest, land.tree, fineness)
+    singles = [replace(problem, starts=(Box(start, start),)) for start in corners(problem)]
+    return all(any(tools.refutes(single, proof) for proof in quick(single)) for single in singles)
 
 
 # ---- motions -----------------------------------------------------------------------------------
@@ -362,14 +266,14 @@ def _stays(problem: Problem, starts: Box | Hull, regions: tuple[Region, ...]) ->
     """Whether every start is in the end set already, at rest, inside the first region."""
     if problem.moving:
         return False
-    corners = list(_corners(replace(problem, starts=(starts,))))
-    return inside(corners, problem.end) and inside(corners, regions[0].body)
+    ends = list(corners(replace(problem, starts=(starts,))))
+    return inside(ends, problem.end) and inside(ends, regions[0].body)
 
 
 def _least(problem: Problem, land: Landscape, net: Web, starts: Box | Hull) -> float:
     """About the least time that the furthest start needs; 0 where no path is seen."""
-    corners = islice(_corners(replace(problem, starts=(starts,))), CORNERS_SEEN)
-    way = max(distance(land, net, _seen(problem, corner)) for corner in corners)
+    ends = islice(corners(replace(problem, starts=(starts,))), CORNERS_SEEN)
+    way = max(distance(land, net, seen(problem, corner)) for corner in ends)
     pairs = zip(problem.speed_max, problem.acceleration_max, strict=True)
     ramp = min(float(v / a) for v, a in pairs)
     if way == float("inf"):

@@ -1,0 +1,154 @@
+"""Proposals of proofs that no motion exists, and what is wrong with a problem as it is put."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import islice, product
+
+from verifier.core.cell import box_cell, box_rows, inside, meet
+from verifier.core.motion import (
+    Barrier,
+    Box,
+    CannotBrake,
+    Hull,
+    Impossible,
+    Misplaced,
+    NoEnd,
+    Problem,
+    TooFar,
+    Vector,
+)
+from verifier.core.solids import hull_solid
+from verifier.repair.geometry import ROUND, swollen
+from verifier.repair.route import Web, distance
+from verifier.repair.space import Landscape
+
+CORNERS_MAX = 256
+FINENESS = (4, 12, 32)
+SLACK = Fraction(1, 1 << 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong, and with what: `starts` and its number, `bounds`, `speed`, `acceleration`,
+    `clearance`, `duration`, or `end`."""
+
+    part: str
+    number: int
+    message: str
+
+
+def faults(problem: Problem) -> Iterator[Fault]:
+    """Whatever makes the problem one that nobody can have meant."""
+    size = problem.space.dimension
+    width = size * (2 if problem.moving else 1)
+    for number, starts in enumerate(problem.starts):
+        points = starts.vertices if isinstance(starts, Hull) else (starts.lower, starts.upper)
+        if not points or any(len(point) != width for point in points):
+            yield Fault("starts", number, f"the start set does not have dimension {width}")
+        elif isinstance(starts, Box) and _is_empty(starts):
+            yield Fault("starts", number, "the start set is empty")
+    if not problem.starts:
+        yield Fault("starts", 0, "there is no start set")
+    bounds = problem.space.bounds
+    if bounds is not None and (len(bounds.lower) != size or _is_empty(bounds)):
+        yield Fault("bounds", 0, "the bounds leave no room")
+    for name, values in (("speed", problem.speed_max), ("acceleration", problem.acceleration_max)):
+        if len(values) != size:
+            yield Fault(name, 0, f"the bound on the {name} does not have dimension {size}")
+        for axis, value in enumerate(values):
+            if value <= 0:
+                yield Fault(name, axis, f"the bound on the {name} is not positive")
+    if problem.space.clearance < 0:
+        yield Fault("clearance", 0, "the clearance is negative")
+    if problem.duration_max is not None and problem.duration_max < 0:
+        yield Fault("duration", 0, "the time allowed is negative")
+    if any(len(row) != size for row in problem.end.rows):
+        yield Fault("end", 0, f"the end set does not have dimension {size}")
+
+
+def _is_empty(box: Box) -> bool:
+    return any(a > b for a, b in zip(box.lower, box.upper, strict=True))
+
+
+def surely(problem: Problem) -> Problem:
+    """The problem without clearance, with obstacles that hold nothing that is allowed: in the plane
+    each grows by a polygon in the disk of the clearance."""
+    space = problem.space
+    if space.clearance == 0:
+        return problem
+    if space.dimension != 2:
+        return replace(problem, space=replace(space, clearance=Fraction(0)))
+    radius = space.clearance * (1 - SLACK)
+    grown = []
+    for solid in space.obstacles:
+        points = [(a + radius * x, b + radius * y) for a, b in solid.vertices for x, y in ROUND]
+        grown.append(hull_solid(points))
+    return replace(problem, space=replace(space, obstacles=tuple(grown), clearance=Fraction(0)))
+
+
+def corners(problem: Problem) -> Iterator[Vector]:
+    for starts in problem.starts:
+        if isinstance(starts, Hull):
+            yield from starts.vertices
+        else:
+            sides = zip(starts.lower, starts.upper, strict=True)
+            choices = product(*(dict.fromkeys(side) for side in sides))
+            yield from islice(choices, CORNERS_MAX)
+
+
+def seen(problem: Problem, start: Vector) -> tuple[float, ...]:
+    return tuple(map(float, start[: problem.space.dimension]))
+
+
+def quick(problem: Problem) -> Iterator[Impossible]:
+    """Proofs that need no search; whether they hold is the judge's business."""
+    space = problem.space
+    yield NoEnd()
+    walls = None if space.bounds is None else box_rows(space.bounds)
+    fat = [swollen(solid, space.clearance).facets for solid in space.obstacles]
+    for corner in corners(problem):
+        spot = corner[: space.dimension]
+        outside = walls is not None and not inside([spot], walls)
+        lost = space.regions is not None and not any(inside([spot], b) for b in space.regions)
+        near = any(inside([spot], body) for body in fat)
+        if outside or lost or near:
+            yield Misplaced(corner)
+    yield from _hits(problem)
+    for axis in range(space.dimension):
+        ordered = sorted(corners(problem), key=lambda corner: corner[axis])
+        for corner in (ordered[0], ordered[-1]):
+            yield TooFar(corner, axis)
+        if problem.moving:
+            for corner in ordered:
+                yield CannotBrake(corner, axis)
+
+
+def _hits(problem: Problem) -> Iterator[Impossible]:
+    """Points of boxes of starts that lie in an obstacle."""
+    if problem.moving:
+        return
+    for starts in problem.starts:
+        if isinstance(starts, Hull):
+            continue
+        for solid in problem.space.obstacles:
+            columns = zip(*solid.vertices, strict=True)
+            if all(
+                min(column) <= high and max(column) >= low
+                for column, low, high in zip(columns, starts.lower, starts.upper, strict=True)
+            ):
+                shared = meet(box_cell(starts), solid.facets)
+                if shared is not None:
+                    points = list(zip(*shared.vertices, strict=True))
+                    yield Misplaced(tuple(sum(x, Fraction(0)) / len(x) for x in points))
+
+
+def bounds(problem: Problem, land: Landscape, net: Web) -> Iterator[Impossible]:
+    """Bounds of the time from the start that is furthest away, finer and finer."""
+    if problem.duration_max is None:
+        return
+    furthest = max(corners(problem), key=lambda corner: distance(land, net, seen(problem, corner)))
+    for fineness in FINENESS:
+        yield Barrier(furthest, land.tree, fineness)
