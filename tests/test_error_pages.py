@@ -11,6 +11,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from io import BytesIO
 from itertools import pairwise
 from pathlib import Path
 
@@ -25,11 +26,13 @@ from verifier.report.values import status
 from verifier.safety.limit import safety_loop
 from verifier.safety.urdf import Chain, read_chain
 from verifier.source import Source, chosen, settled
+from verifier.traces.comma import samples
+from verifier.traces.fields import fields
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "errors"
 PAGE = re.compile(
-    r"# (?P<code>[a-z-]+)\n\n(?P<why>.+?)\n\n## Refused\n\n```(?P<kind>contract|xml|text)\n"
+    r"# (?P<code>[a-z-]+)\n\n(?P<why>.+?)\n\n## Refused\n\n```(?P<kind>contract|xml|csv|text)\n"
     r"(?P<refused>.+?)```\n(?P<advice>.*?)\n## Accepted\n\n```(?P=kind)\n(?P<accepted>.+?)```\n",
     re.DOTALL,
 )
@@ -163,7 +166,7 @@ def shown_as_source() -> list[str]:
 @pytest.mark.parametrize("code", shown_as_source())
 def test_a_page_is_refused_with_its_code_and_accepted_when_mended(code: str) -> None:
     shown = page(code)
-    judge = described if shown["kind"] == "xml" else diagnostics
+    judge = {"xml": described, "csv": recorded}.get(shown["kind"], diagnostics)
     if code not in RULES:
         found = judge("page.contract", shown["refused"])
         assert {diagnostic.code for diagnostic in found} == {code}
@@ -180,6 +183,18 @@ def described(path: str, text: str) -> list[Diagnostic]:
     """What is wrong with a robot description, of which the link `tool` is wanted."""
     found = read_chain(text.encode(), path, tip="tool")
     return [] if isinstance(found, Chain) else list(found)
+
+
+def recorded(path: str, text: str) -> list[Diagnostic]:
+    """What is wrong with a trace, whose last line is not ended."""
+    world = page("property-not-supported")["accepted"]
+    model = settled("page.spec", world).model
+    stream = BytesIO(text.removesuffix("\n").encode())
+    try:
+        list(samples(stream, path, fields(model, model.properties), lambda done: None))
+    except SourceError as error:
+        return list(error.diagnostics)
+    return []
 
 
 def verdicts(text: str) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 WRONG, DEFECT, INTERRUPTED, UNREAD = 2, 70, 130, 141
-COMMANDS = ("check", "repair", "recheck", "emit", "fmt", "rule", "demo")
+COMMANDS = ("check", "repair", "recheck", "emit", "monitor", "fmt", "rule", "demo")
 FORMATS = ("text", "json", "sarif", "junit", "github")  # each but text: verifier/report/<name>.py
 EPILOG = """\
 `verify-chain FILE...` is short for `verify-chain check FILE...`. Exit codes: 0 everything asked
@@ -94,6 +94,7 @@ def _parser() -> argparse.ArgumentParser:
     _repair(commands)
     _recheck(commands)
     _emit(commands)
+    _monitor(commands)
     _small(commands)
     return parser
 
@@ -144,6 +145,20 @@ def _emit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     emit.add_argument("--target", choices=("host", "thor"), required=True)
     emit.add_argument("-o", "--output", required=True, metavar="DIR")
     _effort(emit)
+
+
+def _monitor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    monitor = commands.add_parser("monitor", help="judge a recorded trace", allow_abbrev=False)
+    monitor.add_argument("file", metavar="FILE", help="the properties")
+    monitor.add_argument("trace", metavar="TRACE", help=".csv, .jsonl or .mcap")
+    monitor.add_argument(
+        "--property", action="append", metavar="NAME", help="only this one; may be repeated"
+    )
+    monitor.add_argument(
+        "--robustness", action="store_true", help="also how far each is from violation"
+    )
+    monitor.add_argument("--format", choices=("text", "json"), default="text")
+    monitor.add_argument("--plot", metavar="OUT.svg", help="draw the first violation")
 
 
 def _small(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -1,0 +1,1 @@
+"""Recorded runs: what stands in a trace, and what the properties say of it."""
