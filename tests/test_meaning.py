@@ -13,6 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from itertools import product
 
 import pytest
@@ -59,6 +60,7 @@ class RandomSkill:
         )
 
 
+@cache
 def states() -> list[State]:
     return list(product((False, True), (False, True), (False, True), LABELS))
 
@@ -119,6 +121,7 @@ def skill(rng: random.Random, names: Sequence[str] = NAMES) -> RandomSkill:
     return RandomSkill(clause(rng, 2, False, names), ensures, invariant, ensures.writes | extra)
 
 
+@cache
 def successors(step: RandomSkill, before: State) -> set[State]:
     return {
         after
@@ -237,7 +240,7 @@ def random_statement(rng: random.Random, library: Library, depth: int) -> Statem
 def together(rng: random.Random, library: Library, body: Callable[[], Body]) -> Together:
     """Branches that mostly leave each other alone."""
     branches = tuple(body() for _ in range(rng.choice((2, 2, 3))))
-    for _ in range(200):
+    for _ in range(120):
         frames = [frame(branch, library) for branch in branches]
         touched = [concerns(branch, library) for branch in branches]
         pairs = [(i, j) for i in range(len(branches)) for j in range(len(branches)) if i != j]
@@ -459,11 +462,13 @@ def mark(name: str, start: State, ends: tuple[State, ...], frames: list[frozense
 
 def changed(starts: set[State], names: frozenset[str], *claims: Claim) -> set[State]:
     """The states that differ from a start in these variables alone, and where the claims hold."""
+    kept = [n for n in NAMES if n not in names]
+    left = {tuple(value(start, n) for n in kept) for start in starts}
     return {
         s
         for s in states()
-        if all(claim.meaning(s, s) for claim in claims)
-        and any(all(value(s, n) == value(b, n) for n in NAMES if n not in names) for b in starts)
+        if tuple(value(s, n) for n in kept) in left
+        and all(claim.meaning(s, s) for claim in claims)
     }
 
 
@@ -558,6 +563,8 @@ def compare(library: Library, chains: Chains) -> None:
         assert {id for id in oracle.refuted if id.endswith("/parallel")} <= refuted, source
         return
     owed = {id for id in refuted if id.endswith(OWED)}
+    if wanted.impossible is not None:  # whether branches meet is asked behind it, too
+        owed -= {id for id in owed - wanted.refuted if id.endswith("/parallel")}
     assert owed | ({"assume/sanity"} & wanted.refuted) == wanted.refuted, source
     runs = {id for id in refuted if id.endswith(("sanity/run", "assume/sanity"))}
     unknown = {id for id, verdict in found.items() if isinstance(verdict, Unknown)}
@@ -581,7 +588,7 @@ def test_every_verdict_on_plain_steps_is_what_brute_force_says(seed: int) -> Non
     compare(library, {"C": (clause(rng, 2, False), body, clause(rng, 2, False))})
 
 
-@pytest.mark.parametrize("seed", range(400))
+@pytest.mark.parametrize("seed", range(120))
 def test_every_verdict_on_composed_chains_is_what_brute_force_says(seed: int) -> None:
     rng = random.Random(1000 + seed)
     library = {f"S{i}": skill(rng) for i in range(3)}
