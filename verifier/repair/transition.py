@@ -178,14 +178,15 @@ def _plan(
     """A plan and its regions, or why there is none."""
     best: tuple[Motion, tuple[Region, ...]] | None = None
     least = _least(problem, land, net, starts)
+    allowed = problem.duration_max
     for regions in routes(problem, land, net, starts):
         limit = HOPELESS * float(best[0].duration) if best else float("inf")
         motion = _motion(problem, land, tools, starts, regions, limit)
         if motion is not None and (best is None or motion.duration < best[0].duration):
             best = motion, regions
-        if best is not None and float(best[0].duration) <= CLOSE * least:
+        in_time = best is not None and (allowed is None or best[0].duration <= allowed)
+        if best is not None and in_time and float(best[0].duration) <= CLOSE * least:
             break
-    allowed = problem.duration_max
     if best is not None and (allowed is None or best[0].duration <= allowed):
         return best if tools.aim is Aim.TIME else _gentler(problem, land, tools, starts, best)
     if deep == 0 or isinstance(starts, Hull) or starts.lower == starts.upper:
