@@ -124,6 +124,29 @@ def test_other_claims(name: str) -> None:
     assert judged(asked, settle(asked, effort=QUICK)) == expected
 
 
+BRAKES = (5, 4, 5, 6, 7, 5, 5)  # rad/s^2, of seven joints
+
+
+@pytest.mark.parametrize(("brake", "word"), [(6, "valid"), (F(59, 10), "invalid")])
+def test_an_arm_that_can_stop_can_stop_one_period_later(brake: Fraction, word: str) -> None:
+    """Fourteen states: the stopping distance of a joint after one period of braking, from where
+    every joint can stop."""
+    box = {f"{name}{k}": ("-2", "2") for k in range(7) for name in "qv"}
+    guards = [
+        guard
+        for k, a in enumerate(BRAKES)
+        for guard in (
+            f"2 - q{k} - max(v{k}, 0)*max(v{k}, 0)/{2 * a}",
+            f"2 + q{k} - max(-v{k}, 0)*max(-v{k}, 0)/{2 * a}",
+        )
+    ]
+    step = f"(q3 + v3/1000 - ({brake})/2000000)"
+    speed = f"(v3 - ({brake})/1000)"
+    goal = f"2 - {step} - {speed}*{speed}/(2*({brake}))"
+    asked = claim(box, goal, [*guards, "v3"])
+    assert judged(asked, settle(asked)) == word
+
+
 def test_random_claims_are_never_decided_wrongly() -> None:
     """Against sampling, which knows nothing of boxes."""
     source = random.Random(11)

@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import ceil, comb, floor, isqrt, prod
 from typing import TypeAlias
 
-from verifier.check.polynomial import Atoms, Polynomial, Refused, combine, polynomial
+from verifier.check.polynomial import Atoms, Monomial, Polynomial, Refused, combine, polynomial
 from verifier.core.term import (
     Apply,
     Key,
@@ -79,6 +79,27 @@ def resolved(term: Term, box: Ranges) -> Term:
 
 
 def _coefficients_range(value: Polynomial, ranges: list[Range]) -> Range:
+    """The sum over parts that share no atom, so that each has few coefficients."""
+    divisor, integers = value
+    parts: list[tuple[set[int], dict[Monomial, int]]] = []
+    for monomial, integer in integers.items():
+        atoms, joined = set(monomial), {monomial: integer}
+        apart = []
+        for part in parts:
+            if part[0] & atoms:
+                atoms |= part[0]
+                joined |= part[1]
+            else:
+                apart.append(part)
+        parts = [*apart, (atoms, joined)]
+    low = high = Fraction(0)
+    for _, joined in parts:
+        below, above = _part_range((divisor, joined), ranges)
+        low, high = low + below, high + above
+    return low, high
+
+
+def _part_range(value: Polynomial, ranges: list[Range]) -> Range:
     divisor, integers = value
     degrees = [0] * len(ranges)
     for monomial in integers:

@@ -18,7 +18,7 @@ from verifier.core.evaluate import NoExactValue, evaluate_term
 from verifier.core.exact import positive_semidefinite, reduced
 from verifier.core.slope import NoSlope, derivative
 from verifier.core.term import Apply, Key, Number, Product, Quotient, Sum, Term, add, multiply
-from verifier.solve.tensor import NotEnclosed, resolved, tables
+from verifier.solve.tensor import NotEnclosed, resolved, span
 
 Range: TypeAlias = tuple[Fraction, Fraction]
 
@@ -53,8 +53,7 @@ def _convex(slopes: Mapping[Key, Term], ranges: Mapping[Key, Range]) -> bool:
     matrix = [[ZERO] * len(keys) for _ in keys]
     for i, one in enumerate(keys):
         for j, other in enumerate(keys):
-            (table,) = tables([derivative(slopes[one], other)], ranges)
-            low, high = min(table), max(table)
+            low, high = span(derivative(slopes[one], other), ranges)
             matrix[i][j] += (low + high) / 2
             matrix[i][i] -= (high - low) / 2
     return positive_semidefinite(matrix)

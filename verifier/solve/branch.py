@@ -4,8 +4,6 @@ Best first over boxes (branch and bound; R. Moore, Methods and Applications of I
 1979). A box is closed by multipliers that make all Bernstein coefficients of weight times goal
 minus the guards non-negative, which is a linear program in the multipliers, solved exactly; a box
 in which a point breaks the claim ends the search. What is found here has still to be judged.
-
-Points are guessed in floating point, and believed only with a margin or after exact evaluation.
 """
 
 from __future__ import annotations
@@ -16,11 +14,9 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
 from typing import TypeAlias
 
-from verifier.core.cover import Claim, Cover, Crossing, Cut, Leaf, Point, Violation
-from verifier.core.evaluate import NoExactValue, evaluate_term
+from verifier.core.cover import Claim, Cover, Crossing, Cut, Leaf, Violation
 from verifier.core.term import (
     Apply,
     Key,
@@ -29,23 +25,20 @@ from verifier.core.term import (
     Quotient,
     Sum,
     Term,
-    Variable,
     add,
     multiply,
+    term_variables,
 )
 from verifier.solve.bowl import guessed_bowl, is_bowl
+from verifier.solve.counterexample import Box, counterexample, merit, opposite
 from verifier.solve.simplex import Infeasible, solve
-from verifier.solve.tensor import NotEnclosed, Table, tables
-
-Box: TypeAlias = tuple[tuple[Fraction, Fraction], ...]
+from verifier.solve.tensor import NotEnclosed, Table, span, tables
 
 ZERO, ONE = Fraction(0), Fraction(1)
-MARGIN = 1e-9
 WORK_MAX = 200_000
 SMALL = 1 / 30  # a box is small if each side is below this share of the whole
 BOWLS_MAX = 12
-SAMPLED_MAX = 5  # variables whose corners are all looked at
-CROSSING_STEPS = 40
+GOAL_FIRST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +76,8 @@ class _Search:
     widths: tuple[Fraction, ...]
     pair: tuple[int, int] | None
     bowls: list[Leaf]
+    spoken: frozenset[Key]
+    choices: frozenset[Key]
     queue: list[tuple[float, int, _Node]] = field(default_factory=list)
 
 
@@ -102,12 +97,14 @@ def _searched(claim: Claim, effort: Effort, until: float, bowls: list[Leaf]) -> 
     root = _Node(tuple((low, high) for _, low, high in claim.box))
     keys = tuple(key for key, _, _ in claim.box)
     widths = tuple((high - low) or ONE for low, high in root.box)
-    search = _Search(claim, keys, widths, _opposite(claim), bowls)
+    spoken = frozenset(term_variables(claim.goal))
+    choices = spoken & {key for each in (claim.goal, *claim.guards) for key in _choices(each)}
+    search = _Search(claim, keys, widths, opposite(claim), bowls, spoken, choices)
     count, trouble = 0, ""
     _push(search, root, 0)
     while search.queue:
         _, _, node = heapq.heappop(search.queue)
-        found = _counterexample(search, node.box)
+        found = counterexample(claim, search.pair, node.box)
         if found is not None:
             return found
         try:
@@ -140,8 +137,8 @@ def _searched(claim: Claim, effort: Effort, until: float, bowls: list[Leaf]) -> 
 
 def _push(search: _Search, node: _Node, count: int) -> None:
     middle = [float((low + high) / 2) for low, high in node.box]
-    merit = _merit(search, middle)
-    heapq.heappush(search.queue, (merit, 2 * count + len(search.queue) % 2, node))
+    rank = merit(search.claim, search.pair, middle)
+    heapq.heappush(search.queue, (rank, 2 * count + len(search.queue) % 2, node))
 
 
 def _cover(root: _Node) -> Cover:
@@ -177,8 +174,9 @@ def _closed(search: _Search, box: Box) -> Leaf | None:
     """Multipliers that show the claim on the box."""
     claim = search.claim
     ranges = dict(zip(search.keys, box, strict=True))
-    goal, *guards = tables([claim.goal, *claim.guards], ranges)
-    if min(goal) > 0 or (min(goal) == 0 and not claim.strict):
+    parts = tables([claim.goal, *claim.guards], ranges)
+    least = sum((min(part[0]) for part in parts), ZERO)
+    if least > 0 or (least == 0 and not claim.strict):
         return Leaf(ONE, ())
     for bowl in search.bowls:
         if is_bowl(claim, bowl, ranges):
@@ -186,8 +184,8 @@ def _closed(search: _Search, box: Box) -> Leaf | None:
         flat = Leaf(bowl.weight, bowl.multipliers)
         if _shows(claim, flat, ranges):
             return flat
-    for weight, relation in ((1, "<" if claim.strict else "<="), (0, "<")) if guards else ():
-        multipliers = _multipliers(goal if weight else None, guards, relation)
+    for weight, relation in ((1, "<" if claim.strict else "<="), (0, "<")) if claim.guards else ():
+        multipliers = _multipliers(weight, parts, relation)
         if multipliers is not None:
             leaf = Leaf(Fraction(weight), multipliers)
             if _shows(claim, leaf, ranges):
@@ -198,8 +196,8 @@ def _closed(search: _Search, box: Box) -> Leaf | None:
 def _shows(claim: Claim, leaf: Leaf, ranges: dict[Key, tuple[Fraction, Fraction]]) -> bool:
     """Whether the sign can also be read in the combination's own basis, of lower degree."""
     parts = [multiply(Number(-m), claim.guards[k]) for k, m in leaf.multipliers]
-    (table,) = tables([add(multiply(Number(leaf.weight), claim.goal), *parts)], ranges)
-    return min(table) > 0 or (min(table) == 0 and not claim.strict and leaf.weight > 0)
+    least, _ = span(add(multiply(Number(leaf.weight), claim.goal), *parts), ranges)
+    return least > 0 or (least == 0 and not claim.strict and leaf.weight > 0)
 
 
 class _Exhausted(Exception):
@@ -207,20 +205,18 @@ class _Exhausted(Exception):
 
 
 def _multipliers(
-    goal: Table | None, guards: Sequence[Table], relation: str
+    weight: int, parts: Sequence[Sequence[Table]], relation: str
 ) -> tuple[tuple[int, Fraction], ...] | None:
-    """m >= 0 with goal - sum of m_i guard_i >= 0 in every coefficient."""
-    rows: set[tuple[Fraction, ...]] = set()
-    for place in range(len(guards[0])):
-        constant = ZERO if goal is None else goal[place]
-        rows.add((constant, *(guard[place] for guard in guards)))
-    system = [
-        (relation, {k: -value for k, value in enumerate(row) if value}, constant)
-        for constant, *row in sorted(rows)
-    ]
-    system += [("<=", {k: ONE}, ZERO) for k in range(len(guards))]
-    if any(not coefficients and _fails(relation, c) for relation, coefficients, c in system):
-        return None
+    """m >= 0 with weight goal - sum of m_i guard_i >= 0: the least coefficients of the parts, each
+    below all of its part, have a sum that is >= 0. Unknowns from -1 downwards stand for them."""
+    guards = len(parts[0]) - 1
+    system: list[tuple[str, dict[int, Fraction], Fraction]] = []
+    for number, (goal, *others) in enumerate(parts):
+        for row in sorted({(value, *rest) for value, *rest in zip(goal, *others, strict=True)}):
+            coefficients = {k: -value for k, value in enumerate(row[1:]) if value}
+            system.append(("<=", coefficients | {-1 - number: -ONE}, weight * row[0]))
+    system.append((relation, {-1 - number: ONE for number in range(len(parts))}, ZERO))
+    system += [("<=", {k: ONE}, ZERO) for k in range(guards)]
     left = [WORK_MAX]
 
     def spend(work: int) -> None:
@@ -229,16 +225,12 @@ def _multipliers(
             raise _Exhausted
 
     try:
-        found = solve([row for row in system if row[1]], spend)
+        found = solve(system, spend)
     except _Exhausted:
         return None
     if isinstance(found, Infeasible):
         return None
-    return tuple((k, value) for k, value in sorted(found.items()) if value)
-
-
-def _fails(relation: str, constant: Fraction) -> bool:
-    return constant < 0 or (constant == 0 and relation == "<")
+    return tuple((k, value) for k, value in sorted(found.items()) if value and k >= 0)
 
 
 def _learnt(search: _Search, box: Box) -> bool:
@@ -258,170 +250,36 @@ def _learnt(search: _Search, box: Box) -> bool:
 
 
 def _cut(search: _Search, box: Box) -> tuple[int, Fraction]:
-    """Zero first, where a side contains it: that is where choices flip."""
-    for side, (low, high) in enumerate(box):
-        if low < 0 < high:
-            return side, ZERO
-    spans = [(high - low) / width for (low, high), width in zip(box, search.widths, strict=True)]
-    side = max(range(len(box)), key=lambda k: spans[k])
+    """The longest side, those first that the goal speaks of, and before them those of which it
+    depends on the sign which way a choice in the goal goes. At zero, where the side contains it."""
+
+    def urgency(side: int) -> tuple[bool, Fraction]:
+        low, high = box[side]
+        span = (high - low) / search.widths[side]
+        flips = search.keys[side] in search.choices and low < 0 < high
+        return flips, span * (GOAL_FIRST if search.keys[side] in search.spoken else 1)
+
+    side = max(range(len(box)), key=urgency)
     low, high = box[side]
-    return side, _simple_between(low, high)
+    return side, ZERO if low < 0 < high else _simple_between(low, high)
+
+
+def _choices(term: Term) -> Iterator[Key]:
+    """The variables inside of `abs`, `min` and `max`."""
+    match term:
+        case Apply("abs" | "min" | "max", parts):
+            yield from (key for part in parts for key in term_variables(part))
+        case Sum(parts) | Product(parts) | Apply(_, parts):
+            for part in parts:
+                yield from _choices(part)
+        case Quotient(above, below):
+            yield from _choices(above)
+            yield from _choices(below)
+        case _:
+            return
 
 
 def _simple_between(low: Fraction, high: Fraction) -> Fraction:
     """A number with few digits about the middle."""
     middle = (low + high) / 2
     return middle.limit_denominator(max(1, math.ceil(16 / (high - low)))) if low < high else low
-
-
-# ---- counterexamples ---------------------------------------------------------------------------
-
-
-def _merit(search: _Search, point: Sequence[float]) -> float:
-    """Negative where the claim is broken, the more the deeper."""
-    at = dict(zip(search.keys, point, strict=True))
-    worst = _float(search.claim.goal, at)
-    for number, guard in enumerate(search.claim.guards):
-        if search.pair is None or number not in search.pair:
-            worst = max(worst, -_float(guard, at))
-    return worst
-
-
-def _counterexample(search: _Search, box: Box) -> Violation | Crossing | None:
-    points = list(_points(box))
-    for point in points:
-        if breaks(search.claim, point):
-            return Violation(point)
-    return None if search.pair is None else _crossing(search, points)
-
-
-def _points(box: Box) -> Iterator[Point]:
-    """The middle, and the corners."""
-    yield tuple((low + high) / 2 for low, high in box)
-    if len(box) <= SAMPLED_MAX:
-        yield from product(*box)
-
-
-def breaks(claim: Claim, point: Point) -> bool:
-    """Whether the point breaks the claim: with a margin, or exactly."""
-    keys = [key for key, _, _ in claim.box]
-    near = {key: float(value) for key, value in zip(keys, point, strict=True)}
-    sizes = [_float(guard, near) for guard in claim.guards]
-    value = _float(claim.goal, near)
-    if min(sizes, default=1.0) < -MARGIN or value > MARGIN:
-        return False
-    if min(sizes, default=1.0) > MARGIN and value < -MARGIN:
-        return True
-    exact = dict(zip(keys, point, strict=True))
-    try:
-        if any(evaluate_term(guard, exact) < 0 for guard in claim.guards):
-            return False
-        goal = evaluate_term(claim.goal, exact)
-    except NoExactValue:
-        return False
-    return goal < 0 or (claim.strict and goal == 0)
-
-
-def _opposite(claim: Claim) -> tuple[int, int] | None:
-    """Two guards that say together that a term is zero."""
-    probes = [
-        {key: low + (high - low) * Fraction(k * (n + 2) % 7 + 1, 9)
-         for n, (key, low, high) in enumerate(claim.box)}
-        for k in range(1, 6)
-    ]  # fmt: skip
-    values = []
-    for guard in claim.guards:
-        try:
-            values.append([evaluate_term(guard, probe) for probe in probes])
-        except NoExactValue:
-            values.append([])
-    for one in range(len(values)):
-        for other in range(one):
-            if values[one] and all(a == -b for a, b in zip(values[one], values[other],
-                                                          strict=True)):  # fmt: skip
-                return other, one
-    return None
-
-
-def _crossing(search: _Search, points: Sequence[Point]) -> Crossing | None:
-    """A short segment on which the paired guards change sign and the goal stays broken."""
-    assert search.pair is not None
-    positive, negative = search.pair
-    guard = search.claim.guards[positive]
-
-    def sign(point: Point) -> float:
-        return _float(guard, {k: float(v) for k, v in zip(search.keys, point, strict=True)})
-
-    first = next((point for point in points if sign(point) < 0), None)
-    last = next((point for point in points if sign(point) > 0), None)
-    if first is None or last is None:
-        return None
-    for _ in range(CROSSING_STEPS):
-        middle = tuple((a + b) / 2 for a, b in zip(first, last, strict=True))
-        merit = _merit(search, [float(value) for value in middle])
-        if merit > MARGIN:
-            pass
-        elif all(
-            _merit(search, [float(value) for value in point]) < -MARGIN
-            for point in (first, middle, last)
-        ) and _short(first, last):
-            return Crossing(positive, negative, first, last)
-        if sign(middle) < 0:
-            first = middle
-        else:
-            last = middle
-    return None
-
-
-def crossing_near(claim: Claim, point: Point) -> Crossing | None:
-    """A crossing on a short segment along a side through the point."""
-    pair = _opposite(claim)
-    if pair is None:
-        return None
-    keys = tuple(key for key, _, _ in claim.box)
-    search = _Search(claim, keys, tuple(ONE for _ in keys), pair, [])
-    for side, (_, low, high) in enumerate(claim.box):
-        for step in (Fraction(1, 10**8), Fraction(1, 10**4)):
-            ends = [max(low, point[side] - step), min(high, point[side] + step)]
-            found = _crossing(search, [(*point[:side], e, *point[side + 1 :]) for e in ends])
-            if found is not None:
-                return found
-    return None
-
-
-def _short(first: Point, last: Point) -> bool:
-    return max(abs(a - b) for a, b in zip(first, last, strict=True)) < Fraction(1, 10**6)
-
-
-def _float(term: Term, at: dict[Key, float]) -> float:
-    """The value, roughly; NaN where there is none."""
-    match term:
-        case Number(value):
-            return float(value)
-        case Variable(name, version):
-            return at[name, version]
-        case Sum(parts):
-            return math.fsum(_float(part, at) for part in parts)
-        case Product(parts):
-            return math.prod(_float(part, at) for part in parts)
-        case Quotient(numerator, denominator):
-            below = _float(denominator, at)
-            return _float(numerator, at) / below if below else math.nan
-        case Apply(function, parts):
-            return _applied(function, [_float(part, at) for part in parts])
-
-
-def _applied(function: str, values: list[float]) -> float:
-    if function == "min":
-        return min(values)
-    if function == "max":
-        return max(values)
-    if function == "abs":
-        return abs(values[0])
-    if function == "sin":
-        return math.sin(values[0])
-    if function == "cos":
-        return math.cos(values[0])
-    if function == "exp":
-        return math.exp(min(values[0], 700.0))
-    return math.sqrt(values[0]) if function == "sqrt" and values[0] >= 0 else math.nan

@@ -31,19 +31,41 @@ class NotEnclosed(Exception):
         super().__init__(reason)
 
 
-def tables(terms: Sequence[Term], box: Mapping[Key, Range]) -> list[Table]:
-    """The Bernstein coefficients of each term, all in the same order."""
+def tables(terms: Sequence[Term], box: Mapping[Key, Range]) -> list[list[Table]]:
+    """The Bernstein coefficients of each term, all in the same order; part by part, where the terms
+    are sums of parts that share no atom."""
     polys = [_poly(resolved(term, box)) for term in terms]
     degrees: dict[Term, int] = {}
-    for poly in polys:
-        for exponents in poly:
-            for atom, exponent in exponents:
-                degrees[atom] = max(degrees.get(atom, 0), exponent)
-    atoms = list(degrees)
-    if prod(degree + 1 for degree in degrees.values()) > ENTRIES_MAX:
-        raise NotEnclosed("a polynomial has too many coefficients", everywhere=True)
-    lines = [_lines(degrees[atom], _range(atom, box)) for atom in atoms]
-    return [_table(poly, atoms, lines) for poly in polys]
+    groups: list[set[Term]] = []
+    for exponents in {exponents: None for poly in polys for exponents in poly}:
+        group = {atom for atom, _ in exponents}
+        apart = [other for other in groups if not other & group]
+        groups = [*apart, group.union(*(other for other in groups if other & group))]
+        for atom, exponent in exponents:
+            degrees[atom] = max(degrees.get(atom, 0), exponent)
+    parts: list[list[Table]] = []
+    for group in groups:
+        atoms = [atom for atom in degrees if atom in group]
+        if prod(degrees[atom] + 1 for atom in atoms) > ENTRIES_MAX:
+            raise NotEnclosed("a polynomial has too many coefficients", everywhere=True)
+        lines = [_lines(degrees[atom], _range(atom, box)) for atom in atoms]
+        parts.append([_table(_restricted(poly, group), atoms, lines) for poly in polys])
+    return parts or [[[Fraction(0)] for _ in terms]]
+
+
+def _restricted(poly: Poly, group: set[Term]) -> Poly:
+    """The monomials over the group; the constant belongs to the empty one."""
+    return {
+        exponents: value
+        for exponents, value in poly.items()
+        if (exponents[0][0] in group if exponents else not group)
+    }
+
+
+def span(term: Term, box: Mapping[Key, Range]) -> Range:
+    """An interval that contains the term's values over the box."""
+    parts = [part[0] for part in tables([term], box)]
+    return sum(map(min, parts), Fraction(0)), sum(map(max, parts), Fraction(0))
 
 
 def _table(poly: Poly, atoms: list[Term], lines: list[list[list[Fraction]]]) -> Table:
@@ -117,12 +139,12 @@ def resolved(term: Term, box: Mapping[Key, Range]) -> Term:
         case Quotient(numerator, denominator):
             return Quotient(resolved(numerator, box), resolved(denominator, box))
         case Apply("abs", (part,)):
-            low, high = _span(part, box)
+            low, high = span(part, box)
             if low >= 0:
                 return resolved(part, box)
             return negate(resolved(part, box)) if high <= 0 else term
         case Apply("min" | "max", parts):
-            spans = [_span(part, box) for part in parts]
+            spans = [span(part, box) for part in parts]
             for k, (low, high) in enumerate(spans):
                 others = spans[:k] + spans[k + 1 :]
                 least = term.function == "min" and all(high <= other[0] for other in others)
@@ -143,11 +165,6 @@ def _times(left: Poly, right: Poly) -> Poly:
     return {exponents: value for exponents, value in result.items() if value}
 
 
-def _span(term: Term, box: Mapping[Key, Range]) -> Range:
-    (table,) = tables([term], box)
-    return min(table), max(table)
-
-
 # ---- atoms -------------------------------------------------------------------------------------
 
 
@@ -156,29 +173,29 @@ def _range(atom: Term, box: Mapping[Key, Range]) -> Range:
         case Variable(name, version):
             return box[name, version]
         case Quotient(numerator, denominator):
-            (a, b), (c, d) = _span(numerator, box), _span(denominator, box)
+            (a, b), (c, d) = span(numerator, box), span(denominator, box)
             if c <= 0 <= d:
                 raise NotEnclosed("a denominator may be zero")
             ends = [a / c, a / d, b / c, b / d]
             return min(ends), max(ends)
         case Apply("abs", (part,)):
-            low, high = _span(part, box)
+            low, high = span(part, box)
             return max(low, -high, Fraction(0)), max(-low, high)
         case Apply("min" | "max" as function, parts):
-            spans = [_span(part, box) for part in parts]
+            spans = [span(part, box) for part in parts]
             choose = min if function == "min" else max
             return choose(low for low, _ in spans), choose(high for _, high in spans)
         case Apply("sin", (part,)):
-            return _wave(_span(part, box), 0.0)
+            return _wave(span(part, box), 0.0)
         case Apply("cos", (part,)):
-            return _wave(_span(part, box), pi / 2)
+            return _wave(span(part, box), pi / 2)
         case Apply("sqrt", (part,)):
-            low, high = _span(part, box)
+            low, high = span(part, box)
             if low < 0:
                 raise NotEnclosed("a root of something that may be negative")
             return _outward(sqrt(low), sqrt(high))
         case Apply("exp", (part,)):
-            low, high = _span(part, box)
+            low, high = span(part, box)
             if max(-low, high) > 64:
                 raise NotEnclosed("an exponent is too large")
             scale = Fraction(1 + 2**-30)

@@ -30,7 +30,8 @@ from verifier.core.term import (
 from verifier.core.unit import NONE
 from verifier.core.verdict import SolverWord
 from verifier.solve import smt
-from verifier.solve.branch import Effort, Undecided, breaks, crossing_near, decide
+from verifier.solve.branch import Effort, Undecided, decide
+from verifier.solve.counterexample import breaks, crossing_near
 
 FIRST = Effort(boxes=300, seconds=5.0)
 THEN = Effort(boxes=4000, seconds=30.0)
