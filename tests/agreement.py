@@ -6,6 +6,7 @@ program it compares as many pairs as it is asked to: `python tests/agreement.py 
 
 from __future__ import annotations
 
+import math
 import random
 import sys
 import tempfile
@@ -19,11 +20,19 @@ from formulas import BOOLEANS, PERIOD_NS, events, property_formula, property_of
 
 from verifier.emit.binding import Compiled, loaded
 from verifier.emit.bundle import c_files
-from verifier.emit.design import Design
+from verifier.emit.design import Design, design_of
 from verifier.model.values import Property
 from verifier.monitor.definition import Answer, Event, answers, answers_of
+from verifier.monitor.gauge import (
+    Gauge,
+    compile_robustness,
+    gauged,
+    start_gauge,
+    step_gauge,
+    tick_gauge,
+)
 from verifier.monitor.program import Program, compile_property, start, step, tick
-from verifier.pipeline_emit import design_for
+from verifier.pipeline_emit import planned
 
 WORLD = f"""
 environment {{ {", ".join(BOOLEANS)} : bool  x, y : real m }}
@@ -39,9 +48,12 @@ chain C {{ Go() achieve done }}
 
 
 def design_of_properties(properties: Sequence[Property]) -> Design:
-    """The design of a bundle with these properties over three booleans and two reals."""
+    """The design of a bundle with these properties over three booleans and two reals, each with its
+    robustness where it has one."""
     model = replace(model_of(WORLD), properties=tuple(properties))
-    return design_for(model, model.chains["C"])
+    plan, loop = planned(model, model.chains["C"])
+    found = {k: compile_robustness(prop, PERIOD_NS) for k, prop in enumerate(properties)}
+    return design_of(plan, loop, {k: g for k, g in found.items() if isinstance(g, Gauge)})
 
 
 def random_properties(rng: random.Random, count: int) -> list[Property]:
@@ -65,10 +77,23 @@ def by_program(program: Program, trace: Sequence[Event]) -> tuple[list[Answer], 
     return found, memory.violated_ns
 
 
-def by_guard(guard: Compiled, trace: Sequence[Event]) -> list[list[Answer]]:
-    """The answers of all properties after each event."""
+def by_gauge(gauge: Gauge, trace: Sequence[Event]) -> list[float]:
+    reached, found = start_gauge(gauge), []
+    for event in trace:
+        if event.values is None:
+            reached = tick_gauge(reached, event.time_ns)
+        else:
+            reached = step_gauge(reached, event.time_ns, event.values)
+        found.append(reached.least)
+    return found
+
+
+def by_guard(
+    guard: Compiled, trace: Sequence[Event]
+) -> tuple[list[list[Answer]], list[list[float]]]:
+    """The answers of all properties after each event, and their robustness."""
     guard.init()
-    found = []
+    found, measured = [], []
     for event in trace:
         if event.values is None:
             guard.tick(event.time_ns)
@@ -76,7 +101,8 @@ def by_guard(guard: Compiled, trace: Sequence[Event]) -> list[list[Answer]]:
             now = sample(guard.design, event.time_ns, dict(event.values))
             guard.step(now, (0.0,))
         found.append([Answer(value) for value in guard.guard.answers])
-    return found
+        measured.append(list(guard.guard.robustness))
+    return found, measured
 
 
 def compare(rng: random.Random, count: int, traces: int, folder: Path) -> Counter[str]:
@@ -88,7 +114,7 @@ def compare(rng: random.Random, count: int, traces: int, folder: Path) -> Counte
     seen: Counter[str] = Counter()
     for _ in range(traces):
         trace = events(rng, rng.randrange(1, 16), 0.0)
-        in_c = by_guard(guard, trace)
+        in_c, measured = by_guard(guard, trace)
         for k, (prop, program) in enumerate(zip(properties, programs, strict=True)):
             said, violated_ns = by_program(program, trace)
             where = (prop.formula, trace)
@@ -99,7 +125,17 @@ def compare(rng: random.Random, count: int, traces: int, folder: Path) -> Counte
             if violated_ns is not None:
                 assert guard.guard.violated_ns[k] == violated_ns, where
             seen[said[-1].name] += 1
+        for machine in design.gauges:
+            k, where = machine.number, (properties[machine.number].formula, trace)
+            online = by_gauge(machine.gauge, trace)
+            assert bits(online) == bits(gauged(machine.gauge, trace)), where
+            assert bits(online) == bits([row[k] for row in measured]), where
+            seen["infinite" if math.isinf(online[-1]) else "finite"] += 1
     return seen
+
+
+def bits(values: Sequence[float]) -> list[str]:
+    return [value.hex() for value in values]
 
 
 def main(pairs: int, seed: int) -> None:

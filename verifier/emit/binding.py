@@ -7,16 +7,17 @@ import importlib.util
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from verifier.emit import gauges
 from verifier.emit.build_file import FLAGS, FLOATING_POINT
 from verifier.emit.design import SEVERITY, Design
 from verifier.emit.header import DECISION, SOURCE, STATUS
 from verifier.emit.layout import Field
-from verifier.emit.memory import Machine, remembered
+from verifier.emit.memory import Remembered, remembered
 from verifier.emit.reference import Action, Outcome, Sample
 
 KIND = {"real": ctypes.c_double, "bool": ctypes.c_uint8, "enum": ctypes.c_uint8}
@@ -217,6 +218,9 @@ def _kernel(*fields: tuple[str, Any]) -> type[ctypes.Structure]:
 
 
 I64, U64, U8 = ctypes.c_int64, ctypes.c_uint64, ctypes.c_uint8
+F64 = ctypes.c_double
+QUEUE = _kernel(("front", ctypes.c_uint32), ("count", ctypes.c_uint32))
+MAP = _kernel(("right", F64), ("left", F64))
 C_TYPES: dict[str, Any] = {
     "int64_t": I64,
     "uint64_t": U64,
@@ -228,12 +232,25 @@ C_TYPES: dict[str, Any] = {
     ),
     "guard_previous": _kernel(("before_ns", I64), ("value", U8), ("started", U8)),
     "guard_until": _kernel(("cursor", U64), ("witness", U64), ("blocked", U64)),
+    "double": F64,
+    "guard_candidate": _kernel(("key", I64), ("value", F64)),
+    "guard_best_since": _kernel(("value", F64), ("started", U8)),
+    "guard_best_previous": _kernel(("before_ns", I64), ("value", F64), ("started", U8)),
+    "guard_window": _kernel(("cursor", U64), ("queue", QUEUE), ("behind", QUEUE), ("lost", U8)),
+    "guard_map": MAP,
+    "guard_halves": _kernel(
+        ("cursor", U64),
+        ("first", U64),
+        ("middle", U64),
+        ("newer", MAP),
+        ("behind", QUEUE),
+        ("lost", U8),
+    ),
 }
 
 
-def _memory_type(machine: Machine) -> type[ctypes.Structure]:
-    fields = [(m.name, _sized(C_TYPES[m.type], m.sizes)) for m in remembered(machine)]
-    return _structure(machine.type, fields)
+def _memory_type(name: str, inside: Iterable[Remembered]) -> type[ctypes.Structure]:
+    return _structure(name, [(m.name, _sized(C_TYPES[m.type], m.sizes)) for m in inside])
 
 
 def _guard_type(design: Design) -> type[ctypes.Structure]:
@@ -245,5 +262,12 @@ def _guard_type(design: Design) -> type[ctypes.Structure]:
         count = len(design.plan.programs)
         fields.append(("answers", ctypes.c_uint8 * count))
         fields.append(("violated_ns", ctypes.c_int64 * count))
-    fields += [(m.prefix, _memory_type(m)) for m in design.machines if list(remembered(m))]
+    for machine in design.machines:
+        inside = list(remembered(machine))
+        if inside:
+            fields.append((machine.prefix, _memory_type(machine.type, inside)))
+    if design.gauges:
+        fields.append(("robustness", ctypes.c_double * len(design.plan.programs)))
+    for gauge in design.gauges:
+        fields.append((gauge.prefix, _memory_type(gauge.type, gauges.remembered(gauge))))
     return _structure("guard", [*fields, ("entry", _sample_type(design))])

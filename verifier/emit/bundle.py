@@ -16,7 +16,9 @@ from verifier.emit.vectors import vectors
 from verifier.monitor.gates import WatchPlan
 from verifier.safety.limit import Loop
 
-RUNTIME = ("guard_runtime.h", "guard_temporal.h")
+RUNTIME = "guard_runtime.h"
+TEMPORAL = "guard_temporal.h"
+DISTANCE = "guard_distance.h"
 
 
 def bundle(
@@ -46,9 +48,11 @@ def bundle(
 
 def c_files(design: Design) -> dict[str, bytes]:
     """The C of a design, with its self-test."""
+    always = (RUNTIME, TEMPORAL)
+    runtime = (*always, DISTANCE) if design.gauges else always
     return {
         "guard.h": printed(header(design)).encode(),
         "guard.c": printed(source(design)).encode(),
-        **{name: (files("verifier.emit.runtime") / name).read_bytes() for name in RUNTIME},
+        **{name: (files("verifier.emit.runtime") / name).read_bytes() for name in runtime},
         "selftest.c": printed(selftest(design, vectors(design))).encode(),
     }

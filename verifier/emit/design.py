@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from verifier.core.span import Span
+from verifier.emit.gauges import GaugeMachine
 from verifier.emit.layout import Layout, layout_of
 from verifier.emit.memory import Machine
 from verifier.monitor.gates import WatchPlan
+from verifier.monitor.gauge import Gauge
 from verifier.monitor.signals import Validity
 from verifier.safety.limit import Loop
 
@@ -17,13 +20,15 @@ SEVERITY = ("none", "hold", "retreat", "stop")
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """`bits[b]` is the C name of item b, `machines[k]` the machine of property k."""
+    """`bits[b]` is the C name of item b, `machines[k]` the machine of property k;
+    `gauges` are those that have one."""
 
     plan: WatchPlan
     loop: Loop
     layout: Layout
     bits: tuple[str, ...]
     machines: tuple[Machine, ...]
+    gauges: tuple[GaugeMachine, ...] = ()
 
     @property
     def item_words(self) -> int:
@@ -34,12 +39,14 @@ class Design:
         return max(1, -(-len(self.loop.joints) // 64))
 
 
-def design_of(plan: WatchPlan, loop: Loop) -> Design:
+def design_of(plan: WatchPlan, loop: Loop, gauges: Mapping[int, Gauge] | None = None) -> Design:
+    """`gauges` by the number of their property, where robustness is asked for."""
     machines = tuple(
         Machine(f"property_{number}", p.program.graph, p.program.watches, p.program.anchored)
         for number, p in enumerate(plan.programs)
     )
-    return Design(plan, loop, layout_of(plan, loop), _bits(plan), machines)
+    measured = tuple(GaugeMachine(number, gauge) for number, gauge in (gauges or {}).items())
+    return Design(plan, loop, layout_of(plan, loop), _bits(plan), machines, measured)
 
 
 def required(design: Design) -> tuple[Validity, ...]:

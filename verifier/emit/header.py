@@ -16,10 +16,13 @@ from verifier.emit.ctree import (
     unsigned,
 )
 from verifier.emit.design import Design
+from verifier.emit.gauges import members as gauge_members
 from verifier.emit.layout import Field
 from verifier.emit.memory import members as memory_members
 
 C_TYPE = {"real": "double", "bool": "uint8_t", "enum": "uint8_t"}
+
+HEADERS = ("guard_temporal.h", "guard_distance.h")
 
 STATUS = (
     ("GUARD_STATUS_OK", "done"),
@@ -52,7 +55,7 @@ def header(design: Design) -> File:
         "Units are SI: m, rad, s, N. Time stamps are integer nanoseconds of one clock.\n"
         "The caller owns every struct. Nothing allocates, blocks, or keeps state elsewhere.",
         (
-            Include("guard_temporal.h", system=False),
+            Include(HEADERS[bool(design.gauges)], system=False),
             *_constants(design),
             *_enums(design),
             *_memories(design),
@@ -103,6 +106,9 @@ def _memories(design: Design) -> list[TopLevel]:
         inside = memory_members(machine)
         if inside:
             found.append(Struct(machine.type, inside, f"What {watched.item.name} remembers."))
+    for gauge in design.gauges:
+        remark = f"What the robustness of {gauge.gauge.name} remembers."
+        found.append(Struct(gauge.type, gauge_members(gauge), remark))
     return found
 
 
@@ -169,6 +175,11 @@ def _guard(design: Design) -> Struct:
         when = "when a property with GUARD_VIOLATED was"
         members.append(Member("int64_t", "violated_ns", (count,), when))
     members += [Member(m.type, m.prefix) for m in design.machines if memory_members(m)]
+    if design.gauges:
+        count = unsigned(len(design.plan.programs))
+        what = "so far, of the properties that have a gauge"
+        members.append(Member("double", "robustness", (count,), what))
+    members += [Member(gauge.type, gauge.prefix) for gauge in design.gauges]
     members.append(Member("guard_sample", "entry", (), "the sample at guard_enter, for `old`"))
     return Struct("guard", tuple(members), "Owned by the caller; to be read, not written.")
 

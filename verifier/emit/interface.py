@@ -221,6 +221,9 @@ def _init(design: Design) -> Function:
     for number, watched in enumerate(design.plan.programs):
         answer = "GUARD_UNKNOWN" if watched.program.anchored else "GUARD_SATISFIED"
         body.append(Assign(At(Arrow(G, "answers"), unsigned(number)), Id(answer)))
+    for gauge in design.gauges:
+        least = At(Arrow(G, "robustness"), unsigned(gauge.number))
+        body.append(Assign(least, Id("INFINITY")))
     body += [Assign(Arrow(G, "ready"), Id("GUARD_READY")), Return(status("OK"))]
     return Function("guard_status", "guard_init", (GUARD,), tuple(body), static=False)
 

@@ -21,13 +21,16 @@ _KEYWORDS = re.compile(
     "|unsigned|void|volatile|while|bool|true|false|asm|linux|unix|time_ns|nothing|errno"
     "|stdin|stdout|stderr|math_errhandling|[A-Z][A-Z0-9_]{2,}"
 )
-# What guard.h and guard_runtime.h define themselves, without `guard_`.
+# What guard.h and the headers of runtime/ define themselves, without `guard_`.
 _RESERVED = re.compile(
     "guard_(status|decision|source|fallback|skill|bit|sample|action|verdict|init|enter|step|leave"
     "|tick|truth|answer|response|joint|joints|finite|clamp|false|true|undefined|satisfied|unknown"
-    "|invalid|violated|ready|items|item_words|joint_words|longest_ns|h|since|delayed|previous|until"
-    "|next|passed|within|kept_bit|keep_bit|unbounded|elapsed|limit|outside|least|greatest|margin"
-    "|temporal_h|runtime_h|property|property_[0-9]+|distance_[0-9]+|[a-z]+_(step|late|push))"
+    "|invalid|violated|ready|items|item_words|joint_words|longest_ns|h|elapsed|limit|outside|least"
+    "|greatest|response_late|response_step|since|delayed|previous|until|next|passed|within"
+    "|kept_bit|keep_bit|unbounded|(since|delayed|previous|until|best_since|best_previous)_step"
+    "|temporal_h|runtime_h|distance_h|candidate|queue|window|map|halves|at|greater|expire|shed"
+    "|join|cap|best|back|admit|opposite|alike|composed|best_(since|previous|next)|until_halves"
+    "|(since|delayed|eventually)_window|(property|gauge)_[0-9]+)"
 )
 _MACROS = ("GUARD_ITEM_WORDS", "GUARD_JOINT_WORDS", "GUARD_LONGEST_NS", "GUARD_UNBOUNDED")
 

@@ -80,6 +80,52 @@ def lowered(formula: Formula, places: Mapping[str, Place], labels: Mapping[str, 
     return Lowered((*_legend(formula), *work.statements, Return(answer)), parameters)
 
 
+def lowered_margin(
+    formula: Formula, places: Mapping[str, Place], labels: Mapping[str, str]
+) -> Lowered:
+    """The same for the robustness of the formula (monitor/robustness.py), NAN where it has none."""
+    work = _Work(places, labels, False, Id("NAN"))
+    value = _margin(formula, work)
+    parameters = ("now",) if next(variables(formula), None) else ()
+    return Lowered((*_legend(formula), *work.statements, Return(value)), parameters)
+
+
+def _margin(formula: Formula, work: _Work) -> Expression:
+    match formula:
+        case Truth() | Proposition() | Choice():
+            held = _formula(formula, work)
+            return Choose(held, Id("INFINITY"), Unary("-", Id("INFINITY")))
+        case Comparison("==", left, right):
+            gap = Binary("-", _side(left, work), _side(right, work))
+            return work.named("const double", _opposite(Call("fabs", (gap,))))
+        case Comparison(_, left, right):
+            low, high = _side(left, work), _side(right, work)
+            return work.named("const double", Binary("+", Binary("-", high, low), Real(0.0)))
+        case Not(body):
+            return _opposite(_margin(body, work))
+        case And(parts):
+            return _selected("guard_least", [_margin(part, work) for part in parts], work)
+        case Or(parts):
+            return _selected("guard_greatest", [_margin(part, work) for part in parts], work)
+        case Implies(premise, conclusion):
+            assumed = _opposite(_margin(premise, work))
+            return _selected("guard_greatest", [assumed, _margin(conclusion, work)], work)
+        case Iff(one, other):
+            first, second = _margin(one, work), _margin(other, work)
+            return work.named("const double", Call("guard_alike", (first, second)))
+
+
+def _opposite(value: Expression) -> Expression:
+    return Call("guard_opposite", (value,))
+
+
+def _selected(kernel: str, values: list[Expression], work: _Work) -> Expression:
+    best = values[0]
+    for value in values[1:]:
+        best = work.named("const double", Call(kernel, (best, value)))
+    return best
+
+
 def _legend(formula: Formula) -> tuple[Remark, ...]:
     """What the constants that are printed in hexadecimal are in decimal."""
     terms = [t for a in atoms(formula) if isinstance(a, Comparison) for t in (a.left, a.right)]
@@ -121,6 +167,7 @@ class _Work:
     places: Mapping[str, Place]
     labels: Mapping[str, str]
     alone: bool
+    undefined: Expression = UNDEFINED
     statements: list[Statement] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
 
@@ -136,7 +183,9 @@ class _Work:
     def finite(self, value: Expression) -> Id:
         """A name for the value, behind a check that it is finite."""
         name = self.named("const double", value)
-        self.statements.append(If(negated(Call("guard_finite", (name,))), (Return(UNDEFINED),)))
+        self.statements.append(
+            If(negated(Call("guard_finite", (name,))), (Return(self.undefined),))
+        )
         return name
 
 
@@ -210,7 +259,7 @@ def _term(term: Term, work: _Work) -> Expression:
             above = _term(numerator, work)
             below = work.finite(_term(denominator, work))
             zero = Binary("==", below, Real(0.0))
-            work.statements.append(If(zero, (Return(UNDEFINED),)))
+            work.statements.append(If(zero, (Return(work.undefined),)))
             return Binary("/", above, below)
         case Apply(function, arguments):
             return _apply(function, [_term(part, work) for part in arguments], work)

@@ -36,7 +36,16 @@ from verifier.emit.ctree import (
 from verifier.emit.design import SEVERITY, Design, place, required
 from verifier.emit.interface import interface
 from verifier.emit.layout import Field
-from verifier.emit.watching import call, clause_name, clauses, formula_name, lower, watching
+from verifier.emit.watching import (
+    call,
+    clause_name,
+    clauses,
+    formula_name,
+    lower,
+    lower_margin,
+    margin_name,
+    watching,
+)
 from verifier.monitor.graph import State
 from verifier.safety.limit import Joint
 
@@ -116,6 +125,14 @@ def _formulas(design: Design) -> Iterator[Function]:
         for k, node in enumerate(watched.program.graph.nodes):
             if isinstance(node, State):
                 yield _truth(design, formula_name(number, k), node.formula, remark)
+    for gauge in design.gauges:
+        for k, node in enumerate(gauge.gauge.graph.nodes):
+            if isinstance(node, State):
+                body = lower_margin(design, node.formula)
+                parameters = tuple(Parameter("const guard_sample *", p) for p in body.parameters)
+                name = margin_name(gauge.number, k)
+                remark = f"robustness of {gauge.gauge.name}"
+                yield Function("double", name, parameters, body.body, remark=remark)
     for gates in design.plan.skills:
         for clause in clauses(gates):
             item = clause.item

@@ -32,7 +32,8 @@ from verifier.emit.ctree import (
     unsigned,
 )
 from verifier.emit.design import Design, place
-from verifier.emit.lower import Lowered, lowered
+from verifier.emit.gauges import GaugeMachine, has_groups, settle, step
+from verifier.emit.lower import Lowered, lowered, lowered_margin
 from verifier.emit.memory import Machine
 from verifier.emit.temporal import functions, may_wait, overflow, passes, sampled
 from verifier.monitor.gates import Clause, SkillGates
@@ -91,6 +92,10 @@ def lower(design: Design, formula: Formula) -> Lowered:
     return lowered(formula, design.layout.places, design.layout.labels)
 
 
+def lower_margin(design: Design, formula: Formula) -> Lowered:
+    return lowered_margin(formula, design.layout.places, design.layout.labels)
+
+
 # ---- raising -----------------------------------------------------------------------------------
 
 
@@ -143,8 +148,24 @@ def _properties(design: Design) -> Iterator[TopLevel]:
         yield from functions(machine)
     for number, machine in enumerate(design.machines):
         yield _property(design, number, machine)
-    calls = tuple(Do(Call(f"{machine.prefix}_step", (G, NOW))) for machine in design.machines)
+    for gauge in design.gauges:
+        yield from settle(gauge)
+        yield step(gauge, _margins(design, gauge))
+    stepped = [m.prefix for m in design.machines] + [m.prefix for m in design.gauges]
+    calls = tuple(Do(Call(f"{prefix}_step", (G, NOW))) for prefix in stepped)
     yield Function("void", "watch_properties", (GUARD, SAMPLE), calls)
+
+
+def margin_name(number: int, node: int) -> str:
+    return f"margin_{number}_{node}"
+
+
+def _margins(design: Design, gauge: GaugeMachine) -> dict[int, Expression]:
+    return {
+        k: call(margin_name(gauge.number, k), lower_margin(design, node.formula), NOW, NOW)
+        for k, node in enumerate(gauge.gauge.graph.nodes)
+        if isinstance(node, State)
+    }
 
 
 def _conclude() -> Function:
@@ -226,7 +247,7 @@ def _property(design: Design, number: int, machine: Machine) -> Function:
 
 def has_clock(design: Design) -> bool:
     """Whether the clock alone may change what a property says."""
-    return any(may_wait(machine) for machine in design.machines)
+    return any(map(may_wait, design.machines)) or any(map(has_groups, design.gauges))
 
 
 def _time(design: Design) -> Iterator[TopLevel]:
@@ -249,6 +270,9 @@ def _time(design: Design) -> Iterator[TopLevel]:
             violated = _ended(design, number, Id("GUARD_VIOLATED"), time)
             judged = (If(any_of(late), (violated,), judged),)
         body.append(If(open_still, judged))
+    for gauge in design.gauges:
+        if has_groups(gauge):
+            body.append(Do(Call(f"{gauge.prefix}_settle", (G, time, whole))))
     parameters = (GUARD, Parameter("int64_t", "time_ns"), Parameter("bool", "whole"))
     remark = "Judges properties by the clock alone; `whole`: all samples up to the stamp were seen."
     yield Function("void", "pass_deadlines", parameters, tuple(body), remark=remark)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.term import NOW, Formula, Key
@@ -18,7 +18,7 @@ from verifier.model.values import Property
 from verifier.monitor.budget import gauge_bytes, too_large
 from verifier.monitor.definition import Asked, Event, asked
 from verifier.monitor.distances import capacity, distance_kernel
-from verifier.monitor.graph import Building, Graph, NotBounded, State, built
+from verifier.monitor.graph import Building, Graph, NotBounded, Since, State, built
 from verifier.monitor.measured import Reading
 from verifier.monitor.program import BUDGET_BYTES, measurable
 from verifier.monitor.robustness import margin, robustness_at
@@ -45,7 +45,7 @@ def compile_robustness(
     try:
         parts = asked(prop.formula)
         nodes = tuple(building.formula(part.body) for part in parts)
-        graph = built(building, period_ns)
+        graph = _with_left_sides(built(building, period_ns))
         measurable(graph)
         judged = tuple(dict.fromkeys(map(Judged, nodes, [part.once for part in parts])))
         if period_ns is None and any(capacity(graph, node) > 1 for node in graph.nodes):
@@ -60,6 +60,12 @@ def compile_robustness(
             help="give every operator of the future that is nested in another a bound",
         )
     return Gauge(prop.name, graph, judged, parts, nodes)
+
+
+def _with_left_sides(graph: Graph) -> Graph:
+    """What caps a candidate has to be kept until the candidate is old enough."""
+    capped = {n.left for n in graph.nodes if isinstance(n, Since) and n.low and n.left is not None}
+    return replace(graph, kept=graph.kept | capped)
 
 
 @dataclass(slots=True)
