@@ -49,6 +49,9 @@ HOMES: dict[str, str] = {
     "cvxpy": "verifier/solve/convex.py",
     "sympy": "verifier/safety/barrier.py",
     "matplotlib": "verifier/notebook.py",
+    "mcap": "verifier/traces/recording_file.py",
+    "rosbags": "verifier/traces/recording_file.py",
+    "zstandard": "verifier/traces/recording_file.py",
 }
 
 # What the judge may use of the standard library: nothing that computes with floats.

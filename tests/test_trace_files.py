@@ -322,3 +322,45 @@ def test_memory_does_not_grow_with_the_trace(run: Run) -> None:
         assert "calm  unknown" in done.stdout and "near  satisfied" in done.stdout
         peaks.append(int(done.stdout.split()[-1]))
     assert peaks[1] <= peaks[0] + 8192, peaks
+
+
+# ---- known verdicts ----------------------------------------------------------------------------
+
+CELL = """\
+environment { human, stopped, crush, released, in_zone, moving, stop_pressed : bool }
+property M1 = always (human implies eventually[0, 500 ms] stopped)
+property M2 = always (crush implies eventually[0, 100 ms] released)
+property M3 = always not (in_zone and moving)
+property M4 = always (stop_pressed implies eventually[0, 500 ms] stopped)
+on violation of M1, M2, M3, M4 : stop
+"""
+KNOWN = [
+    ("M1", "human,stopped", "0,1,0 0.500,0,1", 0, "satisfied", None),
+    ("M1", "human,stopped", "0,1,0 0.501,0,1", 1, "violated", ("0", "0.501")),
+    ("M1", "human,stopped", "0,1,0 0.4,1,0 0.45,0,1 0.95,0,1", 0, "satisfied", None),
+    ("M1", "human,stopped", "0,1,0 0.1,1,1 0.101,1,0 0.601,0,0", 1, "violated", ("0.101", "0.601")),
+    ("M3", "in_zone,moving", "0,0,1 0.01,1,1", 1, "violated", ("0.01", "0.01")),
+    ("M1", "human,stopped", "0,1,0 2,0,0", 1, "violated", ("0", "2")),
+    ("M2", "crush,released", "0,1,0 0.1,0,1", 0, "satisfied", None),
+    ("M2", "crush,released", "0,1,0 0.101,0,1", 1, "violated", ("0", "0.101")),
+    ("M4", "stop_pressed,stopped", "0,1,0 0.499,1,0", 3, "unknown", None),
+]
+
+
+@pytest.mark.parametrize(("name", "columns", "rows", "code", "verdict", "moment"), KNOWN)
+def test_known_traces_through_the_command(
+    run: Run,
+    name: str,
+    columns: str,
+    rows: str,
+    code: int,
+    verdict: str,
+    moment: tuple[str, str] | None,
+) -> None:
+    Path("cell.spec").write_text(CELL)
+    Path("t.csv").write_text("\n".join([f"time,{columns}", *rows.split()]) + "\n")
+    arguments = ("monitor", "cell.spec", "t.csv", "--property", name, "--format", "json")
+    ended, out, _ = run(*arguments)
+    (found,) = json.loads(out)["properties"]
+    assert (ended, found["verdict"]) == (code, verdict)
+    assert (found["asked_s"], found["known_s"]) == (moment or (None, None))

@@ -40,6 +40,7 @@ FAR = 10_000
 """The last line that a message shows: those before it are read again."""
 Tell = Callable[[int], None]
 Samples = Callable[[BinaryIO, str, Fields, Tell], Iterator[Event]]
+MCAP = ".mcap"
 READERS: dict[str, Samples] = {
     ".csv": comma.samples,
     ".jsonl": json_lines.samples,

@@ -159,6 +159,12 @@ def _monitor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     monitor.add_argument("--format", choices=("text", "json"), default="text")
     monitor.add_argument("--plot", metavar="OUT.svg", help="draw the first violation")
+    monitor.add_argument(
+        "--map",
+        action="append",
+        metavar="VARIABLE=TOPIC.FIELD",
+        help="where a recording has a variable; or a file with one such mapping a line",
+    )
 
 
 def _small(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
