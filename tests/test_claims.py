@@ -26,7 +26,7 @@ from verifier.solve.validity import Answer, Invalid, Valid, settle
 
 DATA = Path(__file__).parent / "data" / "barriers.jsonl"
 F = Fraction
-QUICK = Effort(boxes=300, seconds=5.0)
+QUICK = Effort(boxes=300, seconds=60.0)
 
 
 def judged(asked: Claim, answer: Answer) -> str:
@@ -109,6 +109,11 @@ OTHERS = {
     "least and greatest": (
         claim(SQUARE, "max(x, y) - min(x, y)"),
         "valid, says the solver",
+    ),
+    "a guard of higher degree": (claim(LINE, "2*x*x + 3", ["x*x*x + 1"]), "valid"),
+    "sines on both sides of zero": (
+        claim(LINE, "sin(x) - 1/2", ["sin(x)*x", "-sin(x)*x"]),
+        "invalid",
     ),
     "a root": (claim({"x": ("1", "4")}, "sqrt(x) - 99/100"), "valid"),
     "a function that nothing is known of": (

@@ -14,10 +14,11 @@ from math import ceil, floor
 from typing import TypeAlias
 
 from verifier.core.cover import Claim, Leaf, Point
-from verifier.core.evaluate import NoExactValue, evaluate_term
+from verifier.core.evaluate import NoExactValue
 from verifier.core.exact import positive_semidefinite, reduced
 from verifier.core.slope import NoSlope, derivative
-from verifier.core.term import Apply, Key, Number, Product, Quotient, Sum, Term, add, multiply
+from verifier.core.term import Key, Number, Term, add, multiply
+from verifier.solve.counterexample import exact_value
 from verifier.solve.tensor import NotEnclosed, resolved, span
 
 Range: TypeAlias = tuple[Fraction, Fraction]
@@ -36,11 +37,11 @@ def is_bowl(claim: Claim, leaf: Leaf, ranges: Mapping[Key, Range]) -> bool:
     try:
         whole = resolved(add(multiply(Number(leaf.weight), claim.goal), *parts), ranges)
         slopes = {key: derivative(whole, key) for key in ranges}
-        value = _exact(whole, here)
+        value = exact_value(whole, here)
         if value < 0 or (value == 0 and claim.strict):
             return False
         for key, (low, high) in ranges.items():
-            slope = _exact(slopes[key], here)
+            slope = exact_value(slopes[key], here)
             if (slope > 0 and here[key] != low) or (slope < 0 and here[key] != high):
                 return False
         return _convex(slopes, ranges)
@@ -66,12 +67,15 @@ def guessed_bowl(claim: Claim, box: Sequence[Range]) -> Leaf | None:
     here = dict(zip(ranges, point, strict=True))
     inside = [key for key, low, high in claim.box if low < here[key] < high]
     try:
-        if _exact(claim.goal, here) < 0:
+        if exact_value(claim.goal, here) < 0:
             return None
-        goal = [_exact(derivative(resolved(claim.goal, ranges), key), here) for key in inside]
-        active = [k for k, guard in enumerate(claim.guards) if _exact(guard, here) == 0]
+        goal = [exact_value(derivative(resolved(claim.goal, ranges), key), here) for key in inside]
+        active = [k for k, guard in enumerate(claim.guards) if exact_value(guard, here) == 0]
         columns = [
-            [_exact(derivative(resolved(claim.guards[k], ranges), key), here) for key in inside]
+            [
+                exact_value(derivative(resolved(claim.guards[k], ranges), key), here)
+                for key in inside
+            ]
             for k in active[:ACTIVE_MAX]
         ]
     except (NoExactValue, NoSlope, NotEnclosed):
@@ -106,26 +110,3 @@ def simplest(low: Fraction, high: Fraction) -> Fraction:
         return Fraction(whole)
     base = floor(low)
     return base + 1 / simplest(1 / (high - base), 1 / (low - base))
-
-
-def _exact(term: Term, at: Mapping[Key, Fraction]) -> Fraction:
-    """The exact value, also of sin 0 and cos 0. Raises NoExactValue."""
-    match term:
-        case Sum(parts):
-            return sum((_exact(part, at) for part in parts), ZERO)
-        case Product(parts):
-            product = ONE
-            for part in parts:
-                product *= _exact(part, at)
-            return product
-        case Quotient(above, below):
-            divisor = _exact(below, at)
-            if divisor == 0:
-                raise NoExactValue("division by zero")
-            return _exact(above, at) / divisor
-        case Apply("sin" | "cos" as function, (part,)):
-            if _exact(part, at) != 0:
-                raise NoExactValue(f"`{function}` has no exact value")
-            return ZERO if function == "sin" else ONE
-        case _:
-            return evaluate_term(term, dict(at))

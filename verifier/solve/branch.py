@@ -174,10 +174,10 @@ def _closed(search: _Search, box: Box) -> Leaf | None:
     """Multipliers that show the claim on the box."""
     claim = search.claim
     ranges = dict(zip(search.keys, box, strict=True))
+    alone = Leaf(ONE, ())
+    if _shows(claim, alone, ranges):
+        return alone
     parts = tables([claim.goal, *claim.guards], ranges)
-    least = sum((min(part[0]) for part in parts), ZERO)
-    if least > 0 or (least == 0 and not claim.strict):
-        return Leaf(ONE, ())
     for bowl in search.bowls:
         if is_bowl(claim, bowl, ranges):
             return bowl

@@ -7,7 +7,7 @@ has still to be judged.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import product
 from typing import TypeAlias
@@ -75,32 +75,31 @@ def breaks(claim: Claim, point: Point) -> bool:
         return True
     exact = dict(zip(keys, point, strict=True))
     try:
-        if any(evaluate_term(guard, exact) < 0 for guard in claim.guards):
+        if any(exact_value(guard, exact) < 0 for guard in claim.guards):
             return False
-        goal = evaluate_term(claim.goal, exact)
+        goal = exact_value(claim.goal, exact)
     except NoExactValue:
         return False
     return goal < 0 or (claim.strict and goal == 0)
 
 
 def opposite(claim: Claim) -> Pair | None:
-    """Two guards that say together that a term is zero."""
-    probes = [
-        {key: low + (high - low) * Fraction(k * (n + 2) % 7 + 1, 9)
-         for n, (key, low, high) in enumerate(claim.box)}
-        for k in range(1, 6)
-    ]  # fmt: skip
+    """Two guards that say together that a term is zero, by their values at a few points."""
     values = []
     for guard in claim.guards:
-        try:
-            values.append([evaluate_term(guard, probe) for probe in probes])
-        except NoExactValue:
-            values.append([])
-    for one in range(len(values)):
-        for other in range(one):
-            if values[one] and all(a == -b for a, b in zip(values[one], values[other],
-                                                          strict=True)):  # fmt: skip
-                return other, one
+        row = []
+        for k in range(1, 6):
+            share = [(k * (n + 2) % 7 + 1) / 9 for n in range(len(claim.box))]
+            sides = zip(claim.box, share, strict=True)
+            row.append(
+                _float(guard, {key: float(a + (b - a) * Fraction(s)) for (key, a, b), s in sides})
+            )
+        values.append(row)
+    for other in range(len(values)):
+        for one in range(other):
+            pairs = list(zip(values[one], values[other], strict=True))
+            if any(a for a, _ in pairs) and all(math.isclose(a, -b) for a, b in pairs):
+                return one, other
     return None
 
 
@@ -181,3 +180,26 @@ def _applied(function: str, values: list[float]) -> float:
     if function == "exp":
         return math.exp(min(values[0], 700.0))
     return math.sqrt(values[0]) if function == "sqrt" and values[0] >= 0 else math.nan
+
+
+def exact_value(term: Term, at: Mapping[Key, Fraction]) -> Fraction:
+    """The exact value, also where there is a sin 0 or cos 0. Raises NoExactValue."""
+    match term:
+        case Sum(parts):
+            return sum((exact_value(part, at) for part in parts), Fraction(0))
+        case Product(parts):
+            product = Fraction(1)
+            for part in parts:
+                product *= exact_value(part, at)
+            return product
+        case Quotient(above, below):
+            divisor = exact_value(below, at)
+            if divisor == 0:
+                raise NoExactValue("division by zero")
+            return exact_value(above, at) / divisor
+        case Apply("sin" | "cos" as function, (part,)):
+            if exact_value(part, at) != 0:
+                raise NoExactValue(f"`{function}` has no exact value")
+            return Fraction(0) if function == "sin" else Fraction(1)
+        case _:
+            return evaluate_term(term, dict(at))

@@ -33,7 +33,7 @@ from verifier.solve import smt
 from verifier.solve.branch import Effort, Undecided, decide
 from verifier.solve.counterexample import breaks, crossing_near
 
-FIRST = Effort(boxes=300, seconds=5.0)
+FIRST = Effort(boxes=300, seconds=20.0)
 THEN = Effort(boxes=4000, seconds=30.0)
 ALGEBRAIC = ("abs", "min", "max")
 
