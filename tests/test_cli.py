@@ -160,7 +160,7 @@ def test_a_defect_of_ours_ends_with_70_and_a_sentence(
         raise ZeroDivisionError("inside")
 
     (tmp_path / "a.contract").write_text(GOOD)
-    monkeypatch.setattr("verifier.judging.owed", lies)
+    monkeypatch.setattr("verifier.judging.owed_once", lies)
     code, _, err = run("a.contract")
     assert code == 70 and "a defect of verify-chain" in err
 
@@ -185,7 +185,7 @@ def test_what_cannot_be_settled_in_time_is_unknown_and_ends_with_3(
         "skill Go { ensures a >= 0  duration 1 s .. 2 s }\n"
         "chain C { Go()  achieve a^3 + b^3 + c^3 + a*b*c*d*e != d^3 + e^3 * a + 1 / 7 }\n"
     )
-    code, out, err = run("a.contract", "--timeout", "0.2")
+    code, out, err = run("a.contract", "--timeout", "0.2", "--no-cache")
     assert (code, err) == (3, "")
     assert "unknown: C is neither proved nor refuted" in out and "timeout after 200 ms" in out
     assert run("repair", "a.contract", "--chain", "C", "--timeout", "0.2")[0] == 3

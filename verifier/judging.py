@@ -7,10 +7,13 @@ the run; it never becomes `proved`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from verifier.check.codec import decode, encode, statement_digest
 from verifier.check.judge import Accepted, Rejected, judge, judge_contradiction
+from verifier.check.polynomial import Refused
 from verifier.core.certificate import Point
 from verifier.core.evaluate import NoExactValue, Value, holds
 from verifier.core.obligation import Deferral, Entailment, Obligation, Question, facts_of
@@ -27,8 +30,10 @@ from verifier.core.verdict import (
 )
 from verifier.model.values import Chain, Model
 from verifier.obligations.owed import owed
+from verifier.obligations.repeated import owed_once
 from verifier.obligations.vacuity import without_vacuous
 from verifier.report.values import Answer
+from verifier.solve.canonical import canonical, from_canonical, to_canonical, versions
 from verifier.solve.workers import judge_all
 
 Tell = Callable[[int, int], None]
@@ -41,26 +46,85 @@ class Defect(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long each obligation may take, in seconds, and on how many processes."""
+    """How long each obligation may take, in seconds, and on how many processes. `proofs` are
+    unjudged certificates as JSON, by the digest of their canonical question; new ones are added."""
 
     timeout_s: float
     jobs: int | None
+    proofs: dict[str, str] = field(default_factory=dict, compare=False)
 
 
 def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answer]:
-    """The chain's obligations in their order, each with a verdict that was judged here."""
-    obligations = owed(model, chain)
-    found = {
-        place: confirmed(obligations[place], verdict)
-        for place, verdict in judge_all(obligations, effort.timeout_s, effort.jobs, tell)
-    }
-    in_order = [found[place] for place in range(len(obligations))]
+    """The chain's obligations in their order, each with a verdict that was judged here.
+
+    A question that stands in several places is settled and judged once. Where it is refuted, each
+    place gets the obligation and the witness in its own versions.
+    """
+    whole = owed_once(model, chain)
+    obligations = whole.obligations
+    places = sorted(set(whole.first))
+    asked = [obligations[place] for place in places]
+    found = dict(zip(places, _settled(asked, effort, tell), strict=True))
+    again = [
+        place
+        for place, first in enumerate(whole.first)
+        if first != place and isinstance(found[first], Refuted)
+    ]
+    for place in again:
+        obligations[place] = whole.exactly(place)
+    own = _settled([obligations[place] for place in again], effort, tell)
+    found |= dict(zip(again, own, strict=True))
+    in_order = [found.get(p) or found[first] for p, first in enumerate(whole.first)]
     verdicts = without_vacuous(obligations, in_order, chain)
     start = _possible_start(obligations, verdicts)
     return [
         _answer(chain, obligation, verdict, start)
         for obligation, verdict in zip(obligations, verdicts, strict=True)
     ]
+
+
+def _settled(obligations: Sequence[Obligation], effort: Effort, tell: Tell) -> list[Verdict]:
+    """A verdict for each, judged here. What is the same up to the names of versions, and what an
+    earlier run proved, is taken over where its certificate stands up to the judge."""
+    found: list[Verdict | None] = []
+    proofs = effort.proofs
+    keys: list[str] = []
+    numbers = [versions(each) for each in obligations]
+    leaders: dict[str, int] = {}
+    asked: list[int] = []
+    for place, each in enumerate(obligations):
+        keys.append(statement_digest(canonical(each, numbers[place])))
+        found.append(_remembered(each, numbers[place], proofs.get(keys[place])))
+        if found[place] is None and leaders.setdefault(keys[place], place) == place:
+            asked.append(place)
+    new = [obligations[place] for place in asked]
+    for number, verdict in judge_all(new, effort.timeout_s, effort.jobs, tell):
+        place = asked[number]
+        found[place] = verdict = confirmed(obligations[place], verdict)
+        if isinstance(verdict, Proved) and not isinstance(verdict.evidence, SolverWord):
+            kept = encode(to_canonical(verdict.evidence, numbers[place]))
+            proofs[keys[place]] = json.dumps(kept)
+    for place, each in enumerate(obligations):
+        if found[place] is None:
+            found[place] = _remembered(each, numbers[place], proofs.get(keys[place]))
+    rest = [place for place, verdict in enumerate(found) if verdict is None]
+    others = [obligations[place] for place in rest]
+    for number, verdict in judge_all(others, effort.timeout_s, effort.jobs, tell):
+        found[rest[number]] = confirmed(others[number], verdict)
+    return [verdict for verdict in found if verdict is not None]
+
+
+def _remembered(obligation: Obligation, found: Sequence[int], proof: str | None) -> Verdict | None:
+    """What a proof of the canonical question, from whatever source, is worth here."""
+    if proof is None or isinstance(obligation.question, Deferral):
+        return None
+    try:
+        certificate = from_canonical(decode(json.loads(proof)), found)
+    except (Refused, ValueError, RecursionError):
+        return None
+    if isinstance(judge(obligation, certificate), Rejected):
+        return None
+    return Proved(certificate)
 
 
 def stands(model: Model, chain: Chain, effort: Effort, known: dict[Question, bool]) -> bool:

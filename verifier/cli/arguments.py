@@ -114,6 +114,11 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         action="store_true",
         help="a solver's word alone counts as unknown",
     )
+    check.add_argument(
+        "--no-cache",
+        action="store_true",
+        help="neither read nor write .verify-chain-cache beside the file",
+    )
     _effort(check)
 
 

@@ -1,7 +1,8 @@
 """Certificates as files: one a chain, `<chain>.certificates.json`, and their second judgement.
 
 What is read is judged against obligations derived afresh from the source; nothing in the file is
-believed. No solver is imported here.
+believed. No solver is imported here. Obligations with one question share a certificate: it stands
+at the first, and the others say `same_as`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from verifier.check.codec import decode, encode, statement_digest
@@ -26,13 +27,15 @@ SIZE_LIMIT = 64_000_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One certificate as a file has it: `statement` and `proof` are unjudged."""
+    """One certificate as a file has it: `statement` and `proof` are unjudged, and may be those of
+    the obligation that `same_as` names."""
 
     file: str
     chain: str
     obligation: str
     statement: object
     proof: object
+    same_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +49,22 @@ class Judgement:
 
 def document(chain: str, verdicts: Iterable[tuple[Obligation, Verdict]], version: str) -> bytes:
     """The file of one chain: a certificate for each obligation that has one."""
-    entries = [
-        {
-            "obligation": obligation.id,
-            "statement": statement_digest(obligation),
-            "proof": encode(verdict.evidence),
-        }
-        for obligation, verdict in verdicts
-        if isinstance(verdict, Proved) and not isinstance(verdict.evidence, SolverWord)
-    ]
-    written = {
-        "schema": SCHEMA,
-        "tool": "verify-chain",
-        "version": version,
-        "chain": chain,
-        "certificates": entries,
-    }
-    return (json.dumps(written, indent=1) + "\n").encode("ascii")
+    holders: dict[int, str] = {}
+    entries: list[str] = []
+    for obligation, verdict in verdicts:
+        if not isinstance(verdict, Proved) or isinstance(verdict.evidence, SolverWord):
+            continue
+        name = json.dumps(obligation.id)
+        holder = holders.setdefault(id(obligation.question), name)
+        if holder is not name:
+            entries.append(f'{{"obligation": {name}, "same_as": {holder}}}')
+            continue
+        proof = json.dumps(encode(verdict.evidence))
+        statement = json.dumps(statement_digest(obligation))
+        entries.append(f'{{"obligation": {name}, "statement": {statement}, "proof": {proof}}}')
+    head = {"schema": SCHEMA, "tool": "verify-chain", "version": version, "chain": chain}
+    listed = ",\n  ".join(entries)
+    return f'{json.dumps(head)[:-1]},\n "certificates": [\n  {listed}\n]}}\n'.encode("ascii")
 
 
 def read(path: str) -> list[Entry]:
@@ -112,21 +114,51 @@ def _entries(path: str, found: object) -> list[Entry]:
     chain, listed = found.get("chain"), found.get("certificates")
     if not isinstance(chain, str) or not isinstance(listed, list):
         raise Refusal(f"`{path}` lacks its `chain` or its list of `certificates`")
-    entries = []
-    for number, entry in enumerate(listed, start=1):
-        if not isinstance(entry, dict) or not isinstance(entry.get("obligation"), str):
-            raise Refusal(f"entry {number} of `{path}` names no obligation")
-        name = entry["obligation"]
-        entries.append(Entry(path, chain, name, entry.get("statement"), entry.get("proof")))
-    return entries
+    entries = [_entry(path, chain, number, entry) for number, entry in enumerate(listed, start=1)]
+    holders = {entry.obligation: entry for entry in entries if entry.same_as is None}
+    return [
+        entry if entry.same_as is None else _resolved(entry, holders.get(entry.same_as))
+        for entry in entries
+    ]
+
+
+def _entry(path: str, chain: str, number: int, entry: object) -> Entry:
+    if not isinstance(entry, dict) or not isinstance(entry.get("obligation"), str):
+        raise Refusal(f"entry {number} of `{path}` names no obligation")
+    other = entry.get("same_as")
+    if other is not None and not isinstance(other, str):
+        raise Refusal(f"entry {number} of `{path}` is the same as something without a name")
+    given = (None, None) if other is not None else (entry.get("statement"), entry.get("proof"))
+    return Entry(path, chain, entry["obligation"], *given, other)
+
+
+def _resolved(entry: Entry, holder: Entry | None) -> Entry:
+    """The entry with what the other one says; with nothing if there is no such other one."""
+    if holder is None:
+        return entry
+    return replace(entry, statement=holder.statement, proof=holder.proof)
 
 
 def rejudge(obligations: Sequence[Obligation], entries: Sequence[Entry]) -> list[Judgement]:
-    """A judgement for every obligation, and one for every entry that answers none of them."""
+    """A judgement for every obligation, and one for every entry that answers none of them.
+
+    One certificate for one question is judged once, however many obligations share both.
+    """
     given: dict[str, list[Entry]] = {}
     for entry in entries:
         given.setdefault(entry.obligation, []).append(entry)
-    judged = [_judgement(o, given.pop(o.id, [])) for o in obligations]
+    known: dict[tuple[int, int, int], Judgement] = {}
+    judged: list[Judgement] = []
+    for obligation in obligations:
+        own = given.pop(obligation.id, [])
+        if len(own) != 1 or own[0].chain != obligation.chain:
+            judged.append(_judgement(obligation, own))
+            continue
+        key = (id(obligation.question), id(own[0].statement), id(own[0].proof))
+        if key not in known:
+            known[key] = _judgement(obligation, own)
+        like = known[key]
+        judged.append(Judgement(obligation.id, like.outcome, like.reason))
     strangers = [
         Judgement(name, "rejected", "the source owes no such obligation") for name in sorted(given)
     ]

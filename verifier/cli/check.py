@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import time
 from collections.abc import Sequence
 from importlib import import_module
 
-from verifier.cli import certificates
+from verifier.cli import cache, certificates
 from verifier.cli.command import Refusal, complain, exit_code, paint
 from verifier.cli.progress import progress
 from verifier.cli.version import version
@@ -58,7 +59,6 @@ def _open(
 
 
 def _judged(sources: Sequence[Source], options: argparse.Namespace) -> Report:
-    effort = Effort(options.timeout, options.jobs)
     names: list[str] = options.chain or []
     chains: list[ChainReport] = []
     texts: dict[str, str] = {}
@@ -66,8 +66,13 @@ def _judged(sources: Sequence[Source], options: argparse.Namespace) -> Report:
         here = [name for name in names if name in source.model.chains]
         if names and not here:
             continue
+        known = {} if options.no_cache else cache.read(source.path)
+        effort = Effort(options.timeout, options.jobs, dict(known))
+        began = time.monotonic()
         with progress("judging") as tell:
             report = check(source, here, effort, tell)
+        if not options.no_cache and time.monotonic() - began > cache.WORTH_S:
+            cache.keep(source.path, effort.proofs, known)
         chains += report.chains
         texts |= report.texts
     whole = Report((), tuple(chains), texts)

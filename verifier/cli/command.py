@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,6 +14,8 @@ from verifier.report.paint import Paint
 from verifier.source import Mistakes
 
 HOLDS, REFUTED, WRONG, UNKNOWN = 0, 1, 2, 3
+GARBAGE = 1_000_000
+"""New objects between two searches for cycles: what a run makes has none, and most of it stays."""
 
 
 class Refusal(Exception):
@@ -21,6 +24,7 @@ class Refusal(Exception):
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command that the options name: `run` in the file of the same name."""
+    gc.set_threshold(GARBAGE)
     command = import_module(f"verifier.cli.{options.command}")
     try:
         code: int = command.run(options)

@@ -10,7 +10,7 @@ import sys
 
 from verifier.cli.certificates import Judgement, read, rejudge
 from verifier.cli.command import HOLDS, REFUTED, UNKNOWN
-from verifier.obligations.owed import owed
+from verifier.obligations.repeated import owed_once
 from verifier.source import chosen, settled
 
 
@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
     entries = read(options.certificates)
     if options.chain:
         entries = [entry for entry in entries if entry.chain in options.chain]
-    obligations = [each for chain in chains for each in owed(source.model, chain)]
+    obligations = [each for chain in chains for each in owed_once(source.model, chain).obligations]
     judgements = rejudge(obligations, entries)
     sys.stdout.write("".join(f"{_line(each)}\n" for each in judgements))
     sys.stdout.write(f"{_summary(judgements)}\n")

@@ -125,7 +125,8 @@ def placed(formula: Formula, view: View, old: View) -> Formula:
 
 def relevant(path: Path, place: Place, goals: Sequence[Fact]) -> tuple[Fact, ...]:
     """The facts known at the place that share variables with the goals, directly or through others,
-    and with what is known only here, in a block that not every run enters.
+    and with what is known only here, in a block that not every run enters. What several facts say
+    is taken from the first of them.
 
     Leaving the rest out is sound for a proof. For a witness it is sound because the rest speaks
     about other variables and is satisfiable by itself, which the sanity obligations prove of what
@@ -138,6 +139,7 @@ def relevant(path: Path, place: Place, goals: Sequence[Fact]) -> tuple[Fact, ...
         for position in path.within.get(scope, ())
         if position < place.known
     }
+    said = {path.facts[position].formula for position in chosen}
     declared: dict[Formula, Fact] = {}
     seeds = [*goals, *(path.facts[i] for i in sorted(chosen))]
     pending = [key for each in seeds for key in variables(each.formula)]
@@ -154,8 +156,10 @@ def relevant(path: Path, place: Place, goals: Sequence[Fact]) -> tuple[Fact, ...
                 position < place.known
                 and position not in chosen
                 and path.scopes[position] in place.open
+                and path.facts[position].formula not in said
             ):
                 chosen.add(position)
+                said.add(path.facts[position].formula)
                 pending.extend(variables(path.facts[position].formula))
     return (*(path.facts[i] for i in sorted(chosen)), *declared.values())
 

@@ -63,7 +63,12 @@ def settle(obligation: Obligation, pool: Sequence[State] = ()) -> Verdict | None
         case Entailment(_, goals):
             if any(may_be_undefined(goal.formula) for goal in goals):
                 return None
-    return _from_outcome(question, sorts, refute(_assertions(question), sorts, STEPS_CHEAP))
+    outcome = refute(_assertions(question), sorts, STEPS_CHEAP)
+    match question, outcome:
+        case Existence(facts), Open(state) if obligation.step == 0:
+            # Readers meet this state: it completes the witnesses of the chain.
+            return Proved(_point(simplest([fact.formula for fact in facts], state, sorts)))
+    return _from_outcome(question, sorts, outcome)
 
 
 def _from_outcome(
@@ -78,8 +83,8 @@ def _from_outcome(
             return Refuted(_contradiction([facts[index] for index in used], sorts))
         case Entailment(hypotheses, goals), Open(state):
             return _refuted(hypotheses, goals, state, sorts)
-        case Existence(facts), Open(state):
-            return Proved(_point(simplest([fact.formula for fact in facts], state, sorts)))
+        case Existence(), Open(state):
+            return Proved(_point(state))
     raise AssertionError(question)
 
 

@@ -1,8 +1,9 @@
 """A child process that answers obligations: `python -m verifier.solve.worker`.
 
-Reads frames from standard input, each a length and a pickled (obligation, timeout in seconds), and
-writes a frame with the pickled verdict for each. When its input ends, because the parent closed it
-or died, the process ends at once, whatever the solver is doing.
+Reads frames from standard input, each a length and a pickled (obligation, timeout in seconds,
+whether the tableau tried it in vain), and writes a frame with the pickled verdict for each. When
+its input ends, because the parent closed it or died, the process ends at once, whatever the solver
+is doing.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import threading
 from typing import IO, Any
 
 from verifier.core.obligation import Obligation
-from verifier.solve.discharge import ask
+from verifier.solve.discharge import ask, discharge
 
 HEADER = struct.Struct("<Q")
 FRAME_MAX_BYTES = 2**28
@@ -46,14 +47,15 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setrecursionlimit(RECURSION_MAX)
     _limit_memory()
-    tasks: queue.Queue[tuple[Obligation, float]] = queue.Queue()
+    tasks: queue.Queue[tuple[Obligation, float, bool]] = queue.Queue()
     threading.Thread(target=_read, args=(tasks,), daemon=True).start()
     while True:
-        obligation, timeout_s = tasks.get()
-        write_frame(sys.stdout.buffer, ask(obligation, timeout_s))
+        obligation, timeout_s, tried = tasks.get()
+        settled = ask if tried else discharge
+        write_frame(sys.stdout.buffer, settled(obligation, timeout_s))
 
 
-def _read(tasks: queue.Queue[tuple[Obligation, float]]) -> None:
+def _read(tasks: queue.Queue[tuple[Obligation, float, bool]]) -> None:
     while (task := read_frame(sys.stdin.buffer)) is not None:
         tasks.put(task)
     os._exit(0)

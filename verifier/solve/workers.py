@@ -1,5 +1,7 @@
 """Many obligations: in this process what the tableau settles, in child processes what needs z3.
 
+Where the tableau alone takes long, children settle the rest of that, too.
+
 A child that overruns its time or dies costs its one obligation, never the run. Children end when
 this process does, in whatever way.
 """
@@ -12,6 +14,7 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +33,8 @@ from verifier.solve.worker import read_frame, write_frame
 Progress: TypeAlias = Callable[[int, int], None]
 Child: TypeAlias = "subprocess.Popen[bytes]"
 
+ALONE_S = 1.0
+"""How long this process works alone; a child takes a good part of a second to start."""
 ALIVE_S = 1.0
 """How often to make sure that somebody is still at work."""
 COMMAND = (sys.executable, "-m", "verifier.solve.worker")
@@ -51,7 +56,14 @@ def judge_all(
     pool: deque[Mapping[Key, Value]] = deque(maxlen=POOL_SIZE)
     hard: list[int] = []
     done = 0
+    most = jobs or os.cpu_count() or 1
+    alone_until = time.monotonic() + ALONE_S
+    tried = 0
     for place, obligation in enumerate(obligations):
+        if most > 1 and time.monotonic() > alone_until and len(obligations) - place > most:
+            hard += range(place, len(obligations))
+            break
+        tried = place + 1
         verdict = settle(obligation, tuple(pool))
         if verdict is None:
             hard.append(place)
@@ -62,11 +74,22 @@ def judge_all(
         done += 1
         progress(done, len(obligations))
         yield place, verdict
-    children = min(jobs or os.cpu_count() or 1, len(hard))
-    for place, verdict in _in_children(obligations, hard, timeout_s, children, tuple(command)):
+    work = _Work(obligations, timeout_s, tried, tuple(command))
+    for place, verdict in _in_children(work, hard, min(most, len(hard))):
         done += 1
         progress(done, len(obligations))
         yield place, verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """The tableau has tried the first `tried` of the obligations in vain, if they are asked here;
+    `command` starts a child."""
+
+    obligations: Sequence[Obligation]
+    timeout_s: float
+    tried: int
+    command: tuple[str, ...]
 
 
 @dataclass(slots=True)
@@ -79,18 +102,13 @@ class _Shared:
 
 
 def _in_children(
-    obligations: Sequence[Obligation],
-    places: Sequence[int],
-    timeout_s: float,
-    children: int,
-    command: tuple[str, ...],
+    work: _Work, places: Sequence[int], children: int
 ) -> Iterator[tuple[int, Verdict]]:
     shared = _Shared(queue.SimpleQueue(), queue.SimpleQueue(), set(), threading.Lock())
     for place in places:
         shared.tasks.put(place)
-    arguments = (shared, obligations, timeout_s, command)
     threads = [
-        threading.Thread(target=_serve, args=arguments, daemon=True) for _ in range(children)
+        threading.Thread(target=_serve, args=(shared, work), daemon=True) for _ in range(children)
     ]
     for thread in threads:
         thread.start()
@@ -122,9 +140,7 @@ def _next(
                 return min(missing), Unknown("nobody is left to ask z3")
 
 
-def _serve(
-    shared: _Shared, obligations: Sequence[Obligation], timeout_s: float, command: tuple[str, ...]
-) -> None:
+def _serve(shared: _Shared, work: _Work) -> None:
     """Answers tasks until none is left, with one child at a time."""
     child: Child | None = None
     while True:
@@ -134,13 +150,13 @@ def _serve(
             break
         if child is None:
             try:
-                child = _started(shared, command)
+                child = _started(shared, work.command)
             except OSError:
                 shared.answers.put((place, Unknown("the solver process cannot be started")))
                 continue
             if child is None:
                 return
-        verdict = _answered(child, obligations[place], timeout_s)
+        verdict = _answered(child, work, place)
         if child.poll() is not None:
             _ended(shared, child)
             child = None
@@ -185,7 +201,8 @@ def _closed(close: Callable[[], None]) -> None:
         return
 
 
-def _answered(child: Child, obligation: Obligation, timeout_s: float) -> Verdict:
+def _answered(child: Child, work: _Work, place: int) -> Verdict:
+    timeout_s = work.timeout_s
     assert child.stdin is not None and child.stdout is not None
     overrun = threading.Event()
 
@@ -197,7 +214,7 @@ def _answered(child: Child, obligation: Obligation, timeout_s: float) -> Verdict
     timer.daemon = True
     timer.start()
     try:
-        write_frame(child.stdin, (obligation, timeout_s))
+        write_frame(child.stdin, (work.obligations[place], timeout_s, place < work.tried))
         verdict: Verdict | None = read_frame(child.stdout)
     except (OSError, EOFError, pickle.UnpicklingError):
         verdict = None

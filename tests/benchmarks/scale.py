@@ -1,0 +1,161 @@
+"""Long chains and large libraries: CPU time on one core, start-up and reading included.
+
+    python tests/benchmarks/scale.py
+
+Two families, both generated here. Boxes: a chain over a 14-dimensional box and 8 booleans that goes
+through 20 skills again and again. Polytopes: a chain in which every step is another skill, each
+handing a 7-dimensional polytope of 30 rows over to one that contains it by nonnegative sums of its
+rows. Prints a table and ends with 1 if a bound is broken: 10,000 steps checked with certificates
+in 4 s and rechecked in 10 s, at most 12 times what 1,000 steps take; and, with the cache of the
+full run, after an edit of one skill at most a tenth of the full time.
+"""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
+
+ROOT = Path(__file__).parents[2]
+CHECK_S, RECHECK_S, GROWTH, EDIT = 4.0, 10.0, 12.0, 0.1
+SKILLS, BOXES, ROWS, DIMENSION = 20, 14, 30, 7
+LIBRARY = 100
+
+
+def boxes(steps: int) -> str:
+    """A chain of so many steps through boxes that lie in each other."""
+    rng = random.Random(1)
+    centres = [[round(rng.uniform(-1, 1), 3) for _ in range(BOXES)] for _ in range(SKILLS)]
+
+    def box(centre: list[float], reach: float) -> str:
+        lower = ", ".join(f"{x - reach:.3f}" for x in centre)
+        upper = ", ".join(f"{x + reach:.3f}" for x in centre)
+        return f"box(lower = [{lower}], upper = [{upper}])"
+
+    lines = [
+        "state {",
+        f"  q : real[{BOXES}] rad in box(lower = -3, upper = 3)",
+        f"  {', '.join(f'b{i}' for i in range(8))} : bool",
+        "}",
+    ]
+    for i in range(SKILLS):
+        j = (i + 1) % SKILLS
+        lines.append(
+            f"skill S{i} {{ requires b{i % 8} initial q in {box(centres[i], 0.2)} "
+            f"terminal q in {box(centres[j], 0.1)} ensures b{j % 8} "
+            "modifies q duration 1 s .. 2 s }"
+        )
+    calls = "; ".join(f"S{i % SKILLS}()" for i in range(steps))
+    start = f"assume b0 and q in {box(centres[0], 0.1)}"
+    return "\n".join([*lines, f"chain Big {{ {start} {calls} achieve true }}", ""])
+
+
+def polytopes(skills: int, seed: int = 1) -> list[str]:
+    """The lines of a library and of the chain that calls each skill once; skill k is line k + 1."""
+    rng = random.Random(seed)
+    lines = [f"state {{ q : real[{DIMENSION}] in box(lower = -99, upper = 99) }}"]
+    given = list(_bounded(rng))
+    start = f"assume q in {_polytope(given)}"
+    for i in range(skills):
+        wanted = [_sum(rng, given) for _ in range(ROWS)]
+        given = list(_bounded(rng))
+        lines.append(
+            f"skill S{i} {{ initial q in {_polytope(wanted)} terminal q in {_polytope(given)} }}"
+        )
+    calls = "; ".join(f"S{i}()" for i in range(skills))
+    return [*lines, f"chain Library {{ {start} {calls} achieve true }}", ""]
+
+
+Row = tuple[list[int], int]
+
+
+def _bounded(rng: random.Random) -> Iterator[Row]:
+    """Rows of a bounded polytope around zero."""
+    for axis in range(DIMENSION):
+        for sign in (1, -1):
+            unit = [sign * int(axis == k) * 5 + rng.randint(-1, 1) for k in range(DIMENSION)]
+            yield unit, rng.randint(40, 60)
+    for _ in range(ROWS - 2 * DIMENSION):
+        yield [rng.randint(-9, 9) for _ in range(DIMENSION)], rng.randint(40, 90)
+
+
+def _sum(rng: random.Random, rows: list[Row]) -> Row:
+    """A row that follows from the rows, with little to spare."""
+    chosen = [(rng.randint(1, 3), row) for row in rng.sample(rows, 3)]
+    total = [sum(w * row[k] for w, (row, _) in chosen) for k in range(DIMENSION)]
+    return total, sum(w * bound for w, (_, bound) in chosen) + rng.randint(0, 1)
+
+
+def _polytope(rows: list[Row]) -> str:
+    listed = ", ".join(f"[{', '.join(map(str, row))}]" for row, _ in rows)
+    return f"polytope(rows = [{listed}], bounds = [{', '.join(str(bound) for _, bound in rows)}])"
+
+
+def edited(lines: list[str], skill: int) -> list[str]:
+    """The library with one row of one skill's promise a little tighter."""
+    line = lines[skill + 1]
+    before, mark, after = line.rpartition("bounds = [")
+    first, comma, rest = after.partition(", ")
+    return [
+        *lines[: skill + 1],
+        f"{before}{mark}{int(first) - 1}{comma}{rest}",
+        *lines[skill + 2 :],
+    ]
+
+
+# ---- measuring ---------------------------------------------------------------------------------
+
+
+def cpu_seconds(*arguments: str) -> float:
+    """User and system time of `verify-chain` with these arguments, which must end with 0."""
+    before = getrusage(RUSAGE_CHILDREN)
+    command = [sys.executable, "-m", "verifier", *arguments]
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
+    after = getrusage(RUSAGE_CHILDREN)
+    assert done.returncode == 0, f"exit code {done.returncode}: {' '.join(command)}"
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def main() -> int:
+    broken: list[str] = []
+
+    def row(what: str, seconds: float, bound: float | None = None) -> None:
+        told = "" if bound is None else f"at most {bound:.2f}"
+        print(f"{what:<58}{seconds:>9.2f} s  {told}", flush=True)
+        if bound is not None and seconds > bound:
+            broken.append(what)
+
+    with tempfile.TemporaryDirectory() as folder:
+        checked: dict[int, float] = {}
+        for steps in (1_000, 10_000):
+            path, proofs = Path(folder, f"boxes{steps}.contract"), str(Path(folder, str(steps)))
+            path.write_text(boxes(steps), encoding="utf-8")
+            alone = ("--jobs", "1", "--no-cache", "--certificates", proofs)
+            checked[steps] = cpu_seconds(str(path), *alone)
+            rechecked = cpu_seconds("recheck", str(path), proofs)
+            most = (CHECK_S, RECHECK_S) if steps == 10_000 else (None, None)
+            row(f"boxes, {steps:,} steps: checked, with certificates", checked[steps], most[0])
+            row(f"boxes, {steps:,} steps: rechecked", rechecked, most[1])
+        growth = checked[10_000] / checked[1_000]
+        print(f"boxes, growth from 1,000 to 10,000 steps: {growth:.1f} times, at most {GROWTH:.0f}")
+        if growth > GROWTH:
+            broken.append("growth")
+        path = Path(folder, "library.contract")
+        library = polytopes(LIBRARY)
+        path.write_text("\n".join(library), encoding="utf-8")
+        full = cpu_seconds(str(path), "--jobs", "1")
+        row(f"polytopes, {LIBRARY} skills: checked, no cache", full)
+        path.write_text("\n".join(edited(library, LIBRARY // 2)), encoding="utf-8")
+        after = cpu_seconds(str(path), "--jobs", "1")
+        row("polytopes, one skill edited: checked, with the cache", after, EDIT * full)
+    for what in broken:
+        print(f"too slow: {what}")
+    return 1 if broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,147 @@
+"""Steps in like circumstances share their questions: compared with the obligations as `owed` states
+them, each in its own versions."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from verifier.core.obligation import facts_of
+from verifier.core.term import variables
+from verifier.core.verdict import Proved
+from verifier.obligations.owed import owed
+from verifier.obligations.repeated import owed_once
+from verifier.solve.canonical import canonical, from_canonical, to_canonical, versions
+from verifier.solve.discharge import settle
+from verifier.source import chosen, settled
+
+WORLD = """\
+type Item
+object cup, bowl : Item
+state {
+    x, y, z : real in -9 .. 9
+    p       : real[3] in box(lower = -5, upper = 5)
+    r       : real[2] in ball(center = [0, 0], radius = 4)
+    mode    : {idle, busy, done}
+    a, b    : bool
+    held    : bool[Item]
+}
+environment { near : bool }
+"""
+CONDITIONS = (
+    "x <= 3",
+    "x + y >= -4",
+    "y == old(y) + 1",
+    "p in box(lower = -1, upper = 1)",
+    "p[1] <= x",
+    "r in ball(center = [0, 0], radius = 1)",
+    "r[1] <= 1",
+    "mode == idle",
+    "mode == busy or a",
+    "held[cup]",
+    "not held[o]",
+    "a implies b",
+    "z >= old(z)",
+    "abs(z) <= 8",
+)
+FRAMES = ("x", "y", "p", "r", "r[1]", "mode", "a", "b", "held[cup]", "z", "x, y", "held[o], p")
+
+
+def written(rng: random.Random) -> str:
+    """A library of skills and two chains through them, with no regard for whether they hold."""
+    lines = [WORLD]
+    skills = [f"S{number}" for number in range(rng.randint(1, 4))]
+    for skill in skills:
+        before = [c for c in rng.sample(CONDITIONS, 3) if "old" not in c]
+        after = rng.sample(CONDITIONS, rng.randint(0, 3))
+        lines.append(f"skill {skill}(o : Item) {{")
+        lines += [f"    requires {clause}" for clause in before[: rng.randint(0, 2)]]
+        lines += [f"    ensures {clause}" for clause in after]
+        if rng.random() < 0.3:
+            lines.append("    invariant b")
+        if rng.random() < 0.3:
+            lines.append("    invariant not near else stop")
+        lines.append(f"    modifies {', '.join(dict.fromkeys(_written(after) + _frame(rng)))}")
+        lines.append("    duration 1 s .. 2 s }")
+    for chain in ("One", "Two"):
+        calls = "; ".join(
+            f"{rng.choice(skills)}({rng.choice(['cup', 'bowl'])})"
+            for _ in range(rng.randint(1, 25))
+        )
+        goal = rng.choice([c for c in CONDITIONS if "old" not in c and "[o]" not in c])
+        lines.append(
+            f"chain {chain} {{ assume x <= 1 and b  {calls} achieve {goal}  within 60 s }}"
+        )
+    return "\n".join(lines)
+
+
+def _frame(rng: random.Random) -> list[str]:
+    return rng.choice(FRAMES).split(", ")
+
+
+def _written(clauses: list[str]) -> list[str]:
+    """Every variable of the clauses, so that the frame is never ambiguous."""
+    names = ("x", "y", "z", "p", "r", "mode", "a", "b", "held[cup]", "held[o]")
+    words = " ".join(clauses).replace("abs", "").replace("box", "").replace("ball", "")
+    words = words.replace("radius", "").replace("center", "").replace("and", "").replace("or", " ")
+    words = words.replace("implies", "").replace("busy", "").replace("not", "").replace("upper", "")
+    tokens = words.replace("(", " ").replace(")", " ").replace("[1]", " ").split()
+    return [name for name in names if name in tokens]
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_every_obligation_is_the_one_that_its_step_owes(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "a.contract"
+    path.write_text(written(random.Random(seed)))
+    source = settled(str(path))
+    for chain in chosen(source, ()):
+        direct = owed(source.model, chain)
+        once = owed_once(source.model, chain)
+        assert [each.id for each in once.obligations] == [each.id for each in direct]
+        for place, each in enumerate(direct):
+            shared = once.obligations[place]
+            assert once.exactly(place) == each
+            assert shared.question is once.obligations[once.first[place]].question
+            assert replace(shared, question=each.question, view=each.view) == each
+            same = canonical(shared, versions(shared)).question
+            assert _formulas(same) == _formulas(canonical(each, versions(each)).question)
+
+
+def _formulas(question: object) -> list[object]:
+    return [type(question), *(fact.formula for fact in facts_of(question))]  # type: ignore[arg-type]
+
+
+def test_repeated_steps_do_share(tmp_path: Path) -> None:
+    path = tmp_path / "a.contract"
+    skill = "skill S { requires a initial x in 0 .. 2 terminal x in 0 .. 1 modifies x }"
+    calls = "; ".join(["S()"] * 50)
+    path.write_text(
+        f"state {{ x : real in -9 .. 9  a : bool }} {skill} "
+        f"chain C {{ assume a and x in 0 .. 1  {calls}  achieve true }}"
+    )
+    source = settled(str(path))
+    (chain,) = chosen(source, ())
+    once = owed_once(source.model, chain)
+    assert len(once.obligations) > 250
+    # The first step reads the assumption, the second one what the first promised, and so on.
+    assert len({id(each.question) for each in once.obligations}) < 30
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_certificate_survives_the_renaming_of_versions(tmp_path: Path, seed: int) -> None:
+    path = tmp_path / "a.contract"
+    path.write_text(written(random.Random(1000 + seed)))
+    source = settled(str(path))
+    for chain in chosen(source, ()):
+        for each in owed(source.model, chain)[::5]:
+            verdict = settle(each)
+            if not isinstance(verdict, Proved):
+                continue
+            found = versions(each)
+            there = to_canonical(verdict.evidence, found)  # type: ignore[arg-type]
+            assert from_canonical(there, found) == verdict.evidence
+            keys = {v for fact in facts_of(each.question) for _, v in variables(fact.formula)}
+            assert keys == set(found)

@@ -1,0 +1,118 @@
+"""Questions up to the names of their versions, so that what is asked twice is answered once.
+
+Versions are bound: renaming them, one to one, changes neither the truth of a question nor that of a
+certificate for it. In the canonical form the versions that occur are 0, 1, 2, … in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from verifier.core.certificate import (
+    Certificate,
+    Clash,
+    Combination,
+    Meaning,
+    NoLabel,
+    Point,
+    Refutation,
+    SplitOn,
+    SplitOr,
+    Square,
+)
+from verifier.core.obligation import Entailment, Existence, Fact, Obligation, facts_of
+from verifier.core.term import Apply, rename, rename_term, variables
+
+Rename = Callable[[int], int]
+
+
+def versions(obligation: Obligation) -> tuple[int, ...]:
+    """The versions that occur in the question, in their order."""
+    facts = facts_of(obligation.question)
+    return tuple(sorted({version for each in facts for _, version in variables(each.formula)}))
+
+
+def canonical(obligation: Obligation, found: Sequence[int]) -> Obligation:
+    """The obligation with its versions, which are `found`, in canonical form."""
+    if tuple(found) == tuple(range(len(found))):
+        return obligation
+    ranks = {version: rank for rank, version in enumerate(found)}
+
+    def renamed(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+        return tuple(
+            replace(each, formula=rename(each.formula, lambda _, version: ranks[version]))
+            for each in facts
+        )
+
+    match obligation.question:
+        case Entailment(hypotheses, goals):
+            return replace(obligation, question=Entailment(renamed(hypotheses), renamed(goals)))
+        case Existence(facts):
+            return replace(obligation, question=Existence(renamed(facts)))
+        case _:
+            return obligation
+
+
+def to_canonical(certificate: Certificate, found: Sequence[int]) -> Certificate:
+    """The certificate of a question with these versions, for its canonical form."""
+    ranks = {version: rank for rank, version in enumerate(found)}
+    return _renumbered(certificate, lambda version: ranks.get(version, -1))
+
+
+def from_canonical(certificate: Certificate, found: Sequence[int]) -> Certificate:
+    """The certificate of a canonical form, for the question with these versions. What has no
+    meaning there gets one that the judge refuses."""
+    return _renumbered(certificate, lambda rank: found[rank] if 0 <= rank < len(found) else -1)
+
+
+def _renumbered(certificate: Certificate, to: Rename) -> Certificate:
+    if isinstance(certificate, Point):
+        return Point(tuple(((name, to(v)), value) for (name, v), value in certificate.values))
+    preorder: list[Refutation] = []
+    todo: list[Refutation] = [certificate]
+    while todo:
+        node = todo.pop()
+        preorder.append(node)
+        todo.extend(reversed(_below(node)))
+    done: list[Refutation] = []
+    for node in reversed(preorder):
+        done.append(_node(node, to, [done.pop() for _ in _below(node)]))
+    return done[0]
+
+
+def _below(node: Refutation) -> tuple[Refutation, ...]:
+    match node:
+        case SplitOr(_, branches):
+            return branches
+        case SplitOn(_, yes, no):
+            return (yes, no)
+        case Meaning(_, rest):
+            return (rest,)
+        case _:
+            return ()
+
+
+def _node(node: Refutation, to: Rename, below: list[Refutation]) -> Refutation:
+    match node:
+        case Clash():
+            return node
+        case NoLabel(name, version, facts):
+            return NoLabel(name, to(version), facts)
+        case Combination(multipliers, squares, constant, products, equations):
+            turned = tuple(_square(square, to) for square in squares)
+            equal = tuple((i, (name, to(v)), factor) for i, (name, v), factor in equations)
+            return Combination(multipliers, turned, constant, products, equal)
+        case SplitOr(fact, _):
+            return SplitOr(fact, tuple(below))
+        case SplitOn(formula, _, _):
+            return SplitOn(rename(formula, lambda _, version: to(version)), *below)
+        case Meaning(term, _):
+            applied = rename_term(term, lambda _, version: to(version))
+            assert isinstance(applied, Apply)
+            return Meaning(applied, below[0])
+
+
+def _square(square: Square, to: Rename) -> Square:
+    terms = tuple(((name, to(v)), factor) for (name, v), factor in square.coefficients)
+    return replace(square, coefficients=terms)
