@@ -160,7 +160,7 @@ def test_random_claims_are_never_decided_wrongly() -> None:
         box = dict.fromkeys("xyz"[: source.randrange(1, 4)], ("-1", "1"))
         goal, guard = (_random_polynomial(source, list(box)) for _ in range(2))
         asked = claim(box, goal, [guard] if source.random() < 0.7 else [])
-        answer = settle(asked, 1.0, Effort(150, 1.0))
+        answer = settle(asked, 5.0, Effort(150, 30.0))
         words.append(judged(asked, answer))
         if words[-1].startswith("valid"):
             for _ in range(200):
