@@ -79,14 +79,14 @@ def bind(scope: Scope, call: tree.Call, at: Context | None = None) -> Contract:
     text = called(call, bindings, at)
     key = ("contract", text, *bindings.values())
     if key not in scope.memo:
-        scope.memo[key] = _contract(skill, text, Context(scope, bindings))
+        scope.memo[key] = contract_of(skill, text, Context(scope, bindings))
     return scope.memo[key]  # type: ignore[return-value]
 
 
 def check_declaration(scope: Scope, skill: tree.SkillDeclaration) -> None:
     """Settles the skill with every parameter standing for any value. Raises SourceError."""
     bindings = {p.name.text: placeholder(scope, p) for p in distinct(skill)}
-    _contract(skill, skill.name.text, Context(scope, bindings, placeholder=True))
+    contract_of(skill, skill.name.text, Context(scope, bindings, placeholder=True))
 
 
 def distinct(skill: Declared) -> tuple[Parameter, ...]:
@@ -335,7 +335,8 @@ def _check_environment(
         )
 
 
-def _contract(skill: tree.SkillDeclaration, text: str, at: Context) -> Contract:
+def contract_of(skill: tree.SkillDeclaration, text: str, at: Context) -> Contract:
+    """The contract of a skill whose parameters are bound at `at`. Raises SourceError."""
     requires: list[Condition] = []
     ensures: list[Condition] = []
     invariants: list[Condition] = []

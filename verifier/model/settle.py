@@ -23,6 +23,7 @@ from verifier.model.contract import (
 from verifier.model.expression import Context, constant, number, scalar_names
 from verifier.model.plant import barriers, plant
 from verifier.model.quantity import Thing, Value, fail
+from verifier.model.refine import refinements
 from verifier.model.region import SETS, declared_domain, domain_formulas
 from verifier.model.scope import Scope, collect, declared_type
 from verifier.model.temporal import properties
@@ -81,6 +82,9 @@ def settle_scope(scope: Scope) -> Model:
             settled = settle_chain(scope, written, found, things)
             if settled is not None:
                 chains[settled.name] = settled
+    for skill in scope.skills.values():
+        for claim in attempt(partial(_claims, scope, skill)) or ():
+            chains[claim.name] = claim
     if found:
         raise SourceError(found)
     return Model(
@@ -146,6 +150,10 @@ def _skill(scope: Scope, skill: tree.SkillDeclaration) -> Skill:
             assert isinstance(sort, Real)
             parameters.append(SkillParameter(parameter.name.text, None, sort.dimension))
     return Skill(skill.name.text, tuple(parameters), skill.span)
+
+
+def _claims(scope: Scope, skill: tree.SkillDeclaration) -> list[Chain]:
+    return list(refinements(scope, skill))
 
 
 def choices(scope: Scope, written: tree.ChainDeclaration) -> list[tuple[str, ...]]:

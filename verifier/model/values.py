@@ -207,11 +207,21 @@ class Deadline:
 
 
 @dataclass(frozen=True, slots=True)
+class Refinement:
+    """The claim that the `concrete` skill may stand in for the `abstract` one."""
+
+    concrete: Contract
+    abstract: Contract
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """`steps` are all calls of skills in `body`; `steps[k - 1]` has the number k.
 
     `declared` is the name of the declaration and `objects` are what its parameters stand for here:
-    a chain with objects as parameters is settled once for each choice, as `Fetch(cup)`.
+    a chain with objects as parameters is settled once for each choice, as `Fetch(cup)`. A claim
+    that one skill refines another one is a chain without steps that owes nothing else.
     """
 
     name: str
@@ -224,6 +234,7 @@ class Chain:
     goals: tuple[Condition, ...]
     deadlines: tuple[Deadline, ...]
     span: Span
+    refinement: Refinement | None = None
 
     @property
     def plain(self) -> bool:

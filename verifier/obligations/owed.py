@@ -18,6 +18,7 @@ from verifier.obligations.loop import loop
 from verifier.obligations.parallel import parallel
 from verifier.obligations.path import Path
 from verifier.obligations.precondition import precondition
+from verifier.obligations.refinement import refinement
 from verifier.obligations.sanity import sanity
 from verifier.obligations.walk import walk
 from verifier.obligations.within import within
@@ -32,6 +33,7 @@ RULES: dict[str, Callable[[Path, Chain], list[Obligation]]] = {
     "exhaustive": exhaustive,
     "loop": loop,
     "call": call,
+    "refinement": refinement,
     "achieve": achieve,
     "within": within,
 }

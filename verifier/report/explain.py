@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from verifier.core.evaluate import Value, holds
 from verifier.core.obligation import Entailment, Fact, Obligation
-from verifier.core.term import Choice, Formula, Implies, Key, Not, Proposition, variables
+from verifier.core.term import FALSE, Choice, Formula, Implies, Key, Not, Proposition, variables
 from verifier.core.verdict import Contradiction, Witness
 from verifier.report.excerpt import Mark
 from verifier.report.phrase import clause, measured, source, value_there
@@ -17,16 +17,18 @@ from verifier.report.values import Answer, ChainReport, StepShown
 
 MOST_MARKS = 4
 AT_END = ("achieve", "within")
-OF_BLOCKS = ("parallel", "exhaustive", "loop", "call")
-# What a statement with blocks owes, by the parts of its ids.
+OF_BLOCKS = ("parallel", "exhaustive", "loop", "call", "refinement")
+# What is owed by others than steps, by the last part of the id; `{name}` is the chain or the claim.
 NEEDS = {
-    "exhaustive": "one of the guards of this `if` must hold",
-    "loop/entry": "this loop must begin with {clause}",
-    "loop/kept": "each turn of this loop must keep {clause}",
-    "loop/bounded": "the variant {clause} must be at least 0 when a turn begins",
-    "loop/decreases": "each turn must lower the variant {clause} by 1 or more",
-    "call/assume": "this call needs {clause}",
-    "call/achieve": "this call must end with {clause}",
+    "exhaustive": "no guard of this `if` holds",
+    "entry": "this loop must begin with {clause}, but {reason}",
+    "kept": "each turn of this loop must keep {clause}, but {reason}",
+    "bounded": "the variant {clause} may be below 0 when a turn begins",
+    "decreases": "a turn may lower the variant {clause} by less than 1",
+    "assume": "this call needs {clause}, but {reason}",
+    "achieve": "this call must end with {clause}, but {reason}",
+    "requires": "{name} would need {clause} where the other one may begin, but {reason}",
+    "ensures": "{name} must end with {clause}, but {reason}",
 }
 
 
@@ -71,12 +73,12 @@ def _of_witness(
     reason = _reason(witness, writers, chain)
     needed = f"`{clause(failed, texts)}`"
     called: list[Mark]
-    if obligation.rule == "parallel":
+    part = obligation.id.split("/")[-1]
+    if obligation.rule in OF_BLOCKS and (failed.formula == FALSE or part not in NEEDS):
         headline = failed.origin
-        called = [Mark(obligation.span, "both happen at the same time here")]
+        called = [Mark(obligation.span, "wanted here")]
     elif obligation.rule in OF_BLOCKS:
-        part = obligation.id.split("/", 2)[-1]
-        headline = f"{NEEDS[part].format(clause=needed)}, but {reason}"
+        headline = NEEDS[part].format(name=chain.name, clause=needed, reason=reason)
         called = [Mark(obligation.span, f"in {chain.name}")]
     elif obligation.rule == "achieve" or step is None:
         headline = f"{chain.name} must end with {needed}, but {reason}"
