@@ -16,7 +16,7 @@ from verifier.model.body import blocks_of, statements_of
 from verifier.model.values import Attempt, Block, Branch, Chain, Loop, Statement
 
 RUN = "/sanity/run"
-START = "/assume/sanity"
+START = ("/assume/sanity", "/domain/sanity")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def without_vacuous(
     impossible = [
         (obligation, behind)
         for obligation, verdict in judged
-        if obligation.id.endswith((RUN, START)) and not isinstance(verdict, Proved)
+        if obligation.id.endswith((RUN, *START)) and not isinstance(verdict, Proved)
         for behind in _all_behind(obligation, chain)
     ]
     settled = []
@@ -118,7 +118,9 @@ def _lies(obligation: Obligation, behind: _Behind) -> bool:
 
 
 def _of_no_run(failed: Obligation, chain: Chain) -> Unknown:
-    if failed.id.endswith(START):
+    if failed.id.endswith("/domain/sanity"):
+        where = "stays inside the declared domains"
+    elif failed.id.endswith(START):
         where = "satisfies what the chain assumes"
     else:
         where = f"gets through step {chain.steps[failed.step - 1].label}"
