@@ -88,7 +88,6 @@ LONG_FILES: dict[str, tuple[int, str]] = {
     "verifier/check/containment.py": (500, "one judge, a short function for each certificate"),
     "verifier/core/description.py": (550, "rows, generators and pieces of each kind of set"),
     "verifier/syntax/tree.py": (500, "one short class for each kind of node"),
-    "verifier/solve/branch.py": (450, "one search by cutting, with its ways to close a box"),
     "verifier/solve/containment.py": (450, "one search along the outer set, case by case"),
     "verifier/solve/support.py": (650, "support and extreme points of each kind of set"),
     "verifier/repair/curve.py": (450, "one family of linear programs and its Newton iteration"),
