@@ -52,6 +52,8 @@ duration = trajectory.end_time() - trajectory.start_time() if result.is_success(
 print(json.dumps([took, duration]))
 """
 
+DRAKE_SECONDS = 60
+
 
 def maze(size: int, seed: int, sealed: bool = False) -> dict[str, Any]:
     """A perfect maze with walls of a tenth, by depth-first search; the last cell perhaps sealed."""
@@ -93,12 +95,12 @@ def maze(size: int, seed: int, sealed: bool = False) -> dict[str, Any]:
     }
 
 
-def drake(problem: Problem, interpreter: str) -> tuple[float, float | None] | None:
-    """Seconds that Drake took for one start, and the duration of its motion; None if it failed."""
+def drake(problem: Problem, interpreter: str) -> str:
+    """Seconds that Drake took for one start, and the duration of its motion, in words."""
     land = landscape(problem)
     starts = problem.starts[0]
     if not isinstance(starts, Box) or problem.moving:
-        return None
+        return "no single start at rest"
     rows, bounds = problem.end.rows, problem.end.bounds
     size = problem.space.dimension
     end = [0.0] * size
@@ -112,15 +114,21 @@ def drake(problem: Problem, interpreter: str) -> tuple[float, float | None] | No
         "start": [float(a + b) / 2 for a, b in zip(starts.lower, starts.upper, strict=True)],
         "end": end,
     }
-    done = subprocess.run(
-        [interpreter, "-c", DRAKE],
-        input=json.dumps(question),
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
+    try:
+        done = subprocess.run(
+            [interpreter, "-c", DRAKE],
+            input=json.dumps(question),
+            capture_output=True,
+            text=True,
+            timeout=DRAKE_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"more than {DRAKE_SECONDS} s"
     lines = done.stdout.strip().splitlines()
-    return tuple(json.loads(lines[-1])) if done.returncode == 0 and lines else None
+    if done.returncode != 0 or not lines:
+        return "failed"
+    took, duration = json.loads(lines[-1])
+    return f"{took:.2f} s, {'none' if duration is None else f'duration {duration:.3f} s'}"
 
 
 def described(answer: Answer) -> str:
@@ -154,10 +162,7 @@ def main() -> None:
             wrong = {w.split()[0] for w in complaints(problem, answer.family, given.starts)}
             valid = f"{given.starts} of {given.starts}" if not wrong else f"not all: {wrong}"
             if given.drake:
-                one = drake(problem, given.drake)
-                theirs = (
-                    "failed" if one is None else f"{one[0]:.2f} s, duration {one[1] or 0:.3f} s"
-                )
+                theirs = drake(problem, given.drake)
         row = f"{name:28}{took:7.2f} s  {described(answer):22}{known:>18}{valid:>14}  {theirs}"
         print(row, flush=True)
 
