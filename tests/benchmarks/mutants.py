@@ -2,9 +2,9 @@
 
 A mutant is one small change of one file of verifier/check: a comparison turned, a connective
 exchanged, a constant moved, a `raise` or a call left out, a condition always true or false, two
-arguments exchanged. It is killed if tests/test_check.py then fails or does not come to an end
-(DeMillo, Lipton, Sayward: Hints on test data selection, 1978). Prints the survivors, and exits
-with 1 if less than 95 % are killed.
+arguments exchanged. It is killed if the tests of the judge then fail or do not come to an end
+(DeMillo, Lipton, Sayward: Hints on test data selection, 1978). Prints the survivors, and exits with
+1 if less than 95 % are killed.
 
     mutants.py [--only FILE:LINE] [--processes N]
 """
@@ -27,7 +27,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 FILES = ("judge", "facts", "polynomial", "survey", "codec")
-TESTS = "tests/test_check.py"
+TESTS = ("tests/test_judge_rules.py", "tests/test_check.py")
 ENOUGH = 0.95
 LIMIT_S = 60
 
@@ -138,7 +138,7 @@ def _changes(node: ast.AST, told: bool) -> Iterator[tuple[str, Change]]:
             yield f"{value} -> {value + 1}", _set(value=value + 1)
             if value > 0:
                 yield f"{value} -> {value - 1}", _set(value=value - 1)
-        case ast.Constant(value=str(value)):
+        case ast.Constant(value=str(value)) if " " not in value:
             yield f"{value!r} -> another", _set(value=f"{value}?")
         case ast.Raise():
             yield "`raise` left out", lambda _: ast.Pass()
@@ -254,7 +254,12 @@ def _tests_fail(mutant: Mutant) -> int:
     os.dup2(nothing, 2)
     try:
         sys.meta_path.insert(0, _Finder(mutant))
-        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", str(ROOT / TESTS)]) != 0)
+        return int(
+            pytest.main(
+                ["-x", "-q", "-p", "no:cacheprovider", *(str(ROOT / each) for each in TESTS)]
+            )
+            != 0
+        )
     except BaseException:  # whatever ends the tests has noticed the mutant
         return 1
 
