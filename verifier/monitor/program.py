@@ -18,6 +18,7 @@ from verifier.monitor.budget import bytes_of, too_large
 from verifier.monitor.definition import Answer, Asked
 from verifier.monitor.graph import LONGEST_NS, Graph, NotBounded, State
 from verifier.monitor.measured import Reading, truth, why_not_measurable
+from verifier.monitor.plain import PlainStep, plain_step
 from verifier.monitor.streams import Streams, push, settle, streams_of
 from verifier.monitor.truths import truth_kernel
 from verifier.monitor.watches import Invariant, Judged, Open, Response, Watch, watching
@@ -103,6 +104,7 @@ class Memory:
     streams: Streams
     states: tuple[tuple[int, Formula], ...]
     judged: tuple[tuple[int, Judged], ...]
+    plain: PlainStep | None
     broken: bool = False
 
 
@@ -115,7 +117,8 @@ def start(program: Program) -> Memory:
     judged = tuple((group[w.node], w) for w in program.watches if isinstance(w, Judged))
     answer = Answer.UNKNOWN if program.anchored else Answer.SATISFIED
     since: list[int | None] = [None] * len(program.watches)
-    return Memory(answer, None, None, since, streams_of(graph, truth_kernel), states, judged)
+    streams, plain = streams_of(graph, truth_kernel), plain_step(graph, program.watches, since)
+    return Memory(answer, None, None, since, streams, states, judged, plain)
 
 
 def step(program: Program, memory: Memory, time_ns: int, values: Mapping[str, Reading]) -> Memory:
@@ -126,6 +129,8 @@ def step(program: Program, memory: Memory, time_ns: int, values: Mapping[str, Re
     if (clock is not None and time_ns <= clock) or memory.streams.full():
         memory.answer = Answer.INVALID
         return memory
+    if memory.plain is not None:
+        return _plain(program, memory, memory.plain, time_ns, values)
     at: dict[Key, Reading] = {(name, NOW): value for name, value in values.items()}
     states = [(k, truth(formula, at)) for k, formula in memory.states]
     if any(value is None for _, value in states):
@@ -137,6 +142,23 @@ def step(program: Program, memory: Memory, time_ns: int, values: Mapping[str, Re
     broken = _watch(program, memory, time_ns) or broken
     broken = broken or memory.broken or _overdue(program, memory, time_ns)
     return _conclude(program, memory, time_ns, broken, Answer.SATISFIED)
+
+
+def _plain(
+    program: Program, memory: Memory, judge: PlainStep, now: int, values: Mapping[str, Reading]
+) -> Memory:
+    """A sample of a program without operators of time."""
+    broken = judge(now, values)
+    if broken is None:
+        late = _passes(program, memory, now - 1)
+        return _conclude(program, memory, now, late, Answer.INVALID)
+    memory.clock_ns = now
+    if broken:
+        memory.answer, memory.violated_ns = Answer.VIOLATED, now
+        return memory
+    waits = any(since is not None for since in memory.since)
+    memory.answer = Answer.UNKNOWN if waits else Answer.SATISFIED
+    return memory
 
 
 def tick(program: Program, memory: Memory, time_ns: int) -> Memory:
