@@ -107,12 +107,22 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     )
     check.add_argument("--format", choices=FORMATS, default="text")
     check.add_argument(
+        "--pairwise",
+        action="store_true",
+        help="print which skill may follow which, whatever came before, in place of the chains",
+    )
+    check.add_argument(
         "--certificates", metavar="DIR", help="write the certificates of each chain to this folder"
     )
     check.add_argument(
         "--require-certificates",
         action="store_true",
         help="a solver's word alone counts as unknown",
+    )
+    check.add_argument(
+        "--second-opinion",
+        action="store_true",
+        help="put what only a solver's word stands behind to cvc5, too",
     )
     check.add_argument(
         "--no-cache",

@@ -8,8 +8,9 @@ import sys
 import time
 from collections.abc import Sequence
 from importlib import import_module
+from importlib.util import find_spec
 
-from verifier.cli import cache, certificates
+from verifier.cli import cache, certificates, pairwise
 from verifier.cli.command import Refusal, complain, exit_code, paint
 from verifier.cli.progress import progress
 from verifier.cli.version import version
@@ -24,6 +25,10 @@ from verifier.source import Mistakes, Source, chosen, settled, unknown_chain
 
 def run(options: argparse.Namespace) -> int:
     """The exit code for the worst verdict; 2 if there are mistakes in a file."""
+    if options.pairwise:
+        return pairwise.run(options)
+    if options.second_opinion and find_spec("cvc5") is None:
+        raise Refusal("a second opinion needs cvc5: `pip install 'verify-chain[opinion]'`")
     sources, diagnostics, texts = _open(options.files, options.chain or ())
     report = Report(tuple(diagnostics), (), texts)
     if not diagnostics:
@@ -67,7 +72,7 @@ def _judged(sources: Sequence[Source], options: argparse.Namespace) -> Report:
         if names and not here:
             continue
         known = {} if options.no_cache else cache.read(source.path)
-        effort = Effort(options.timeout, options.jobs, dict(known))
+        effort = Effort(options.timeout, options.jobs, dict(known), options.second_opinion)
         began = time.monotonic()
         with progress("judging") as tell:
             report = check(source, here, effort, tell)
