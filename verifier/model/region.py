@@ -6,7 +6,6 @@ A set takes its dimension and the unit of its bare numbers from the element that
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from verifier.core.diagnostic import Label, near_miss
@@ -15,14 +14,23 @@ from verifier.core.hull import MOST_HYPERPLANES, affordable
 from verifier.core.sets import (
     Ball,
     Box,
+    ConvexHull,
     Ellipsoid,
+    Erosion,
     Halfspace,
     Hull,
+    Image,
     Intersection,
+    MinkowskiSum,
+    NoDescription,
+    Norm,
+    NotConstant,
     Polytope,
+    Preimage,
     Region,
     Scaling,
     Translation,
+    Zonotope,
     membership,
 )
 from verifier.core.span import Span
@@ -37,14 +45,23 @@ from verifier.core.term import (
     disjunction,
     negate,
 )
-from verifier.core.unit import NONE, Dimension, Unit
+from verifier.core.unit import NONE, Unit
+from verifier.model.arguments import (
+    Space,
+    arguments,
+    constants_in,
+    point_in,
+    required,
+    rows_of,
+    scalar_in,
+    wanted,
+)
 from verifier.model.expression import (
     Context,
     comparison,
     in_unit,
     is_label,
     number,
-    scalar,
     scalar_names,
     settle,
 )
@@ -55,15 +72,6 @@ from verifier.syntax import tree
 from verifier.syntax.formatter import format_expression
 
 
-@dataclass(frozen=True, slots=True)
-class Space:
-    """R^size with one dimension of measurement; bare numbers are read in `unit`."""
-
-    size: int
-    dimension: Dimension
-    unit: Unit | None
-
-
 def contains(element: tree.Expression, region: tree.Expression, at: Context) -> Formula:
     """The formula `element in region`."""
     value = settle(element, at)
@@ -71,13 +79,32 @@ def contains(element: tree.Expression, region: tree.Expression, at: Context) -> 
         return disjunction(is_label(value, name.text, element, name.span) for name in region.names)
     space, point = _space(value, element)
     if isinstance(region, tree.Range):
-        low = _scalar_in(region.low, space, at)
-        high = _scalar_in(region.high, space, at)
+        low = scalar_in(region.low, space, at)
+        high = scalar_in(region.high, space, at)
         _check_order(low, high, region.span)
         return conjunction(
             part for x in point for part in (comparison("<=", low, x), comparison("<=", x, high))
         )
-    return membership(point, settle_region(region, space, at))
+    return _described(point, settle_region(region, space, at), region.span)
+
+
+def _described(point: tuple[Term, ...], region: Region, span: Span) -> Formula:
+    """The formula `point in region`, if the set has one."""
+    try:
+        return membership(point, region)
+    except NoDescription as reason:
+        fail(
+            "set-without-facets",
+            span,
+            f"the set cannot be written as few rows: {reason}",
+            help="a sum, a hull or an erosion needs flat parts with few corners",
+        )
+    except NotConstant:
+        fail(
+            "not-constant",
+            span,
+            "the shape of the set depends on the state; only its place may",
+        )
 
 
 def _space(value: Value, element: tree.Expression) -> tuple[Space, tuple[Term, ...]]:
@@ -139,95 +166,6 @@ def _constant_region(name: str, span: Span, space: Space, scope: Scope) -> Regio
         scope.active.pop()
 
 
-# ---- arguments ---------------------------------------------------------------------------------
-
-
-def _arguments(call: tree.Call, *names: str) -> dict[str, tree.Expression]:
-    """The arguments by name; positional ones fill the names in order."""
-    found: dict[str, tree.Expression] = {}
-    for position, argument in enumerate(call.arguments):
-        if argument.name is not None:
-            name = argument.name.text
-        elif position < len(names):
-            name = names[position]
-        else:
-            fail("wrong-arguments", argument.span, f"`{call.function.text}` takes {_listed(names)}")
-        if name not in names:
-            fail(
-                "wrong-arguments",
-                argument.span,
-                f"`{call.function.text}` has no argument `{name}`",
-                help=near_miss(name, names) or f"it takes {_listed(names)}",
-            )
-        if name in found:
-            fail("wrong-arguments", argument.span, f"the argument `{name}` is given twice")
-        found[name] = argument.value
-    return found
-
-
-def _listed(names: tuple[str, ...]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _required(call: tree.Call, *names: str) -> list[tree.Expression]:
-    found = _arguments(call, *names)
-    for name in names:
-        if name not in found:
-            fail(
-                "wrong-arguments",
-                call.span,
-                f"`{call.function.text}` needs its argument `{name}`",
-                help=f"it takes {_listed(names)}",
-            )
-    return [found[name] for name in names]
-
-
-def _scalar_in(expression: tree.Expression, space: Space, at: Context) -> Term:
-    return in_unit(scalar(expression, at), space.dimension, space.unit, expression)
-
-
-def _point(expression: tree.Expression, space: Space, at: Context) -> tuple[Term, ...]:
-    """A point of the space; in one dimension a scalar will do."""
-    value = settle(expression, at)
-    if isinstance(value, Quantity) and space.size == 1:
-        value = Vector((value,))
-    if not isinstance(value, Vector):
-        fail(
-            "wrong-type",
-            expression.span,
-            f"`{format_expression(expression)}` is {kind(value)}, but a point is wanted here",
-        )
-    if len(value.parts) != space.size:
-        fail(
-            "shape-mismatch",
-            expression.span,
-            f"{len(value.parts)} numbers are given, but {space.size} are wanted here",
-        )
-    return tuple(in_unit(part, space.dimension, space.unit, expression) for part in value.parts)
-
-
-def _constants(expression: tree.Expression, space: Space, at: Context) -> tuple[Fraction, ...]:
-    inner = replace(at, read=set())
-    terms = _point(expression, space, inner)
-    at.read.update(inner.read)
-    values = [term.value for term in terms if isinstance(term, Number)]
-    if len(values) == len(terms):
-        return tuple(values)
-    if at.placeholder and not inner.read:
-        return tuple(Fraction(i + 1) for i in range(len(terms)))
-    fail(
-        "not-constant",
-        expression.span,
-        f"`{format_expression(expression)}` depends on the state, but constants are wanted here",
-    )
-
-
-def _rows(expression: tree.Expression, at: Context) -> list[tree.Expression]:
-    if not isinstance(expression, tree.ListLiteral) or not expression.items:
-        fail("wrong-type", expression.span, "a list of lists of numbers is wanted here")
-    return list(expression.items)
-
-
 def _check_order(low: Term | None, high: Term | None, span: Span) -> None:
     if isinstance(low, Number) and isinstance(high, Number) and low.value > high.value:
         fail("empty-set", span, f"the lower end {low.value} is above the upper end {high.value}")
@@ -237,7 +175,7 @@ def _check_order(low: Term | None, high: Term | None, span: Span) -> None:
 
 
 def _box(call: tree.Call, space: Space, at: Context) -> Region:
-    found = _arguments(call, "lower", "upper")
+    found = arguments(call, "lower", "upper")
     if not found:
         fail("wrong-arguments", call.span, "`box` needs `lower`, `upper`, or both")
 
@@ -246,8 +184,8 @@ def _box(call: tree.Call, space: Space, at: Context) -> Region:
             return (None,) * space.size
         value = settle(found[name], at)
         if isinstance(value, Quantity):
-            return (_scalar_in(found[name], space, at),) * space.size
-        return _point(found[name], space, at)
+            return (scalar_in(found[name], space, at),) * space.size
+        return point_in(found[name], space, at)
 
     lower, upper = side("lower"), side("upper")
     for low, high in zip(lower, upper, strict=True):
@@ -256,7 +194,9 @@ def _box(call: tree.Call, space: Space, at: Context) -> Region:
 
 
 def _ball(call: tree.Call, space: Space, at: Context) -> Region:
-    center, radius = _required(call, "center", "radius")
+    found = arguments(call, "center", "radius", "norm")
+    norm = _norm(found.pop("norm")) if "norm" in found else Norm.TWO
+    center, radius = wanted(call, found, "center", "radius")
     size = number(radius, space.dimension, space.unit, at)
     if size < 0:
         fail(
@@ -265,20 +205,35 @@ def _ball(call: tree.Call, space: Space, at: Context) -> Region:
             f"the radius {format_expression(radius)} is negative",
             help="a ball with radius 0 is the smallest: a single point",
         )
-    return Ball(_point(center, space, at), size)
+    return Ball(point_in(center, space, at), size, norm)
+
+
+NORMS = {"1": Norm.ONE, "2": Norm.TWO, "max": Norm.MAX}
+
+
+def _norm(expression: tree.Expression) -> Norm:
+    text = format_expression(expression)
+    if text not in NORMS:
+        fail(
+            "wrong-type",
+            expression.span,
+            f"there is no norm `{text}`",
+            help="1 is the sum of the parts' sizes, 2 the length, max the greatest part's size",
+        )
+    return NORMS[text]
 
 
 def _halfspace(call: tree.Call, space: Space, at: Context) -> Region:
-    normal, offset = _required(call, "normal", "offset")
+    normal, offset = required(call, "normal", "offset")
     return Halfspace(
-        _constants(normal, Space(space.size, NONE, None), at), _scalar_in(offset, space, at)
+        constants_in(normal, Space(space.size, NONE, None), at), scalar_in(offset, space, at)
     )
 
 
 def _polytope(call: tree.Call, space: Space, at: Context) -> Region:
-    found = _arguments(call, "rows", "bounds", "vertices")
+    found = arguments(call, "rows", "bounds", "vertices")
     if set(found) == {"vertices"}:
-        vertices = tuple(_constants(row, space, at) for row in _rows(found["vertices"], at))
+        vertices = tuple(constants_in(row, space, at) for row in rows_of(found["vertices"], at))
         if not affordable(vertices):
             fail(
                 "set-too-large",
@@ -295,17 +250,17 @@ def _polytope(call: tree.Call, space: Space, at: Context) -> Region:
             "`polytope` takes `rows` and `bounds`, or `vertices`",
         )
     plain = Space(space.size, NONE, None)
-    rows = tuple(_constants(row, plain, at) for row in _rows(found["rows"], at))
-    bounds = tuple(_scalar_in(item, space, at) for item in _rows(found["bounds"], at))
+    rows = tuple(constants_in(row, plain, at) for row in rows_of(found["rows"], at))
+    bounds = tuple(scalar_in(item, space, at) for item in rows_of(found["bounds"], at))
     if len(rows) != len(bounds):
         fail("shape-mismatch", call.span, f"{len(rows)} rows meet {len(bounds)} bounds")
     return Polytope(rows, bounds)
 
 
 def _ellipsoid(call: tree.Call, space: Space, at: Context) -> Region:
-    found = _arguments(call, "center", "shape", "radii")
+    found = arguments(call, "center", "shape", "radii")
     if set(found) == {"center", "radii"}:
-        radii = _constants(found["radii"], space, at)
+        radii = constants_in(found["radii"], space, at)
         if any(radius <= 0 for radius in radii):
             fail("negative-radius", found["radii"].span, "the radii of an ellipsoid are positive")
         shape = tuple(
@@ -317,11 +272,11 @@ def _ellipsoid(call: tree.Call, space: Space, at: Context) -> Region:
             f"{space.unit.symbol}^2", space.unit.scale**2, space.dimension**2
         )
         square = Space(space.size, space.dimension**2, unit)
-        shape = tuple(_constants(row, square, at) for row in _rows(found["shape"], at))
+        shape = tuple(constants_in(row, square, at) for row in rows_of(found["shape"], at))
         _check_shape(shape, found["shape"], space)
     else:
         fail("wrong-arguments", call.span, "`ellipsoid` takes `center` and `shape` or `radii`")
-    return Ellipsoid(_point(found["center"], space, at), shape)
+    return Ellipsoid(point_in(found["center"], space, at), shape)
 
 
 def _check_shape(
@@ -343,34 +298,96 @@ def _check_shape(
 
 def _above(call: tree.Call, space: Space, at: Context) -> Region:
     """{x : x.z >= point.z + height}."""
-    point, height = _required(call, "point", "height")
+    point, height = required(call, "point", "height")
     if space.size != 3:
         fail(
             "shape-mismatch", call.span, f"`above` is a set of points, not of {space.size} numbers"
         )
-    floor = add(_point(point, space, at)[2], _scalar_in(height, space, at))
+    floor = add(point_in(point, space, at)[2], scalar_in(height, space, at))
     return Halfspace((Fraction(0), Fraction(0), Fraction(-1)), negate(floor))
 
 
 def _intersection(call: tree.Call, space: Space, at: Context) -> Region:
-    if not call.arguments:
-        fail("wrong-arguments", call.span, "`intersection` needs at least one set")
-    return Intersection(
-        tuple(settle_region(argument.value, space, at) for argument in call.arguments)
-    )
+    return Intersection(_parts(call, space, at))
 
 
 def _translate(call: tree.Call, space: Space, at: Context) -> Region:
-    region, by = _required(call, "region", "by")
-    return Translation(settle_region(region, space, at), _point(by, space, at))
+    region, by = required(call, "region", "by")
+    return Translation(settle_region(region, space, at), point_in(by, space, at))
 
 
 def _scale(call: tree.Call, space: Space, at: Context) -> Region:
-    region, by = _required(call, "region", "by")
+    region, by = required(call, "region", "by")
     factor = number(by, NONE, None, at)
     if factor == 0:
         fail("division-by-zero", by.span, "a set scaled by 0 is no set")
     return Scaling(settle_region(region, space, at), factor)
+
+
+def _zonotope(call: tree.Call, space: Space, at: Context) -> Region:
+    center, generators = required(call, "center", "generators")
+    rows = tuple(constants_in(row, space, at) for row in rows_of(generators, at))
+    return Zonotope(point_in(center, space, at), rows)
+
+
+def _parts(call: tree.Call, space: Space, at: Context) -> tuple[Region, ...]:
+    if not call.arguments:
+        fail("wrong-arguments", call.span, f"`{call.function.text}` needs at least one set")
+    return tuple(settle_region(argument.value, space, at) for argument in call.arguments)
+
+
+def _minkowski(call: tree.Call, space: Space, at: Context) -> Region:
+    return MinkowskiSum(_parts(call, space, at))
+
+
+def _hull(call: tree.Call, space: Space, at: Context) -> Region:
+    return ConvexHull(_parts(call, space, at))
+
+
+def _erode(call: tree.Call, space: Space, at: Context) -> Region:
+    region, by = required(call, "region", "by")
+    return Erosion(settle_region(region, space, at), settle_region(by, space, at))
+
+
+def _image(call: tree.Call, space: Space, at: Context) -> Region:
+    """{matrix x + offset : x in region}."""
+    region, matrix, offset = _affine(call)
+    rows = _matrix(matrix, space.size, None, at)
+    source = Space(len(rows[0]), space.dimension, space.unit)
+    shift = point_in(offset, space, at) if offset else (Number(Fraction(0)),) * space.size
+    return Image(rows, shift, settle_region(region, source, at))
+
+
+def _preimage(call: tree.Call, space: Space, at: Context) -> Region:
+    """{x : matrix x + offset in region}."""
+    region, matrix, offset = _affine(call)
+    rows = _matrix(matrix, None, space.size, at)
+    target = Space(len(rows), space.dimension, space.unit)
+    shift = point_in(offset, target, at) if offset else (Number(Fraction(0)),) * len(rows)
+    return Preimage(rows, shift, settle_region(region, target, at))
+
+
+def _affine(call: tree.Call) -> tuple[tree.Expression, tree.Expression, tree.Expression | None]:
+    found = arguments(call, "region", "matrix", "offset")
+    offset = found.pop("offset", None)
+    region, matrix = wanted(call, found, "region", "matrix")
+    return region, matrix, offset
+
+
+def _matrix(
+    expression: tree.Expression, height: int | None, width: int | None, at: Context
+) -> tuple[tuple[Fraction, ...], ...]:
+    """Plain numbers, row by row; a height or width of None is what is written."""
+    written = rows_of(expression, at)
+    if height is not None and len(written) != height:
+        fail(
+            "shape-mismatch",
+            expression.span,
+            f"the matrix has {len(written)} rows, but {height} are wanted here",
+        )
+    first = rows_of(written[0], at)
+    plain = Space(len(first) if width is None else width, NONE, None)
+    return tuple(constants_in(row, plain, at) for row in written)
 
 
 SETS: dict[str, Callable[[tree.Call, Space, Context], Region]] = {
@@ -383,6 +400,12 @@ SETS: dict[str, Callable[[tree.Call, Space, Context], Region]] = {
     "intersection": _intersection,
     "translate": _translate,
     "scale": _scale,
+    "zonotope": _zonotope,
+    "minkowski": _minkowski,
+    "hull": _hull,
+    "erode": _erode,
+    "image": _image,
+    "preimage": _preimage,
 }
 
 
@@ -417,7 +440,7 @@ def _domain(scope: Scope, variable: StateVariable, expression: tree.Expression) 
     size = variable.shape[0] if variable.shape else 1
     space = Space(size, variable.sort.dimension, variable.unit)
     if isinstance(expression, tree.Range):
-        low, high = (_scalar_in(end, space, at) for end in (expression.low, expression.high))
+        low, high = (scalar_in(end, space, at) for end in (expression.low, expression.high))
         _check_order(low, high, expression.span)
         region: Region = Box((low,) * size, (high,) * size)
     else:
@@ -428,6 +451,7 @@ def _domain(scope: Scope, variable: StateVariable, expression: tree.Expression) 
             expression.span,
             f"the domain of `{variable.name}` reads the state variable `{min(at.read)}`",
         )
+    _described(tuple(Variable(str(i)) for i in range(size)), region, expression.span)
     return region
 
 
