@@ -204,8 +204,9 @@ class _Walker:
         view = dict(place.view)
         number = place.number
         ends = []
+        not_always = bool(place.open & self.conditional)
         for branch in statement.branches:
-            inner, start = self.enter(place, conditional=False)
+            inner, start = self.enter(place, conditional=not_always)
             end = self.block(branch, start, inner)
             ends.append(inner)
             number = max(number, end.number)
