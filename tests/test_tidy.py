@@ -43,6 +43,7 @@ ROOMS: dict[str, set[str]] = {
 # The one file that imports a library, and only inside of a function, where it is needed first.
 HOMES: dict[str, str] = {
     "lark": "verifier/syntax/parse.py",
+    "cvc5": "verifier/solve/cvc5.py",
     "z3": "verifier/solve/smt.py",
     "highspy": "verifier/solve/linear.py",
     "numpy": "verifier/solve/linear.py",

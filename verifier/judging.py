@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from verifier.check.codec import decode, encode, statement_digest
 from verifier.check.judge import Accepted, Rejected, judge, judge_contradiction
@@ -34,7 +34,8 @@ from verifier.obligations.repeated import owed_once
 from verifier.obligations.vacuity import without_vacuous
 from verifier.report.values import Answer
 from verifier.solve.canonical import canonical, from_canonical, to_canonical, versions
-from verifier.solve.workers import judge_all
+from verifier.solve.cvc5 import NAME, Agrees, Differs, Silent
+from verifier.solve.workers import judge_all, opinions
 
 Tell = Callable[[int, int], None]
 AT_END = ("achieve", "within")
@@ -47,11 +48,13 @@ class Defect(Exception):
 @dataclass(frozen=True, slots=True)
 class Effort:
     """How long each obligation may take, in seconds, and on how many processes. `proofs` are
-    unjudged certificates as JSON, by the digest of their canonical question; new ones are added."""
+    unjudged certificates as JSON, by the digest of their canonical question; new ones are added.
+    `second` puts every solver's word to a second solver."""
 
     timeout_s: float
     jobs: int | None
     proofs: dict[str, str] = field(default_factory=dict, compare=False)
+    second: bool = False
 
 
 def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answer]:
@@ -111,7 +114,44 @@ def _settled(obligations: Sequence[Obligation], effort: Effort, tell: Tell) -> l
     others = [obligations[place] for place in rest]
     for number, verdict in judge_all(others, effort.timeout_s, effort.jobs, tell):
         found[rest[number]] = confirmed(others[number], verdict)
-    return [verdict for verdict in found if verdict is not None]
+    verdicts = [verdict for verdict in found if verdict is not None]
+    return _seconded(obligations, verdicts, effort) if effort.second else verdicts
+
+
+def _seconded(
+    obligations: Sequence[Obligation], verdicts: Sequence[Verdict], effort: Effort
+) -> list[Verdict]:
+    """The verdicts, with what cvc5 says where only z3's word stands behind one.
+
+    Raises Defect where they differ: one of the two, or our translation for it, is wrong.
+    """
+    heard = list(verdicts)
+    places = [place for place, each in enumerate(verdicts) if _word(each) is not None]
+    asked = [obligations[place] for place in places]
+    for number, said in opinions(asked, effort.timeout_s, effort.jobs):
+        place = places[number]
+        word = _word(verdicts[place])
+        assert word is not None
+        match said:
+            case Agrees():
+                heard[place] = Proved(replace(word, solver=f"{word.solver} and {NAME}"))
+            case Differs(state):
+                raise Defect(
+                    f"{asked[number].id}: {word.solver} says that it holds, "
+                    f"{NAME} says that it fails at {state}"
+                )
+            case Silent(reason) | Unknown(reason):
+                why = f"{word.why_no_certificate}; no second opinion ({reason})"
+                heard[place] = Proved(replace(word, why_no_certificate=why))
+    return heard
+
+
+def _word(verdict: Verdict) -> SolverWord | None:
+    match verdict:
+        case Proved(SolverWord() as word):
+            return word
+        case _:
+            return None
 
 
 def _remembered(obligation: Obligation, found: Sequence[int], proof: str | None) -> Verdict | None:

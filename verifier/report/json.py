@@ -13,6 +13,7 @@ from verifier.core.verdict import (
     Deferred,
     Proved,
     Refuted,
+    SolverWord,
     Unknown,
     Verdict,
     Witness,
@@ -25,6 +26,7 @@ from verifier.report.values import (
     Report,
     chain_verdict,
     evidence,
+    solvers,
     status,
 )
 
@@ -94,6 +96,8 @@ def _answer(answer: Answer, chain: ChainReport) -> dict[str, Any]:
             ]
         case Deferred(monitor):
             entry["monitor"] = monitor
+        case Proved(SolverWord()):
+            entry["solvers"] = solvers(verdict)
     return entry
 
 

@@ -21,6 +21,7 @@ from verifier.report.values import (
     Report,
     chain_verdict,
     evidence,
+    solvers,
     status,
 )
 
@@ -221,10 +222,11 @@ def _summary(chain: ChainReport, chains: Sequence[ChainReport], paint: Paint) ->
     counts = dict.fromkeys(("proved", "refuted", "unknown", "deferred"), 0)
     for answer in chain.answers:
         counts[status(answer.verdict)] += 1
-    solver = sum(evidence(answer.verdict) == "solver" for answer in chain.answers)
+    words = [solvers(a.verdict) for a in chain.answers if evidence(a.verdict) == "solver"]
     told = [f"{n} {word}" for word, n in counts.items() if n]
-    if solver:
-        told[0] += f" ({solver} by a solver's word alone)"
+    if words:
+        whose = "two solvers'" if all(len(each) > 1 for each in words) else "a solver's"
+        told[0] += f" ({len(words)} by {whose} word alone)"
     shortest = _seconds(chain.shortest)
     longest = "or more" if chain.longest is None else f"to {_seconds(chain.longest)} s"
     duration = f"{shortest} s {longest}"

@@ -114,6 +114,15 @@ def evidence(verdict: Verdict) -> str | None:
     return "solver" if isinstance(verdict.evidence, SolverWord) else "certificate"
 
 
+def solvers(verdict: Verdict) -> list[str]:
+    """The solvers whose word alone stands behind a `proved`; none for other verdicts."""
+    match verdict:
+        case Proved(SolverWord(solver)):
+            return solver.split(" and ")
+        case _:
+            return []
+
+
 def chain_verdict(chain: ChainReport) -> str:
     """`refuted` if anything is, else `unknown` if anything is, else `proved`."""
     return worst(status(answer.verdict) for answer in chain.answers)

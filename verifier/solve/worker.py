@@ -15,9 +15,11 @@ import signal
 import struct
 import sys
 import threading
+from collections.abc import Callable
 from typing import IO, Any
 
 from verifier.core.obligation import Obligation
+from verifier.core.verdict import Verdict
 from verifier.solve.discharge import ask, discharge
 
 HEADER = struct.Struct("<Q")
@@ -43,16 +45,19 @@ def read_frame(stream: IO[bytes]) -> Any | None:
     return pickle.loads(data) if len(data) == length else None
 
 
-def main() -> None:
+def serve(answer: Callable[[Obligation, float, bool], object]) -> None:
+    """Answers what comes on standard input until that ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setrecursionlimit(RECURSION_MAX)
     _limit_memory()
     tasks: queue.Queue[tuple[Obligation, float, bool]] = queue.Queue()
     threading.Thread(target=_read, args=(tasks,), daemon=True).start()
     while True:
-        obligation, timeout_s, tried = tasks.get()
-        settled = ask if tried else discharge
-        write_frame(sys.stdout.buffer, settled(obligation, timeout_s))
+        write_frame(sys.stdout.buffer, answer(*tasks.get()))
+
+
+def _verdict(obligation: Obligation, timeout_s: float, tried: bool) -> Verdict:
+    return ask(obligation, timeout_s) if tried else discharge(obligation, timeout_s)
 
 
 def _read(tasks: queue.Queue[tuple[Obligation, float, bool]]) -> None:
@@ -72,4 +77,4 @@ def _limit_memory() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(_verdict)

@@ -38,6 +38,7 @@ ALONE_S = 1.0
 ALIVE_S = 1.0
 """How often to make sure that somebody is still at work."""
 COMMAND = (sys.executable, "-m", "verifier.solve.worker")
+OPINION = (sys.executable, "-c", "from verifier.solve.cvc5 import main; main()")
 POOL_SIZE = 8
 START_S = 3.0
 """What a child may take beyond twice the solver's time: to start, and to look for a certificate."""
@@ -79,6 +80,15 @@ def judge_all(
         done += 1
         progress(done, len(obligations))
         yield place, verdict
+
+
+def opinions(
+    obligations: Sequence[Obligation], timeout_s: float, jobs: int | None
+) -> Iterator[tuple[int, object]]:
+    """What cvc5 says of each, an Opinion of cvc5.py, or Unknown where its process failed."""
+    work = _Work(obligations, timeout_s, len(obligations), OPINION)
+    children = min(jobs or os.cpu_count() or 1, len(obligations))
+    yield from _in_children(work, range(len(obligations)), children)
 
 
 @dataclass(frozen=True, slots=True)
