@@ -142,10 +142,11 @@ def _remember(design: Design, state: State, memories: list[program.Memory]) -> S
     return state
 
 
-def _time_passes(design: Design, state: State, time_ns: int, by_ns: int) -> State:
-    """Deadlines up to `by_ns`, and the duration at `time_ns`."""
+def _time_passes(design: Design, state: State, time_ns: int, whole: bool) -> State:
+    """Deadlines and the duration, when all samples up to the stamp were seen, or all before it."""
+    passes = program.tick if whole else program.lapse
     memories = [
-        program.tick(watched.program, memory, by_ns)
+        passes(watched.program, memory, time_ns)
         for watched, memory in zip(design.plan.programs, state.memories, strict=True)
     ]
     return _watch_duration(design, _remember(design, state, memories), time_ns)[0]
@@ -211,7 +212,7 @@ def step(
     state = _stamped(state, now.time_ns, True)
     measured = readings(design, now)
     if measured is None:
-        state = _time_passes(design, state, now.time_ns, now.time_ns - 1)
+        state = _time_passes(design, state, now.time_ns, whole=False)
         return _fault(design, state, "INVALID_SAMPLE")
     memories = [
         program.step(watched.program, memory, now.time_ns, measured)
@@ -248,5 +249,5 @@ def tick(design: Design, state: State, time_ns: int) -> tuple[State, Outcome, Ac
     if not _not_earlier(state, time_ns):
         return _fault(design, state, "INVALID_SAMPLE")
     state = _stamped(state, time_ns, True)
-    state = _time_passes(design, state, time_ns, time_ns)
+    state = _time_passes(design, state, time_ns, whole=True)
     return state, _outcome(state, "OK", "REJECT", "BASELINE"), _still(design)

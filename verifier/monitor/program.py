@@ -172,6 +172,17 @@ def tick(program: Program, memory: Memory, time_ns: int) -> Memory:
     return _conclude(program, memory, time_ns, late, Answer.SATISFIED)
 
 
+def lapse(program: Program, memory: Memory, time_ns: int) -> Memory:
+    """The memory when a sample with this later stamp cannot be used: time has passed up to it."""
+    if memory.answer in FINAL:
+        return memory
+    late = _passes(program, memory, time_ns - 1)
+    _conclude(program, memory, time_ns - 1, late, Answer.SATISFIED)
+    memory.clock_ns = time_ns
+    memory.violated_ns = time_ns if late else memory.violated_ns
+    return memory
+
+
 def _passes(program: Program, memory: Memory, clock: int) -> bool:
     """Whether time alone, up to this clock, brings a violation."""
     _settle(memory, clock)

@@ -11,6 +11,7 @@
 #include "guard_temporal.h"
 
 #define GUARD_HALVES 32u /* more than the logarithm of any queue */
+#define GUARD_NEAR 4u    /* so many candidates are looked at before the search by halves */
 
 static inline double guard_opposite(double value)
 {
@@ -72,9 +73,15 @@ static inline void guard_shed(guard_queue *queue, uint32_t room, uint32_t count)
 static inline bool guard_join(guard_queue *queue, guard_candidate *all, uint32_t room, int64_t key,
                               double value)
 {
-    if ((queue->count != 0u) &&
-        (guard_at(queue, all, room, queue->count - 1u)->value <= value)) {
-        queue->count = guard_greater(queue, all, room, value);
+    for (uint32_t i = 0u; queue->count != 0u; ++i) {
+        if (guard_at(queue, all, room, queue->count - 1u)->value > value) {
+            break;
+        }
+        if (i == GUARD_NEAR) {
+            queue->count = guard_greater(queue, all, room, value);
+            break;
+        }
+        --queue->count;
     }
     if (queue->count >= room) {
         return room == 1u;
@@ -106,6 +113,10 @@ static inline void guard_expire(guard_queue *queue, guard_candidate *all, uint32
     uint32_t low = 0u;
     uint32_t high = queue->count;
     if ((high == 0u) || (guard_at(queue, all, room, 0u)->key >= first)) {
+        return;
+    }
+    if ((high == 1u) || (guard_at(queue, all, room, 1u)->key >= first)) {
+        guard_shed(queue, room, 1u);
         return;
     }
     for (uint32_t i = 0u; (i < GUARD_HALVES) && (low < high); ++i) {
