@@ -143,7 +143,8 @@ def main(pairs: int, seed: int) -> None:
     for batch in range(-(-pairs // 5000)):
         with tempfile.TemporaryDirectory() as folder:
             seen += compare(random.Random(seed + batch), 250, 20, Path(folder))
-        print(f"{seen.total()} pairs, no disagreement: {dict(seen)}", flush=True)
+        pairs_so_far = 5000 * (batch + 1)
+        print(f"{pairs_so_far} pairs, no disagreement: {dict(seen)}", flush=True)
 
 
 if __name__ == "__main__":

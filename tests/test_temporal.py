@@ -16,7 +16,8 @@ from bundles import ROOT, gcc, sample, tool
 from formulas import EVER, property_of
 
 from verifier.core.term import Proposition
-from verifier.emit.binding import Compiled, compiled, loaded
+from verifier.emit.binding import Compiled, compiled, loaded, zig
+from verifier.emit.build_file import TARGETS
 from verifier.emit.bundle import c_files
 from verifier.emit.layout import _RESERVED
 from verifier.model.values import Atom, Connective, Interval, Modal
@@ -39,6 +40,25 @@ def test_they_agree_on_a_hundred_thousand_pairs(tmp_path: Path) -> None:
         seen = compare(random.Random(7000 + batch), 250, 20, folder)
         total += seen["VIOLATED"] + seen["UNKNOWN"] + seen["SATISFIED"]
     assert total == 100_000
+
+
+def test_the_self_test_of_any_properties_agrees_here_and_on_aarch64(tmp_path: Path) -> None:
+    """Answers, times of violation and robustness are part of it."""
+    design = design_of_properties(random_properties(random.Random(77), 25))
+    names = c_files(design)
+    assert len(design.gauges) > 15 and b"robustness of p" in names["selftest.c"]
+    sources = ("guard.c", "selftest.c")
+    program = compiled(names, tmp_path, "selftest", sources, gcc(), ("-O2",))
+    done = subprocess.run([program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
+    thor = (*zig(), "-target", "aarch64-linux-musl", *TARGETS["thor"].arguments[2:])
+    program = compiled(names, tmp_path, "selftest-thor", sources, thor, ("-O2", "-static"))
+    emulator = tool("qemu-aarch64", "qemu-aarch64-static")
+    if emulator is None:
+        return
+    command = [emulator, "-cpu", "max", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
 
 
 # ---- what a clock and a sensor should not do ---------------------------------------------------

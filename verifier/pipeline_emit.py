@@ -9,19 +9,37 @@ from verifier.emit.bundle import bundle
 from verifier.emit.closed_loop import Limits
 from verifier.emit.design import Design, design_of
 from verifier.model.values import Chain, Model
-from verifier.monitor.gates import WatchPlan, watch_plan
+from verifier.monitor.gates import WatchPlan, period_ns, watch_plan
+from verifier.monitor.gauge import Gauge, compile_robustness
 from verifier.safety.interval import Interval, interval_of
 from verifier.safety.limit import Loop, safety_loop
 from verifier.safety.plant import Integrator, integrators
 
 
 def build_bundle(
-    model: Model, chain: Chain, target: str, statuses: Mapping[str, str], version: str
+    model: Model,
+    chain: Chain,
+    target: str,
+    statuses: Mapping[str, str],
+    version: str,
+    *,
+    robustness: bool = False,
 ) -> dict[str, bytes]:
     """The files of the bundle by name. `target` is host or thor; `statuses` are the verdicts of the
-    chain's obligations by id. Raises SourceError where something cannot be watched or limited."""
+    chain's obligations by id; with `robustness` every property is measured, too. Raises SourceError
+    where something cannot be watched or limited."""
     plan, loop = planned(model, chain)
-    return bundle(plan, loop, target=target, statuses=statuses, version=version)
+    design = design_of(plan, loop, gauges_of(model) if robustness else {})
+    return bundle(design, target=target, statuses=statuses, version=version)
+
+
+def gauges_of(model: Model) -> dict[int, Gauge]:
+    """The robustness of every property by its number. Raises SourceError."""
+    found = [compile_robustness(prop, period_ns(model)) for prop in model.properties]
+    troubles = [trouble for trouble in found if isinstance(trouble, Diagnostic)]
+    if troubles:
+        raise SourceError(troubles)
+    return {k: gauge for k, gauge in enumerate(found) if isinstance(gauge, Gauge)}
 
 
 def design_for(model: Model, chain: Chain) -> Design:

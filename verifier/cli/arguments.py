@@ -159,6 +159,11 @@ def _emit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
     emit.add_argument("--chain", required=True, metavar="NAME")
     emit.add_argument("--target", choices=("host", "thor"), required=True)
     emit.add_argument("-o", "--output", required=True, metavar="DIR")
+    emit.add_argument(
+        "--robustness",
+        action="store_true",
+        help="also measure how far each property is from being violated",
+    )
     _effort(emit)
 
 

@@ -32,17 +32,19 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(terminal.render(whole, paint(sys.stdout)))
         sys.stderr.write(f"verify-chain: nothing is emitted, because {chain.name} is not proved\n")
         return exit_code([chain_verdict(report)])
-    files = bundle_of(source, chain, report, options.target)
+    files = bundle_of(source, chain, report, options.target, robustness=options.robustness)
     replace_bundle(options.output, files)
     size = sum(map(len, files.values()))
     sys.stdout.write(f"{options.output}: {len(files)} files, {size:,} bytes, for {chain.name}\n")
     return HOLDS
 
 
-def bundle_of(source: Source, chain: Chain, report: ChainReport, target: str) -> dict[str, bytes]:
+def bundle_of(
+    source: Source, chain: Chain, report: ChainReport, target: str, *, robustness: bool = False
+) -> dict[str, bytes]:
     """The bundle's files by name. Raises Mistakes for what cannot be watched or limited."""
     statuses = {answer.obligation.id: status(answer.verdict) for answer in report.answers}
     try:
-        return build_bundle(source.model, chain, target, statuses, version())
+        return build_bundle(source.model, chain, target, statuses, version(), robustness=robustness)
     except SourceError as error:
         raise Mistakes(error.diagnostics, source.texts) from None

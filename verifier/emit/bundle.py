@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from importlib.resources import files
 
 from verifier.emit.build_file import TARGETS, cmake_lists, compile_command, toolchain
-from verifier.emit.design import Design, design_of
+from verifier.emit.design import Design
 from verifier.emit.header import header
 from verifier.emit.manifest import manifest
 from verifier.emit.printer import printed
 from verifier.emit.selftest import selftest
 from verifier.emit.source import source
 from verifier.emit.vectors import vectors
-from verifier.monitor.gates import WatchPlan
-from verifier.safety.limit import Loop
 
 RUNTIME = "guard_runtime.h"
 TEMPORAL = "guard_temporal.h"
@@ -22,17 +20,16 @@ DISTANCE = "guard_distance.h"
 
 
 def bundle(
-    plan: WatchPlan, loop: Loop, *, target: str, statuses: Mapping[str, str], version: str
+    design: Design, *, target: str, statuses: Mapping[str, str], version: str
 ) -> dict[str, bytes]:
     """The files of the bundle by name; the same input gives the same bytes.
 
     `target` is a key of TARGETS. `statuses` are the obligations' verdicts by id, which the manifest
     repeats.
     """
-    design = design_of(plan, loop)
     chosen = TARGETS[target]
     found = c_files(design)
-    found["CMakeLists.txt"] = cmake_lists(plan.chain, chosen).encode()
+    found["CMakeLists.txt"] = cmake_lists(design.plan.chain, chosen).encode()
     if chosen.arguments:
         found[f"{chosen.name}.cmake"] = toolchain(chosen).encode()
     found["manifest.json"] = manifest(

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from verifier.core.term import NOW, OLD, Key
 from verifier.emit.design import SEVERITY, Design, required
-from verifier.monitor import program
+from verifier.monitor import gauge, program
 from verifier.monitor.definition import Answer
 from verifier.monitor.gates import Clause, SkillGates
 from verifier.monitor.measured import Reading, truth
@@ -46,7 +46,7 @@ class Outcome:
 @dataclass(frozen=True, slots=True)
 class State:
     """`skill` is the active call. `latest_ns` is the latest stamp of any call, `passed` whether a
-    step or a tick has carried it."""
+    step or a tick has carried it. `memories` and `reached` change in place."""
 
     skill: str | None
     fallback: str
@@ -56,11 +56,13 @@ class State:
     entry: Mapping[str, Reading]
     violated: int
     memories: tuple[program.Memory, ...]
+    reached: tuple[gauge.Reached, ...]
 
 
 def initial(design: Design) -> State:
     memories = tuple(program.start(watched.program) for watched in design.plan.programs)
-    return State(None, "none", None, False, 0, {}, 0, memories)
+    reached = tuple(gauge.start_gauge(machine.gauge) for machine in design.gauges)
+    return State(None, "none", None, False, 0, {}, 0, memories, reached)
 
 
 # ---- shared ------------------------------------------------------------------------------------
@@ -149,6 +151,8 @@ def _time_passes(design: Design, state: State, time_ns: int, whole: bool) -> Sta
         passes(watched.program, memory, time_ns)
         for watched, memory in zip(design.plan.programs, state.memories, strict=True)
     ]
+    for reached in state.reached:
+        (gauge.tick_gauge if whole else gauge.lapse_gauge)(reached, time_ns)
     return _watch_duration(design, _remember(design, state, memories), time_ns)[0]
 
 
@@ -218,6 +222,8 @@ def step(
         program.step(watched.program, memory, now.time_ns, measured)
         for watched, memory in zip(design.plan.programs, state.memories, strict=True)
     ]
+    for reached in state.reached:
+        gauge.step_gauge(reached, now.time_ns, measured)
     state = _remember(design, state, memories)
     gates = _gates(design, state.skill)
     if gates is not None:

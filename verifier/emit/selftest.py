@@ -61,12 +61,12 @@ def selftest(design: Design, vectors: Sequence[Vector]) -> File:
             Include("guard.h", system=False),
             Macro("VECTORS", unsigned(len(vectors))),
             *(Macro(f"CALL_{kind.upper()}", unsigned(k)) for k, kind in enumerate(KINDS)),
-            _vector(),
+            _vector(design),
             Table("vector", "vectors", (Id("VECTORS"),), rows),
             _same(),
             _same_words(),
             _same_action(design),
-            _difference(),
+            _difference(design),
             _main(),
         ),
     )
@@ -75,7 +75,13 @@ def selftest(design: Design, vectors: Sequence[Vector]) -> File:
 # ---- the table ---------------------------------------------------------------------------------
 
 
-def _vector() -> Struct:
+def _vector(design: Design) -> Struct:
+    properties, gauges = len(design.plan.programs), len(design.gauges)
+    said = (
+        Member("guard_answer", "answers", (unsigned(properties),)),
+        Member("int64_t", "violated_ns", (unsigned(properties),)),
+    )
+    measured = (Member("double", "robustness", (unsigned(gauges),), "of those with a gauge"),)
     return Struct(
         "vector",
         (
@@ -87,6 +93,8 @@ def _vector() -> Struct:
             Member("guard_action", "proposed"),
             Member("guard_verdict", "expected"),
             Member("guard_action", "out"),
+            *(said if properties else ()),
+            *(measured if gauges else ()),
         ),
     )
 
@@ -122,8 +130,20 @@ def _row(design: Design, vector: Vector) -> Braces:
             _action(design, call.proposed),
             expected,
             _action(design, vector.out),
+            *_said(vector),
         )
     )
+
+
+def _said(vector: Vector) -> tuple[Braces, ...]:
+    """What the properties say, and their robustness."""
+    found: list[Braces] = []
+    if vector.answers:
+        found.append(Braces(tuple(Id(f"GUARD_{answer.name}") for answer, _ in vector.answers)))
+        found.append(Braces(tuple(Int(time, "INT64_C") for _, time in vector.answers)))
+    if vector.robustness:
+        found.append(Braces(tuple(Real(value) for value in vector.robustness)))
+    return tuple(found)
 
 
 def _flag(value: bool) -> Id:
@@ -225,7 +245,25 @@ def _same_action(design: Design) -> Function:
     )
 
 
-def _difference() -> Function:
+def _property_differences(design: Design) -> tuple[Statement, ...]:
+    """Whether each property says what is expected, when it was violated, and how far it is."""
+
+    def differs(field: str, k: int, name: str) -> Statement:
+        at = unsigned(k)
+        wrong = Binary("!=", At(Arrow(G, field), at), At(Arrow(V, field), at))
+        return If(wrong, (Return(Text(f"{field} of {name}")),))
+
+    found: list[Statement] = []
+    for k, watched in enumerate(design.plan.programs):
+        found += [differs(field, k, watched.item.name) for field in ("answers", "violated_ns")]
+    for k, gauge in enumerate(design.gauges):
+        here, there = At(Arrow(G, "robustness"), unsigned(gauge.number)), unsigned(k)
+        same = Call("same", (here, At(Arrow(V, "robustness"), there)))
+        found.append(If(negated(same), (Return(Text(f"robustness of {gauge.gauge.name}")),)))
+    return tuple(found) or (Do(Cast("void", G)),)
+
+
+def _difference(design: Design) -> Function:
     """Names the first part of an answer that is not as expected; NULL if all are."""
     expected = Arrow(V, "expected")
 
@@ -248,6 +286,7 @@ def _difference() -> Function:
             Parameter("const vector *", "v"),
             Parameter("const guard_verdict *", "got"),
             Parameter("const guard_action *", "out"),
+            Parameter("const guard *", "g"),
         ),
         (
             differs("status"),
@@ -263,6 +302,7 @@ def _difference() -> Function:
                     If(negated(same_out), (Return(Text("out")),)),
                 ),
             ),
+            *_property_differences(design),
             Return(Id("NULL")),
         ),
     )
@@ -322,7 +362,7 @@ def _main() -> Function:
                     Declare(
                         "const char *",
                         "wrong",
-                        Call("difference", (V, Unary("&", GOT), out)),
+                        Call("difference", (V, Unary("&", GOT), out, address)),
                     ),
                     If(
                         Binary("!=", Id("wrong"), Id("NULL")),

@@ -121,14 +121,12 @@ def _waits(machine: Machine) -> Function:
     parts: list[Expression] = []
     if machine.anchored:
         parts.append(Binary("==", field(machine, "started"), unsigned(0)))
-    used = False
     for k, watch in enumerate(machine.watches):
         if isinstance(watch, Response | Open):
             state = At(field(machine, "pending"), unsigned(watched(machine).index(k)))
             is_pending = Binary("!=", Dot(state, "pending"), unsigned(0))
             parts.append(is_pending)
             if isinstance(watch, Open) and watch.bound_ns is not None:
-                used = True
                 since = Dot(state, "since_ns")
                 over = Call("guard_passed", (since, NOW, bound(watch.bound_ns), WHOLE))
                 parts[-1] = Binary("&&", is_pending, negated(over))
@@ -138,10 +136,9 @@ def _waits(machine: Machine) -> Function:
             settled = At(field(machine, "settled"), unsigned(group - 1))
             wanted: Expression = unsigned(1) if watch.once else field(machine, "head")
             parts.append(Binary("<", settled, wanted))
-    unused: tuple[Statement, ...] = ()
-    if not used:
-        unused = (_void(NOW), _void(WHOLE))
-    body = (*unused, Return(any_of(tuple(parts)) if parts else NO))
+    answer = Return(any_of(tuple(parts)) if parts else NO)
+    unused = [_void(name) for name in (G, NOW, WHOLE) if not mentions(answer, name)]
+    body = (*unused, answer)
     remark = "Whether something is not yet known."
     name = f"{machine.prefix}_waits"
     return Function("bool", name, (CONST_GUARD, STAMP, WHOLLY), body, remark=remark)

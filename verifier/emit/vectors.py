@@ -16,6 +16,7 @@ from verifier.emit import reference
 from verifier.emit.design import Design
 from verifier.emit.reference import Action, Outcome, Sample, State
 from verifier.emit.scenario import domains, quiet, random_readings, ranges, raw, satisfying
+from verifier.monitor.definition import Answer
 from verifier.monitor.gates import SkillGates
 from verifier.monitor.graph import Next, Previous, Since, Until
 from verifier.monitor.measured import Reading
@@ -40,15 +41,19 @@ class Call:
 @dataclass(frozen=True, slots=True)
 class Vector:
     """A call and its answer. `outcome` of init, enter and leave has the status, and what the guard
-    remembers then; `out` is None for them."""
+    remembers then; `out` is None for them. `answers` are those of the properties, with the time of
+    a violation or 0, `robustness` what the gauges say."""
 
     call: Call
     outcome: Outcome
     out: Action | None
+    answers: tuple[tuple[Answer, int], ...] = ()
+    robustness: tuple[float, ...] = ()
 
 
 def answered(design: Design, state: State, call: Call) -> tuple[State, Vector]:
     """The reference's answer to a call, and the state after it."""
+    out: Action | None = None
     match call.kind:
         case "init":
             state, status = reference.initial(design), "OK"
@@ -58,12 +63,13 @@ def answered(design: Design, state: State, call: Call) -> tuple[State, Vector]:
             state, status = reference.leave(design, state, call.now)
         case "step":
             state, outcome, out = reference.step(design, state, call.now, call.proposed)
-            return state, Vector(call, outcome, out)
         case _:
             state, outcome, out = reference.tick(design, state, call.time_ns)
-            return state, Vector(call, outcome, out)
-    silent = Outcome(status, "PASS", "LEARNED", state.fallback, state.violated)
-    return state, Vector(call, silent, None)
+    if out is None:
+        outcome = Outcome(status, "PASS", "LEARNED", state.fallback, state.violated)
+    answers = tuple((memory.answer, memory.violated_ns or 0) for memory in state.memories)
+    robustness = tuple(reached.least for reached in state.reached)
+    return state, Vector(call, outcome, out, answers, robustness)
 
 
 def vectors(design: Design) -> tuple[Vector, ...]:

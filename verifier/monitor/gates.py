@@ -88,10 +88,14 @@ class WatchPlan:
     span: Span
 
 
+def period_ns(model: Model) -> int | None:
+    """The shortest time between two samples that is declared: a period of a plant."""
+    return min((math.floor(plant.period * 10**9) for plant in model.plants), default=None) or None
+
+
 def watch_plan(model: Model, chain: Chain) -> WatchPlan | tuple[Diagnostic, ...]:
     """What the bundle of this chain watches, or why some of it cannot be watched."""
-    period_ns = min((math.floor(p.period * 10**9) for p in model.plants), default=0) or None
-    found = [compile_property(prop, period_ns) for prop in model.properties]
+    found = [compile_property(prop, period_ns(model)) for prop in model.properties]
     troubles = [trouble for trouble in found if isinstance(trouble, Diagnostic)]
     contracts = {step.contract.text: step.contract for step in chain.steps}
     troubles += [t for c in contracts.values() for t in _not_watchable(c)]

@@ -118,6 +118,14 @@ def tick_gauge(reached: Reached, time_ns: int) -> Reached:
     return reached
 
 
+def lapse_gauge(reached: Reached, time_ns: int) -> Reached:
+    """What is reached when a sample with this later stamp cannot be used."""
+    if not reached.stopped:
+        _settle(reached, time_ns - 1)
+        reached.clock_ns = time_ns
+    return reached
+
+
 def _settle(reached: Reached, clock: int) -> None:
     reached.clock_ns = clock
     streams = reached.streams
