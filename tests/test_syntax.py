@@ -104,6 +104,7 @@ state {
 environment { near : bool[Item] }
 property p = always (near[cup] implies eventually[0, 500 ms] not s) until[1 s, inf) true
 property r = forall o : Item, exists j in 1 .. 7, 0 <= q[j] < 5 or near[o] iff m == -g ^ 2
+pattern w(a, b : bool, t : real s) = always[0, t] a and b
 on violation of p, r : stop
 plant arm {
     input u : real[7] rad/s in 0 .. 1

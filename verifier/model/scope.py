@@ -34,6 +34,7 @@ class Scope:
     skills: dict[str, tree.SkillDeclaration] = field(default_factory=dict)
     chains: dict[str, tree.ChainDeclaration] = field(default_factory=dict)
     properties: dict[str, tree.PropertyDeclaration] = field(default_factory=dict)
+    patterns: dict[str, tree.PatternDeclaration] = field(default_factory=dict)
     violations: list[tree.ViolationDeclaration] = field(default_factory=list)
     plants: dict[str, tree.PlantDeclaration] = field(default_factory=dict)
     barriers: dict[str, tree.BarrierDeclaration] = field(default_factory=dict)
@@ -84,6 +85,8 @@ def collect(files: Sequence[tree.File]) -> Scope:
                 declare(scope.chains, name, declaration, behaviours)
             case tree.PropertyDeclaration(name):
                 declare(scope.properties, name, declaration, behaviours)
+            case tree.PatternDeclaration(name):
+                declare(scope.patterns, name, declaration, behaviours)
             case tree.PlantDeclaration(name):
                 declare(scope.plants, name, declaration, behaviours)
             case tree.BarrierDeclaration(name):

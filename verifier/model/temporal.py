@@ -10,6 +10,7 @@ from verifier.core.span import Span
 from verifier.core.unit import TIME, UNITS
 from verifier.model.contract import named_fallback
 from verifier.model.expression import Context, cases, formula, number
+from verifier.model.pattern import check_pattern, expanded
 from verifier.model.quantity import fail
 from verifier.model.scope import Scope
 from verifier.model.values import Atom, Connective, Interval, Modal, Property, Temporal
@@ -22,6 +23,11 @@ def properties(scope: Scope) -> tuple[Property, ...]:
     found: list[Diagnostic] = []
     fallbacks: dict[str, tuple[str, Span]] = {}
     settled: list[Property] = []
+    for pattern in scope.patterns.values():
+        try:
+            temporal(check_pattern(pattern, scope), Context(scope))
+        except SourceError as error:
+            found.extend(error.diagnostics)
     for violation in scope.violations:
         try:
             _fallbacks(scope, violation, fallbacks)
@@ -63,7 +69,7 @@ def _property(
     scope: Scope, declaration: tree.PropertyDeclaration, fallbacks: dict[str, tuple[str, Span]]
 ) -> Property:
     at = Context(scope)
-    settled = temporal(declaration.formula, at)
+    settled = temporal(expanded(declaration.formula, scope), at)
     outside = sorted(name for name in at.read if scope.variables[name].environment)
     name = declaration.name.text
     if outside and name not in fallbacks:

@@ -124,6 +124,14 @@ def temporal_property(children: Children) -> Piece:
     return Piece((node,), span, 0)
 
 
+def pattern(children: Children) -> Piece:
+    span = _reach(children)
+    *groups, formula = _nodes(children)
+    parameters = tuple(parameter for group in groups for parameter in group)
+    node = tree.PatternDeclaration(_name(children[1]), parameters, formula, span)
+    return Piece((node,), span, 0)
+
+
 def violation(children: Children) -> Piece:
     span = _reach(children)
     (names,) = _nodes(children)

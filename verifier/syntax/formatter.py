@@ -281,6 +281,9 @@ def _declaration(declaration: tree.Declaration) -> list[_Line]:
             text = _headed(f"const {name.text} = ", value)
         case tree.PropertyDeclaration(name=name, formula=formula):
             text = _headed(f"property {name.text} = ", formula)
+        case tree.PatternDeclaration(name=name, parameters=parameters, formula=formula):
+            texts = ", ".join(f"{p.name.text} : {_type(p.type)}" for p in parameters)
+            text = _headed(f"pattern {name.text}({texts}) = ", formula)
         case tree.ViolationDeclaration(properties=properties, fallback=fallback):
             text = f"on violation of {_names(properties)} : {fallback.text}"
         case tree.BarrierDeclaration():

@@ -28,7 +28,7 @@ def words(text: str) -> frozenset[str]:
 
 
 DECLARATION_WORDS = words(
-    "use type object state environment const property on plant barrier skill chain"
+    "use type object state environment const property pattern on plant barrier skill chain"
 )
 CLAUSE_WORDS = words(
     "requires initial ensures terminal invariant modifies duration else assume achieve within"

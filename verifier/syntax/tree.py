@@ -304,6 +304,16 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
+class PatternDeclaration:
+    """`pattern response(p, s : bool, t : real s) = …`: a formula with holes, for properties."""
+
+    name: Name
+    parameters: tuple[Parameter, ...]
+    formula: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Clause:
     """`requires initial ensures terminal invariant` in a skill; `assume achieve` in a chain."""
 
@@ -440,6 +450,7 @@ Declaration: TypeAlias = (
     | StateDeclaration
     | ConstantDeclaration
     | PropertyDeclaration
+    | PatternDeclaration
     | ViolationDeclaration
     | PlantDeclaration
     | BarrierDeclaration
