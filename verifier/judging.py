@@ -16,6 +16,7 @@ from verifier.check.judge import Accepted, Rejected, judge, judge_contradiction
 from verifier.check.polynomial import Refused
 from verifier.core.certificate import Point
 from verifier.core.evaluate import NoExactValue, Value, holds
+from verifier.core.margin import tightened
 from verifier.core.obligation import Deferral, Entailment, Obligation, Question, facts_of
 from verifier.core.term import Key, variables
 from verifier.core.verdict import (
@@ -35,9 +36,11 @@ from verifier.obligations.vacuity import without_vacuous
 from verifier.report.values import Answer
 from verifier.solve.canonical import canonical, from_canonical, to_canonical, versions
 from verifier.solve.cvc5 import NAME, Agrees, Differs, Silent
+from verifier.solve.margin import margin
 from verifier.solve.workers import judge_all, opinions
 
 Tell = Callable[[int, int], None]
+MEASURED = ("precondition", "initial", "invariant", "achieve", "within")
 AT_END = ("achieve", "within")
 
 
@@ -77,6 +80,7 @@ def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answe
         obligations[place] = whole.exactly(place)
     own = _settled([obligations[place] for place in again], effort, tell)
     found |= dict(zip(again, own, strict=True))
+    found = {place: with_margin(obligations[place], each) for place, each in found.items()}
     in_order = [found.get(p) or found[first] for p, first in enumerate(whole.first)]
     verdicts = without_vacuous(obligations, in_order, chain)
     start = _possible_start(obligations, verdicts)
@@ -152,6 +156,24 @@ def _word(verdict: Verdict) -> SolverWord | None:
             return word
         case _:
             return None
+
+
+def with_margin(obligation: Obligation, verdict: Verdict) -> Verdict:
+    """The verdict, with a margin if one is found for which the tightened question has a certificate
+    that is accepted, too."""
+    match obligation.question, verdict:
+        case Entailment() as question, Proved(evidence, None) if obligation.rule in MEASURED:
+            if isinstance(evidence, SolverWord):
+                return verdict
+            found = margin(question, evidence, obligation.sorts)
+            if found is None or found[0] < 0:
+                return verdict
+            harder = replace(obligation, question=tightened(question, found[0]))
+            if isinstance(judge(harder, found[1]), Rejected):
+                return verdict
+            return Proved(evidence, found[0])
+        case _:
+            return verdict
 
 
 def _remembered(obligation: Obligation, found: Sequence[int], proof: str | None) -> Verdict | None:

@@ -1,10 +1,11 @@
 """The obligations of a chain in which steps repeat: steps in like circumstances share questions.
 
-What a step owes depends on its contract, on the versions of the scalars that its contract reads,
-and on the facts about these versions, directly or through others, that are known when it begins
-(`relevant` in path.py takes no others). Two steps are in like circumstances if all this is the same
-up to a renaming of versions that keeps their order and the version 0; then their obligations are
-the same up to that renaming. Versions are bound: a question says the same under either naming.
+What a step owes depends on its contract, on the versions of the scalars that its contract reads or
+may change, and on the facts about these versions, directly or through others, that are known when
+it begins (`relevant` in path.py takes no others). Two steps are in like circumstances if all this
+is the same up to a renaming of versions that keeps their order and the version 0; then their
+obligations are the same up to that renaming. Versions are bound: a question says the same under
+either naming.
 
 So each kind of circumstances is asked once, in the versions of the first step that meets it. For
 this, facts are kept as the number of their condition with the versions that it reads; scalars that
@@ -124,7 +125,8 @@ class _Known:
 @dataclass(frozen=True, slots=True)
 class _Shape:
     """What matters of a contract: its facts at entry and at exit, the domains that its frame
-    touches, the classes that it writes, and those whose versions at entry matter."""
+    touches, the classes that it writes, and those whose versions at entry matter: what it reads,
+    and what it may leave as it was."""
 
     number: int
     entry: tuple[Condition, ...]
@@ -210,7 +212,7 @@ class _Trace:
         frame = self._of(contract.frame)
         touched = [d for d in self.several if set(self._kind(d).now) & set(frame)]
         kinds = [*map(self._kind, conditions), *map(self._kind, touched)]
-        seeds = {c for kind in kinds for c in (*kind.now, *kind.old)}
+        seeds = {c for kind in kinds for c in (*kind.now, *kind.old)} | {*frame}
         return _Shape(
             len(self.shapes),
             tuple(c for c in (*contract.requires, *contract.invariants) if provable(c)),
