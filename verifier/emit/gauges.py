@@ -173,9 +173,10 @@ def _value(machine: GaugeMachine, k: int, node: Node) -> Expression:
         case Since(left, right, 0, None):
             held = INFINITE if left is None else at(left)
             return Call("guard_best_since_step", (cell, held, at(right)))
-        case Since(left, right, 0, high):
-            held = INFINITE if left is None else at(left)
-            given = (cell, *queue, now, held, at(right), bound(high))
+        case Since(None, right, 0, high):
+            return Call("guard_once_window", (cell, *queue, now, at(right), bound(high)))
+        case Since(int() as left, right, 0, high):
+            given = (cell, *queue, now, at(left), at(right), bound(high))
             return Call("guard_since_window", given)
         case Since(left, right, low, high):
             behind = _behind(machine, k, node)

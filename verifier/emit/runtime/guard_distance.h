@@ -192,15 +192,22 @@ static inline void guard_admit(guard_window *state, guard_candidate *all, uint32
     }
 }
 
-/* left since[0, high] right, high below GUARD_LONGEST_NS */
+/* once[0, high] right, high at most GUARD_LONGEST_NS */
+static inline double guard_once_window(guard_window *state, guard_candidate *all, uint32_t room,
+                                       int64_t now_ns, double right, uint64_t high_ns)
+{
+    guard_admit(state, all, room, now_ns, right);
+    guard_expire(&state->queue, all, room, guard_back(now_ns, high_ns));
+    return guard_best(&state->queue, all, room);
+}
+
+/* left since[0, high] right */
 static inline double guard_since_window(guard_window *state, guard_candidate *all, uint32_t room,
                                         int64_t now_ns, double left, double right,
                                         uint64_t high_ns)
 {
     guard_cap(&state->queue, all, room, left);
-    guard_admit(state, all, room, now_ns, right);
-    guard_expire(&state->queue, all, room, guard_back(now_ns, high_ns));
-    return guard_best(&state->queue, all, room);
+    return guard_once_window(state, all, room, now_ns, right, high_ns);
 }
 
 /* left since[low, high] right; `left` and `behind` are NULL for `once`, `high` may be unbounded */
