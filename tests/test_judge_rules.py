@@ -493,3 +493,72 @@ def test_what_has_no_meaning_is_refused() -> None:
     for term in (Apply("abs", ()), Apply("sqrt", (X,)), Apply("max", ()), Apply("abs", (X, Y))):
         with pytest.raises(Refused):
             meaning(term)
+
+
+# ---- looked over before anything recursive -----------------------------------------------------
+
+SOUND = (P, Not(P))
+
+
+def nested(depth: int) -> Formula:
+    """A formula of so many levels."""
+    formula: Formula = P
+    for _ in range(depth - 1):
+        formula = Not(formula)
+    return formula
+
+
+def test_nesting_has_a_limit_and_reaches_it() -> None:
+    assert entails((*SOUND, nested(250)), Q, Clash(0, 1))
+    assert not entails((*SOUND, nested(251)), Q, Clash(0, 1))
+    term: Term = X
+    for _ in range(248):
+        term = Sum((term,))
+    assert entails((*SOUND, most(term, X)), Q, Clash(0, 1))
+    assert not entails((*SOUND, most(Sum((term,)), X)), Q, Clash(0, 1))
+
+
+@pytest.mark.parametrize("function", ["abs", "min", "max", "sin", "cos", "exp"])
+def test_these_functions_have_a_value_everywhere(function: str) -> None:
+    assert entails(SOUND, most(Apply(function, (X,)), X), Clash(0, 1))
+
+
+ODD: tuple[Any, ...] = (
+    Truth(1),  # type: ignore[arg-type]
+    Truth(None),  # type: ignore[arg-type]
+    Proposition("p", True),
+    Proposition("p", 0.0),  # type: ignore[arg-type]
+    Proposition("x"),
+    Proposition("mode"),
+    Choice("p", 0, "idle"),
+    Choice("mode", 0, "lazy"),
+    Choice("mode", True, "idle"),
+    Comparison(">=", X, Y),
+    Comparison("=", X, Y),
+    Comparison("<=", Variable("p"), X),
+    Comparison("<=", Variable("x", False), X),
+    Comparison("<=", number(1), 1),  # type: ignore[arg-type]
+    Comparison("<=", P, X),  # type: ignore[arg-type]
+    Comparison("<=", X, Q),  # type: ignore[arg-type]
+    Not(X),  # type: ignore[arg-type]
+    And([P]),  # type: ignore[arg-type]
+    Or((P, None)),  # type: ignore[arg-type]
+    Implies(P, X),  # type: ignore[arg-type]
+    Iff(X, P),  # type: ignore[arg-type]
+    most(Sum([X]), X),  # type: ignore[arg-type]
+    most(Product((X, P)), X),  # type: ignore[arg-type]
+    most(Quotient(X, P), X),  # type: ignore[arg-type]
+    most(Apply(1, (X,)), X),  # type: ignore[arg-type]
+    most(Apply("abs", [X]), X),  # type: ignore[arg-type]
+    "p",
+    None,
+)
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: str(odd)[:40])
+def test_what_is_no_formula_of_the_question_is_refused_wherever_it_stands(odd: Any) -> None:
+    assert not entails((*SOUND, odd), Q, Clash(0, 1))
+    assert not entails(SOUND, odd, Clash(0, 1))
+    assert not entails((*SOUND, And((P, odd))), Q, Clash(0, 1))
+    assert not entails(SOUND, Q, SplitOn(odd, Clash(0, 1), Clash(0, 1)))
+    assert isinstance(judge_contradiction(facts(*SOUND, odd), Clash(0, 1), SORTS), Rejected)
