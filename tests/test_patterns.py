@@ -169,6 +169,10 @@ specifications for finite-state verification, 1999). A property calls one with i
 
     property answers = response(stop_pressed, not moving, 500 ms)
 
+`verify-chain fret "whenever stop_pressed the arm shall within 500 ms satisfy not moving"` writes
+such properties from structured English; in a scope (`before R,`, `after Q,`, `between Q and R,`)
+it calls these patterns.
+
 A scope is the whole run, the run before the first `r`, the run after the first `q`, or every
 stretch from a `q` to the next `r`; it holds the moment of its `q`, not that of its `r`. In the
 pictures a sample stands every millisecond, `#` is true, and the time bound is 2 ms.

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 
 WRONG, DEFECT, INTERRUPTED, UNREAD = 2, 70, 130, 141
-COMMANDS = ("check", "repair", "recheck", "emit", "monitor", "fmt", "rule", "demo")
+COMMANDS = ("check", "repair", "recheck", "emit", "monitor", "fret", "fmt", "rule", "demo")
 FORMATS = ("text", "json", "sarif", "junit", "github")  # each but text: verifier/report/<name>.py
 EPILOG = """\
 `verify-chain FILE...` is short for `verify-chain check FILE...`. Exit codes: 0 everything asked
@@ -179,6 +179,11 @@ def _monitor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     monitor.add_argument("--format", choices=("text", "json"), default="text")
     monitor.add_argument("--plot", metavar="OUT.svg", help="draw the first violation")
+    fret = commands.add_parser(
+        "fret", help="turn structured English into a property", allow_abbrev=False
+    )
+    fret.add_argument("requirement", metavar="TEXT", help="whenever p the arm shall … satisfy q")
+    fret.add_argument("--name", default="requirement", help="the property's name")
     monitor.add_argument(
         "--map",
         action="append",

@@ -1,0 +1,27 @@
+"""`verify-chain fret`: a requirement in structured English as a property."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+
+from verifier.cli.command import HOLDS, Refusal
+from verifier.core.diagnostic import SourceError
+from verifier.source import Mistakes
+from verifier.structured import HERE, formula, requirement
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the property; in a scope, with the library that it needs."""
+    if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", options.name) is None:
+        raise Refusal(f"`{options.name}` is no name for a property")
+    try:
+        fields = requirement(options.requirement)
+        text = formula(fields)
+    except SourceError as error:
+        raise Mistakes(error.diagnostics, {HERE: options.requirement}) from None
+    if fields.scope:
+        sys.stdout.write('use "patterns.spec"\n')
+    sys.stdout.write(f"property {options.name} = {text}\n")
+    return HOLDS
