@@ -6,7 +6,9 @@ missing (found by tests/benchmarks/mutants.py).
 
 from __future__ import annotations
 
+import json
 import random
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
@@ -14,6 +16,16 @@ from typing import Any
 
 import pytest
 
+from verifier.check.codec import (
+    decode,
+    encode,
+    formula_of,
+    of_formula,
+    of_term,
+    rational_of,
+    statement_digest,
+    term_of,
+)
 from verifier.check.facts import Disjunction, Literal, flatten, meaning
 from verifier.check.judge import Accepted, Rejected, judge, judge_contradiction
 from verifier.check.polynomial import Refused
@@ -29,7 +41,7 @@ from verifier.core.certificate import (
     Square,
 )
 from verifier.core.evaluate import Value, evaluate_term, holds
-from verifier.core.obligation import Entailment, Existence, Fact, Obligation
+from verifier.core.obligation import Deferral, Entailment, Existence, Fact, Obligation
 from verifier.core.span import Span
 from verifier.core.term import (
     And,
@@ -54,7 +66,7 @@ from verifier.core.term import (
     Variable,
     number,
 )
-from verifier.core.unit import NONE
+from verifier.core.unit import LENGTH, NONE
 
 SPAN = Span("test", 1, 1, 1, 2)
 SORTS: dict[str, Sort] = {
@@ -562,3 +574,143 @@ def test_what_is_no_formula_of_the_question_is_refused_wherever_it_stands(odd: A
     assert not entails((*SOUND, And((P, odd))), Q, Clash(0, 1))
     assert not entails(SOUND, Q, SplitOn(odd, Clash(0, 1), Clash(0, 1)))
     assert isinstance(judge_contradiction(facts(*SOUND, odd), Clash(0, 1), SORTS), Rejected)
+
+
+# ---- written and read --------------------------------------------------------------------------
+
+TERMS: tuple[Term, ...] = (
+    number(Fraction(-22, 7)),
+    Variable("x", 3),
+    Sum((X, Y, number(1))),
+    Product((X, Y)),
+    Quotient(X, Y),
+    Apply("max", (X, Y)),
+    Sum(()),
+)
+FORMULAS: tuple[Formula, ...] = (
+    Truth(True),
+    Truth(False),
+    Proposition("p", 2),
+    Choice("mode", 1, "busy"),
+    *(Comparison(relation, X, Y) for relation in ("<=", "<", "==")),
+    Not(P),
+    And((P, Q)),
+    Or((Q,)),
+    Or(()),
+    Implies(P, Q),
+    Iff(P, Q),
+)
+TREES: tuple[Certificate, ...] = (
+    Clash(1, 2),
+    NoLabel("mode", 4, (5, 6)),
+    combined((1, 2), (3, -4), constant=5, products=((1, 2, ONE),)),
+    combined(equations=((3, ("x", 2), Fraction(-1, 3)),)),
+    combined(squares=(Square(ONE, Fraction(1, 2), ((("x", 1), ONE), (("y", 0), -ONE))),)),
+    SplitOr(1, (Clash(1, 2), Clash(3, 4), SplitOr(5, ()))),
+    SplitOn(And((P, IDLE)), Clash(1, 2), Clash(3, 4)),
+    Meaning(Apply("abs", (X,)), SplitOr(0, (Clash(1, 2), Clash(2, 1)))),
+    Point(((("x", 0), Fraction(-1, 3)), (("p", 1), True), (("mode", 2), "idle"))),
+    Point(()),
+)
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    for term in TERMS:
+        assert term_of(json.loads(json.dumps(of_term(term)))) == term
+    for formula in FORMULAS:
+        assert formula_of(json.loads(json.dumps(of_formula(formula)))) == formula
+    for tree in TREES:
+        assert decode(json.loads(json.dumps(encode(tree)))) == tree
+
+
+def parts(data: Any) -> Iterator[Any]:
+    """The value with one part somewhere inside left out, doubled, or replaced."""
+    odd: tuple[Any, ...] = (None, True, 1.5, 10**40, "", "?", [], {}, ["variable"], "1/0", "2/4")
+    if isinstance(data, dict):
+        for key in data:
+            yield {other: value for other, value in data.items() if other != key}
+            yield from ({**data, key: changed} for changed in parts(data[key]))
+        yield {**data, "more": 1}
+    elif isinstance(data, list):
+        for place, value in enumerate(data):
+            yield [*data[:place], *data[place + 1 :]]
+            yield [*data[:place], value, *data[place:]]
+            yield from ([*data[:place], new, *data[place + 1 :]] for new in parts(value))
+    yield from (each for each in odd if type(each) is not type(data) or each != data)
+
+
+@pytest.mark.parametrize("tree", TREES, ids=lambda tree: type(tree).__name__)
+def test_one_text_for_one_certificate(tree: Certificate) -> None:
+    """What is read is written again as it was: nothing that is not canonical is read at all."""
+    read = 0
+    for data in parts(encode(tree)):
+        try:
+            found = decode(data)
+        except Refused as refusal:
+            assert str(refusal)
+            continue
+        read += 1
+        assert encode(found) == data and _types(encode(found)) == _types(data)
+    assert read < 60
+
+
+def _types(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _types(value) for key, value in data.items()}
+    return [_types(value) for value in data] if isinstance(data, list) else type(data)
+
+
+@pytest.mark.parametrize("form", [*TERMS, *FORMULAS], ids=str)
+def test_one_text_for_one_formula(form: Any) -> None:
+    write, read = (of_term, term_of) if form in TERMS else (of_formula, formula_of)
+    for data in parts(write(form)):
+        try:
+            found = read(data)
+        except Refused as refusal:
+            assert str(refusal)
+            continue
+        assert write(found) == data and _types(write(found)) == _types(data)
+
+
+def test_numbers_have_a_greatest_length_and_one_form() -> None:
+    assert rational_of("7" * 4_000) == int("7" * 4_000)
+    assert rational_of(f"-1/{'7' * 4_000}") == Fraction(-1, int("7" * 4_000))
+    for text in ("7" * 4_001, f"1/{'7' * 4_001}", "-0", "+1", "01", "1/-2", "0/1", "3/1", "1e3"):
+        with pytest.raises(Refused):
+            rational_of(text)
+
+
+def test_depth_is_refused_before_it_hurts() -> None:
+    inner: Any = ["proposition", "p", 0]
+    for _ in range(249):
+        inner = ["not", inner]
+    assert isinstance(formula_of(inner), Not)
+    for _ in range(3):
+        inner = ["not", inner]
+    with pytest.raises(Refused):
+        formula_of(inner)
+
+
+def test_a_digest_depends_on_every_part_of_the_question() -> None:
+    def digest(question: Any, sorts: dict[str, Sort] = SORTS) -> str:
+        return statement_digest(Obligation("t", "t", "T", 0, SPAN, question, sorts, {}))
+
+    questions = [
+        Entailment(facts(P), facts(Q)),
+        Entailment(facts(Q), facts(P)),
+        Entailment(facts(P, Q), ()),
+        Existence(facts(P, Q)),
+        Existence(facts(Q, P)),
+        Deferral(facts(P, Q), "m", "stop"),
+        Deferral(facts(P, Q), "m", "hold"),
+        Deferral(facts(P, Q), "n", "stop"),
+    ]
+    assert len({digest(question) for question in questions}) == len(questions)
+    others: list[dict[str, Sort]] = [
+        {**SORTS, "mode": Enumeration(("busy", "idle"))},
+        {**SORTS, "x": Real(LENGTH)},
+        {**SORTS, "p": Real(NONE)},
+        {name: sort for name, sort in SORTS.items() if name != "y"},
+    ]
+    assert len({digest(questions[0], each) for each in [SORTS, *others]}) == 5
+    assert digest(questions[0]) == digest(questions[0], dict(reversed(SORTS.items())))
