@@ -179,11 +179,6 @@ def _monitor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     )
     monitor.add_argument("--format", choices=("text", "json"), default="text")
     monitor.add_argument("--plot", metavar="OUT.svg", help="draw the first violation")
-    fret = commands.add_parser(
-        "fret", help="turn structured English into a property", allow_abbrev=False
-    )
-    fret.add_argument("requirement", metavar="TEXT", help="whenever p the arm shall … satisfy q")
-    fret.add_argument("--name", default="requirement", help="the property's name")
     monitor.add_argument(
         "--map",
         action="append",
@@ -193,6 +188,11 @@ def _monitor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 
 def _small(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    fret = commands.add_parser(
+        "fret", help="turn structured English into a property", allow_abbrev=False
+    )
+    fret.add_argument("requirement", metavar="TEXT", help="whenever p the arm shall … satisfy q")
+    fret.add_argument("--name", default="requirement", help="the property's name")
     fmt = commands.add_parser("fmt", help="format files in place", allow_abbrev=False)
     fmt.add_argument("files", nargs="+", metavar="FILE", help="`-` reads standard input")
     fmt.add_argument(
