@@ -169,6 +169,20 @@ def test_a_number_that_is_not_finite_stops_whatever_signal_it_is(
     assert outcome.fallback == "stop"
 
 
+def test_what_waits_for_one_bound_has_no_loop_in_its_step() -> None:
+    """Two stamps are enough, however long the bound is; its memory is that of its structs."""
+    state = Atom(Proposition("s"), "s")
+    recent = Modal("once", Interval(Fraction(0), Fraction(1), False), (state,))
+    for found in (DUTY, Modal("always", EVER, (state,)), Modal("always", EVER, (recent,))):
+        design = design_of_properties([property_of(found)])
+        text = c_files(design)["guard.c"].decode()
+        body = text[text.index("property_0_step(") : text.index("void watch_properties(")]
+        body = body[: body.index("gauge_0")] if "gauge_0" in body else body
+        assert "for (" not in body and "guard_delayed_step" not in body
+        assert design.machines[0].graph.slots == 0
+    assert "for (" not in files("verifier.emit.runtime").joinpath("guard_runtime.h").read_text()
+
+
 def test_no_type_of_a_bundle_can_be_named_like_a_part_of_the_runtime() -> None:
     headers = [p for p in files("verifier.emit.runtime").iterdir() if p.name.startswith("guard_")]
     assert len(headers) == 3
