@@ -467,8 +467,7 @@ def changed(starts: set[State], names: frozenset[str], *claims: Claim) -> set[St
     return {
         s
         for s in states()
-        if tuple(value(s, n) for n in kept) in left
-        and all(claim.meaning(s, s) for claim in claims)
+        if tuple(value(s, n) for n in kept) in left and all(claim.meaning(s, s) for claim in claims)
     }
 
 
