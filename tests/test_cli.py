@@ -469,7 +469,8 @@ def test_a_repair_is_written_judged_and_undoable(run: Run, tmp_path: Path) -> No
     assert code == 0 and "+    Open(); Take(cup)" in out
     assert (tmp_path / "a.contract.bak").read_text() == BAD
     assert (tmp_path / "a.contract").read_text() == BAD.replace(
-        "Take(cup)\n", "Open(); Take(cup)\n"
+        "    Take(cup)\n",
+        "    # bridges the gap to `gripper == open` of Take(cup)\n    Open(); Take(cup)\n",
     )
     assert run("a.contract")[0] == 0
     assert run("repair", "a.contract", "--chain", "C")[0] == 0
@@ -506,7 +507,7 @@ def test_without_a_repair_nothing_is_written(run: Run, tmp_path: Path) -> None:
     text = chain("    assume gap >= 1 cm\n    Open()\n    achieve gap >= 2 cm")
     (tmp_path / "a.contract").write_text(text)
     code, out, _ = run("repair", "a.contract", "--chain", "C")
-    assert code == 1 and "no library skill changes what the failing clause reads" in out
+    assert code == 1 and "`gap >= 2 cm`: no skill changes `gap`" in out
     assert os.listdir(tmp_path) == ["a.contract"]
 
 

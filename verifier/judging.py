@@ -189,19 +189,23 @@ def _remembered(obligation: Obligation, found: Sequence[int], proof: str | None)
     return Proved(certificate)
 
 
-def stands(model: Model, chain: Chain, effort: Effort, known: dict[Question, bool]) -> bool:
-    """Whether every obligation of the chain is proved or deferred; ends at the first that is
-    not. `known` remembers answers, for chains that have much in common."""
+def first_fault(
+    model: Model, chain: Chain, effort: Effort, known: dict[Question, Verdict]
+) -> tuple[Obligation, Verdict] | None:
+    """An obligation of the chain that is neither proved nor deferred, with its verdict; None if
+    there is none. `known` remembers verdicts, for chains that have much in common."""
     obligations = owed(model, chain)
-    if any(known.get(each.question) is False for each in obligations):
-        return False
+    for each in obligations:
+        verdict = known.get(each.question)
+        if verdict is not None and not isinstance(verdict, Proved | Deferred):
+            return each, verdict
     new = [each for each in obligations if each.question not in known]
-    for place, verdict in judge_all(new, effort.timeout_s, effort.jobs, _silent):
-        good = isinstance(confirmed(new[place], verdict), Proved | Deferred)
-        known[new[place].question] = good
-        if not good:
-            return False
-    return True
+    for place, found in judge_all(new, effort.timeout_s, effort.jobs, _silent):
+        verdict = confirmed(new[place], found)
+        known[new[place].question] = verdict
+        if not isinstance(verdict, Proved | Deferred):
+            return new[place], verdict
+    return None
 
 
 def _silent(done: int, total: int) -> None:

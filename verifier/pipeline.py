@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from verifier.core.obligation import Obligation, Question
-from verifier.core.span import Span
-from verifier.core.term import Formula, Real, variables
+from verifier.core.obligation import Obligation
+from verifier.core.term import Real
 from verifier.core.unit import LENGTH, UNITS, Unit
 from verifier.core.verdict import Proved, Refuted, SolverWord, Unknown, Witness
-from verifier.judging import AT_END, Effort, Tell, judged, stands
+from verifier.editing import New, inserted, replaced
+from verifier.judging import AT_END, Effort, Tell, judged
 from verifier.model.body import statements_of
-from verifier.model.scope import Scope
-from verifier.model.settle import settle_chain
 from verifier.model.values import Attempt, Chain, Model, StateVariable, Step
 from verifier.obligations.elapsed import durations
 from verifier.obligations.owed import duration
 from verifier.obligations.walk import outcome_name
-from verifier.repair.edit import insert
-from verifier.repair.insertion import Call, Gap, Search, search
+from verifier.planning import Closed, Outcome, failing, plans, repairs
 from verifier.report.values import (
     Answer,
     ChainReport,
@@ -31,11 +27,6 @@ from verifier.report.values import (
     chain_verdict,
 )
 from verifier.source import Source, chosen
-from verifier.syntax import tree
-
-# How long an obligation of a candidate may take, and after how long no further one is tried.
-CANDIDATE_S = 2.0
-SEARCH_S = 20.0
 
 
 def check(source: Source, names: Sequence[str], effort: Effort, tell: Tell) -> Report:
@@ -103,43 +94,34 @@ def _certain(answer: Answer) -> Answer:
 # ---- repair ------------------------------------------------------------------------------------
 
 
-def with_repair(source: Source, chain: Chain, report: ChainReport, effort: Effort) -> ChainReport:
-    """The report on a refuted chain, with the smallest repair or with what was tried.
+def with_repair(
+    source: Source, chain: Chain, report: ChainReport, effort: Effort, most: int = 1
+) -> ChainReport:
+    """The report on a refuted chain, with its smallest repairs, `most` of them at most, or with why
+    there is none.
 
     What is unknown before the gap stays so whatever is inserted, so that nothing is tried then. An
     insertion has its place between calls that follow one another.
     """
-    gap = _gap(chain, report.answers)
-    if gap is None or _unknown_before(gap.step, report.answers):
+    failed = _first_refuted(report.answers)
+    if failed is None or _unknown_before(_place(chain, failed.obligation), report.answers):
         return report
-    if not chain.plain or not chain.steps:
+    if not chain.plain:
         return replace(report, search="only a plain sequence of skills is repaired by insertion")
-
-    def rebuild(step: int, calls: tuple[Call, ...]) -> Chain | None:
-        return _rebuilt(source.scope, chain, step, calls)
-
-    quick = replace(effort, timeout_s=min(effort.timeout_s, CANDIDATE_S))
-    ends = time.monotonic() + SEARCH_S
-    known: dict[Question, bool] = {}
-
-    def holds(candidate: Chain) -> bool:
-        return stands(source.model, candidate, quick, known)
-
-    found = search(source.model, gap, rebuild, holds, lambda: time.monotonic() < ends)
-    if found.found is None:
-        return replace(report, search=_told(found, gap, chain))
-    text = source.texts[chain.span.file]
-    changed = insert(text, chain, gap.step, found.found)
-    inserted = "; ".join(call.text for call in found.found)
-    return replace(report, repairs=(Repair(inserted, gap.step, changed.text, changed.added),))
+    outcome = repairs(source, chain, _place(chain, failed.obligation), effort, most)
+    if not outcome.found:
+        return replace(report, search=_told(outcome))
+    comment = _bridged(chain, failed)
+    found = tuple(_repair(source, closed, comment) for closed in outcome.found)
+    return replace(report, repairs=found)
 
 
-def _gap(chain: Chain, answers: Iterable[Answer]) -> Gap | None:
-    """What the first witness shows to be missing."""
+def _first_refuted(answers: Iterable[Answer]) -> Answer | None:
+    """The first that a witness refutes, other than a deadline."""
     for answer in answers:
         match answer.verdict:
-            case Refuted(Witness(_, failed)) if answer.obligation.rule != "within":
-                return Gap(_before(chain, answer.obligation), _names(failed.formula))
+            case Refuted(Witness()) if answer.obligation.rule != "within":
+                return answer
     return None
 
 
@@ -149,33 +131,47 @@ def _unknown_before(step: int, answers: Iterable[Answer]) -> bool:
     )
 
 
-def _before(chain: Chain, obligation: Obligation) -> int:
+def _place(chain: Chain, obligation: Obligation) -> int:
     return len(chain.steps) + 1 if obligation.rule in AT_END else obligation.step
 
 
-def _names(formula: Formula) -> frozenset[str]:
-    return frozenset(name for name, _ in variables(formula))
+def _told(outcome: Outcome) -> str:
+    """Why there is no repair."""
+    if outcome.refuted is not None:
+        return f"no sequence of library skills closes this gap: {outcome.refuted}"
+    return f"whether library skills can close this gap is unknown: {outcome.unknown}"
 
 
-def _rebuilt(scope: Scope, chain: Chain, step: int, calls: tuple[Call, ...]) -> Chain | None:
-    """The chain with the calls before the step, settled; None where they cannot stand there."""
-    written = scope.chains[chain.name]
-    span = written.steps[min(step, len(written.steps)) - 1].span
-    new = tuple(_call(call, span) for call in calls)
-    steps = (*written.steps[: step - 1], *new, *written.steps[step - 1 :])
-    return settle_chain(scope, replace(written, steps=steps), [])
+def _bridged(chain: Chain, failed: Answer) -> str:
+    """What a repair is for, as a comment in the source."""
+    clause = failing(chain, failed.obligation, failed.verdict)
+    what = f"`{clause[0].text}`" if clause else f"{failed.obligation.rule}"
+    if failed.obligation.rule in AT_END:
+        return f"bridges the gap to {what} at the end"
+    return f"bridges the gap to {what} of {chain.steps[failed.obligation.step - 1].contract.text}"
 
 
-def _call(call: Call, span: Span) -> tree.Call:
-    arguments = [tree.Argument(None, tree.Reference(a, span), span) for a in call.arguments]
-    return tree.Call(tree.Name(call.skill, span), tuple(arguments), span)
+def _repair(source: Source, closed: Closed, comment: str) -> Repair:
+    text = source.texts[closed.chain.span.file]
+    written = source.scope.chains[closed.chain.declared]
+    calls = [called.text for called in closed.calls]
+    changed = inserted(text, written, closed.place, New(calls, comment))
+    shortest, longest = duration(closed.chain)
+    return Repair("; ".join(calls), closed.place, changed.text, changed.added, shortest, longest)
 
 
-def _told(found: Search, gap: Gap, chain: Chain) -> str:
-    """What was tried in vain."""
-    if found.possible == 0:
-        return "no library skill changes what the failing clause reads"
-    judged = f"{found.judged} of {found.possible}" if found.judged < found.possible else "all"
-    where = f"before step {gap.step}" if gap.step <= len(chain.steps) else "at the end"
-    what = f"insertions of one or two skills {where}"
-    return f"no library skill closes this gap ({judged} {what} were judged)"
+def planned(
+    source: Source, chain: Chain, effort: Effort, most: int
+) -> tuple[Outcome, list[Repair]]:
+    """Chains that lead from what is assumed to what is to be achieved, shortest first, `most` of
+    them at most, each as the text in which it stands in place of the chain's own steps."""
+    outcome = plans(source, chain, effort, most)
+    return outcome, [_plan(source, closed) for closed in outcome.found]
+
+
+def _plan(source: Source, closed: Closed) -> Repair:
+    text = source.texts[closed.chain.span.file]
+    calls = [called.text for called in closed.calls]
+    changed = replaced(text, source.scope.chains[closed.chain.declared], New(calls))
+    shortest, longest = duration(closed.chain)
+    return Repair("; ".join(calls), 1, changed.text, changed.added, shortest, longest)

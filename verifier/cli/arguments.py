@@ -13,7 +13,9 @@ import sys
 from collections.abc import Sequence
 
 WRONG, DEFECT, INTERRUPTED, UNREAD = 2, 70, 130, 141
-COMMANDS = ("check", "repair", "recheck", "emit", "monitor", "fret", "fmt", "rule", "demo")
+COMMANDS = (
+    *("check", "repair", "plan", "recheck", "emit", "monitor", "fret", "fmt", "rule", "demo"),
+)
 FORMATS = ("text", "json", "sarif", "junit", "github")  # each but text: verifier/report/<name>.py
 EPILOG = """\
 `verify-chain FILE...` is short for `verify-chain check FILE...`. Exit codes: 0 everything asked
@@ -91,7 +93,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action=_Version, nargs=0, help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     _check(commands)
-    _repair(commands)
+    _change(commands, "repair", "insert skills until every obligation holds")
+    _change(commands, "plan", "build a chain from what it assumes and what it is to achieve")
     _recheck(commands)
     _emit(commands)
     _monitor(commands)
@@ -132,16 +135,21 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     _effort(check)
 
 
-def _repair(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    repair = commands.add_parser(
-        "repair", help="insert skills until every obligation holds", allow_abbrev=False
-    )
-    repair.add_argument("file", metavar="FILE")
-    repair.add_argument("--chain", required=True, metavar="NAME")
-    repair.add_argument(
+def _change(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, told: str
+) -> None:
+    change = commands.add_parser(name, help=told, allow_abbrev=False)
+    change.add_argument("file", metavar="FILE")
+    change.add_argument("--chain", required=True, metavar="NAME")
+    change.add_argument(
         "-o", "--output", metavar="OUT", help="write here; otherwise FILE, kept as FILE.bak"
     )
-    _effort(repair)
+    change.add_argument(
+        "--all",
+        action="store_true",
+        help="list every way that is found, with durations and margins, and write nothing",
+    )
+    _effort(change)
 
 
 def _recheck(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

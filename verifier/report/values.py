@@ -58,13 +58,16 @@ class Answer:
 class Repair:
     """A change of the source that makes every obligation of the chain hold.
 
-    `edited` is the file with the change, and `added` where the new text stands in it.
+    `edited` is the file with the change, and `added` where the new text stands in it. `shortest`
+    and `longest` are how long the whole chain then takes, in seconds; None is unbounded.
     """
 
     insert: str
     before_step: int
     edited: str
     added: Span
+    shortest: Fraction
+    longest: Fraction | None
 
 
 @dataclass(frozen=True, slots=True)
