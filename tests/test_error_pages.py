@@ -19,12 +19,12 @@ import pytest
 
 from verifier.core.diagnostic import Diagnostic, SourceError
 from verifier.judging import Effort, judged
+from verifier.model.urdf import Chain, read_chain
 from verifier.monitor.gates import watch_plan
 from verifier.monitor.program import compile_property
 from verifier.obligations.owed import RULES
 from verifier.report.values import status
 from verifier.safety.limit import safety_loop
-from verifier.safety.urdf import Chain, read_chain
 from verifier.source import Source, chosen, settled
 from verifier.traces.comma import samples
 from verifier.traces.fields import fields
@@ -285,6 +285,30 @@ def arm(joints: int) -> Scene:
     return scene
 
 
+def covered(shapes: str) -> Scene:
+    """A robot of one joint, whose tool has these collision shapes and keeps clear of itself."""
+
+    def scene(folder: Path) -> list[Diagnostic]:
+        (folder / "arm.urdf").write_text(
+            f'<robot name="arm"><link name="base"/><link name="tool">{shapes}</link>'
+            '<joint name="j" type="continuous"><parent link="base"/><child link="tool"/></joint>'
+            "</robot>"
+        )
+        (folder / "cell.spec").write_text(
+            'state { q : real rad }\nrobot arm from urdf "arm.urdf" tip tool\n'
+            "barrier apart = clearance(arm, arm)\n"
+        )
+        try:
+            settled(str(folder / "cell.spec"))
+        except SourceError as error:
+            return list(error.diagnostics)
+        return []
+
+    return scene
+
+
+SPHERE = '<collision><geometry><sphere radius="0.05"/></geometry></collision>'
+
 SCENES: dict[str, tuple[Scene, Scene]] = {
     "empty-file": (file(b""), file(b"const tolerance = 2 cm\n")),
     "file-not-found": (named("cel.contract"), named("cell.contract")),
@@ -295,6 +319,7 @@ SCENES: dict[str, tuple[Scene, Scene]] = {
         file(b"const x = " + b"(" * 100 + b"1" + b")" * 100),
     ),
     "not-text": (file(b"const a = 1\0"), file(b"const a = 1\n")),
+    "robot-without-spheres": (covered(""), covered(SPHERE)),
     "set-too-large": (hull(51), hull(20)),
     "too-many-files": (using(200), using(1)),
     "unknown-chain": (chain("Pik"), chain("Pick")),

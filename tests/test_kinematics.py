@@ -19,10 +19,10 @@ import pytest
 from verifier.core.diagnostic import Diagnostic
 from verifier.emit.kinematics import kinematics_header, kinematics_source
 from verifier.emit.printer import printed
+from verifier.model.urdf import Chain, Sphere, read_chain
 from verifier.safety.kinematics import Kinematics, jacobian, kinematics, point_row, poses
 from verifier.safety.straight import run
 from verifier.safety.trigonometry import ERROR, sine_cosine
-from verifier.safety.urdf import Chain, Sphere, read_chain
 
 HERE = Path(__file__).parent
 DATA = HERE / "data"

@@ -79,22 +79,23 @@ TEST_LINES = 1000  # a test file is a list: nobody reads it from the top
 FUNCTION_LINES = 60
 # Longer, because it is one idea: the lines allowed, and the idea.
 LONG_FILES: dict[str, tuple[int, str]] = {
-    "verifier/model/expression.py": (850, "one walk over expressions, a case for each kind"),
-    "verifier/model/region.py": (500, "the table of sets, one function a set"),
+    "verifier/model/expression.py": (880, "one walk over expressions, a case for each kind"),
+    "verifier/model/region.py": (540, "the table of sets, one function a set"),
     "verifier/model/contract.py": (500, "one skill's clauses, and the frame read off them"),
     "verifier/solve/refute.py": (650, "one search, whose cases call each other"),
     "verifier/safety/qp.py": (460, "one kernel, operation by operation as in its C"),
-    "verifier/syntax/build.py": (550, "one function for each rule of the grammar"),
-    "verifier/syntax/formatter.py": (600, "one function for each node of the tree"),
+    "verifier/syntax/build.py": (620, "one function for each rule of the grammar"),
+    "verifier/syntax/formatter.py": (680, "one function for each node of the tree"),
     "verifier/check/containment.py": (500, "one judge, a short function for each certificate"),
     "verifier/core/description.py": (550, "rows, generators and pieces of each kind of set"),
-    "verifier/syntax/tree.py": (500, "one short class for each kind of node"),
+    "verifier/syntax/lexer.py": (440, "one pass over the text, and the words that it knows"),
+    "verifier/syntax/tree.py": (620, "one short class for each kind of node"),
     "verifier/solve/containment.py": (450, "one search along the outer set, case by case"),
     "verifier/solve/support.py": (650, "support and extreme points of each kind of set"),
     "verifier/repair/curve.py": (450, "one family of linear programs and its Newton iteration"),
 }
 LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
-    "verifier/model/scope.py:collect": (70, "the table of declarations: one short case for each"),
+    "verifier/model/scope.py:collect": (80, "the table of declarations: one short case for each"),
     "verifier/core/lift.py:_place": (85, "one short case for each kind of set"),
     "verifier/emit/driving.py:drive": (75, "one C function, in the order of its statements"),
     "verifier/emit/selftest.py:_main": (80, "one C function, in the order of its statements"),

@@ -20,6 +20,7 @@ from verifier.syntax import tree
 from verifier.syntax.parse import SIZE_LIMIT, decode, parse
 
 MOST_FILES = 200
+DOCUMENT_LIMIT = 4_000_000
 SUFFIXES = (".contract", ".spec")
 _ROOT_SIGNS = ("pyproject.toml", ".git")
 
@@ -28,12 +29,14 @@ _ROOT_SIGNS = ("pyproject.toml", ".git")
 class Loaded:
     """The trees, used files before those that use them, and each text by the path in its spans.
 
-    With any diagnostics the trees are incomplete.
+    `documents` are the files that robots are read from, by the path as written and the file that
+    names it: how messages name it, and its bytes. With any diagnostics all this is incomplete.
     """
 
     files: tuple[tree.File, ...]
     texts: dict[str, str]
     diagnostics: tuple[Diagnostic, ...]
+    documents: dict[tuple[str, str], tuple[str, bytes]]
 
 
 @dataclass(slots=True)
@@ -43,6 +46,7 @@ class _Reading:
     root: Path
     files: list[tree.File] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
+    documents: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
     mistakes: list[Diagnostic] = field(default_factory=list)
     seen: set[str] = field(default_factory=set)
     open: list[tuple[str, str]] = field(default_factory=list)
@@ -54,7 +58,7 @@ def load(path: str, text: str | None = None) -> Loaded:
     if text is not None:
         reading.texts[path] = text
     _read(reading, path, os.path.abspath(path), None)
-    return Loaded(tuple(reading.files), reading.texts, tuple(reading.mistakes))
+    return Loaded(tuple(reading.files), reading.texts, tuple(reading.mistakes), reading.documents)
 
 
 def project_root(folder: Path) -> Path:
@@ -122,6 +126,8 @@ def _read(reading: _Reading, shown: str, path: str, asked: tree.Use | None) -> N
     for use in file.declarations:
         if isinstance(use, tree.Use):
             _follow(reading, path, use)
+        if isinstance(use, tree.RobotDeclaration):
+            _fetch(reading, path, use.path)
     reading.open.pop()
     reading.files.append(file)
 
@@ -132,6 +138,28 @@ def _follow(reading: _Reading, user: str, use: tree.Use) -> None:
         reading.mistakes.append(found)
     else:
         _read(reading, _shown(found), found, use)
+
+
+def _fetch(reading: _Reading, user: str, name: tree.Name) -> None:
+    """Adds the file that a robot is read from; it is looked for where used files are."""
+    found = _find(reading.root, Path(user).parent, tree.Use(name.text, name.span))
+    if isinstance(found, Diagnostic):
+        reading.mistakes.append(found)
+        return
+    shown = _shown(found)
+    try:
+        with open(found, "rb") as file:
+            data = file.read(DOCUMENT_LIMIT + 1)
+    except OSError as error:
+        message = f"`{shown}` cannot be read: {error.strerror or error}"
+        reading.mistakes.append(Diagnostic("file-unreadable", name.span, message))
+        return
+    if len(data) > DOCUMENT_LIMIT:
+        message = f"`{shown}` has more than {DOCUMENT_LIMIT:,} bytes"
+        reading.mistakes.append(Diagnostic("file-too-large", name.span, message))
+        return
+    reading.texts.setdefault(shown, data.decode("utf-8", "replace"))
+    reading.documents[name.span.file, name.text] = (shown, data)
 
 
 def _find(root: Path, folder: Path, use: tree.Use) -> str | Diagnostic:

@@ -8,10 +8,10 @@ from verifier.core.diagnostic import Diagnostic, SourceError
 from verifier.emit.bundle import bundle
 from verifier.emit.closed_loop import Limits
 from verifier.emit.design import Design, design_of
+from verifier.model.interval import Interval, interval_of
 from verifier.model.values import Chain, Model
 from verifier.monitor.gates import WatchPlan, period_ns, watch_plan
 from verifier.monitor.gauge import Gauge, compile_robustness
-from verifier.safety.interval import Interval, interval_of
 from verifier.safety.limit import Loop, safety_loop
 from verifier.safety.plant import Integrator, integrators
 

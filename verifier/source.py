@@ -37,7 +37,7 @@ def settled(path: str, text: str | None = None) -> Source:
     if loaded.diagnostics:
         raise Mistakes(loaded.diagnostics, loaded.texts)
     try:
-        scope = collect(loaded.files)
+        scope = collect(loaded.files, loaded.documents)
         return Source(path, loaded.texts, scope, settle_scope(scope))
     except SourceError as error:
         raise Mistakes(error.diagnostics, loaded.texts) from None

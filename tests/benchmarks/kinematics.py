@@ -26,8 +26,8 @@ sys.path.insert(0, str(ROOT))
 
 from verifier.emit.kinematics import kinematics_header, kinematics_source  # noqa: E402
 from verifier.emit.printer import printed  # noqa: E402
+from verifier.model.urdf import Chain, read_chain  # noqa: E402
 from verifier.safety.kinematics import Kinematics, kinematics  # noqa: E402
-from verifier.safety.urdf import Chain, read_chain  # noqa: E402
 
 RUNTIME = ROOT / "verifier" / "emit" / "runtime"
 DATA = ROOT / "tests" / "data"

@@ -232,6 +232,9 @@ def _reference(name: str, span: Span, at: Context) -> Value:
         return constant(name, span, at.scope)
     if name in at.scope.objects:
         return Thing(name, at.scope.objects[name])
+    if name in at.scope.robots:
+        help_line = f"name one of its links: `{name}.{at.scope.robots[name].tip.text}`"
+        fail("wrong-type", span, f"`{name}` is a robot and has no value", help=help_line)
     fail(
         "unknown-name",
         span,
@@ -343,6 +346,12 @@ def _part(expression: tree.Part, at: Context) -> Value:
         from verifier.model.region import domain_bound
 
         return domain_bound(expression, at)
+    if isinstance(expression.base, tree.Reference) and _is_robot(expression.base.name, at):
+        from verifier.model.robot import link_position, robot
+
+        machine = robot(at.scope, expression.base.name)
+        at.read.update(name.partition("[")[0] for name in machine.joints)
+        return link_position(machine, expression.part, at.version)
     base = settle(expression.base, at)
     if not isinstance(base, Vector) or len(base.parts) > len(COORDINATES):
         fail(
@@ -358,6 +367,10 @@ def _part(expression: tree.Part, at: Context) -> Value:
             help="its parts are `x`, `y` and `z`",
         )
     return base.parts[COORDINATES.index(part)]
+
+
+def _is_robot(name: str, at: Context) -> bool:
+    return name in at.scope.robots and name not in at.bindings
 
 
 # ---- connectives and quantifiers ---------------------------------------------------------------

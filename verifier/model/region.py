@@ -455,6 +455,23 @@ def _domain(scope: Scope, variable: StateVariable, expression: tree.Expression) 
     return region
 
 
+def box_in(
+    expression: tree.Expression, space: Space, at: Context
+) -> tuple[tuple[Fraction, ...], tuple[Fraction, ...]]:
+    """The sides of a constant box of the space, written as `box(…)` or `low .. high`."""
+    if isinstance(expression, tree.Range):
+        low, high = (scalar_in(end, space, at) for end in (expression.low, expression.high))
+        _check_order(low, high, expression.span)
+        region: Region = Box((low,) * space.size, (high,) * space.size)
+    else:
+        region = settle_region(expression, space, at)
+    sides = (*region.lower, *region.upper) if isinstance(region, Box) else (None,)
+    numbers = [side.value for side in sides if isinstance(side, Number)]
+    if len(numbers) != len(sides):
+        fail("not-constant", expression.span, "a constant box, bounded on every side, is wanted")
+    return tuple(numbers[: space.size]), tuple(numbers[space.size :])
+
+
 def domain_bound(expression: tree.Part, at: Context) -> Value:
     """`q.lower` or `q.upper`: the side of the declared box."""
     base, side = expression.base, expression.part.text

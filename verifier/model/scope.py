@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from verifier.core.diagnostic import Diagnostic, Label, SourceError, near_miss
 from verifier.core.span import Span
@@ -19,6 +19,9 @@ SORTS = ("bool", "real", "point")
 FALLBACKS = ("hold", "retreat", "stop")
 
 T = TypeVar("T")
+
+# By the file that names it and the path as written: how messages name a document, and its bytes.
+Documents: TypeAlias = Mapping[tuple[str, str], tuple[str, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,10 @@ class Scope:
     violations: list[tree.ViolationDeclaration] = field(default_factory=list)
     plants: dict[str, tree.PlantDeclaration] = field(default_factory=dict)
     barriers: dict[str, tree.BarrierDeclaration] = field(default_factory=dict)
+    robots: dict[str, tree.RobotDeclaration] = field(default_factory=dict)
+    obstacles: dict[str, object] = field(default_factory=dict)
+    waivers: list[tree.WaiverDeclaration] = field(default_factory=list)
+    documents: Documents = field(default_factory=dict)
     memo: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False)
     active: list[tuple[str, str]] = field(default_factory=list, compare=False)
 
@@ -49,11 +56,12 @@ class Scope:
         yield from self.variables
         yield from self.constants
         yield from self.objects
+        yield from self.robots
 
 
-def collect(files: Sequence[tree.File]) -> Scope:
+def collect(files: Sequence[tree.File], documents: Documents | None = None) -> Scope:
     """The scope of the files. Raises SourceError with every duplicate and every malformed type."""
-    scope = Scope()
+    scope = Scope(documents=documents or {})
     found: list[Diagnostic] = []
     values: dict[str, Span] = {}
     behaviours: dict[str, Span] = {}
@@ -91,8 +99,12 @@ def collect(files: Sequence[tree.File]) -> Scope:
                 declare(scope.plants, name, declaration, behaviours)
             case tree.BarrierDeclaration(name):
                 declare(scope.barriers, name, declaration, behaviours)
+            case tree.RobotDeclaration(name):
+                declare(scope.robots, name, declaration, values)
             case tree.ViolationDeclaration():
                 scope.violations.append(declaration)
+            case tree.WaiverDeclaration():
+                scope.waivers.append(declaration)
     for declaration in declarations:
         match declaration:
             case tree.ObjectDeclaration(names, type):

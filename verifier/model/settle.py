@@ -11,6 +11,7 @@ from typing import TypeVar
 from verifier.core.diagnostic import Diagnostic, Label, SourceError
 from verifier.core.term import Real
 from verifier.core.unit import TIME, UNITS
+from verifier.model.barrier import barriers, waiver
 from verifier.model.compose import Composer, parameter_domain
 from verifier.model.contract import (
     check_declaration,
@@ -20,21 +21,21 @@ from verifier.model.contract import (
     parameter_type,
     placeholder,
 )
+from verifier.model.control import Barrier, Clearance, Plant
 from verifier.model.expression import Context, constant, number, scalar_names
-from verifier.model.plant import barriers, plant
+from verifier.model.plant import plant
 from verifier.model.quantity import Thing, Value, fail
 from verifier.model.refine import refinements
 from verifier.model.region import SETS, declared_domain, domain_formulas
+from verifier.model.robot import robot
 from verifier.model.scope import Scope, collect, declared_type
 from verifier.model.temporal import properties
 from verifier.model.values import (
-    Barrier,
     Chain,
     Condition,
     Deadline,
     Domain,
     Model,
-    Plant,
     Rigid,
     Scalar,
     Skill,
@@ -69,13 +70,15 @@ def settle_scope(scope: Scope) -> Model:
     for skill in scope.skills.values():
         attempt(partial(check_declaration, scope, skill))
     settled_properties = attempt(partial(properties, scope)) or ()
+    robots = {name: attempt(partial(robot, scope, name)) for name in scope.robots}
     plants: list[Plant] = []
     for each in scope.plants.values():
         settled_plant = attempt(partial(plant, scope, each))
         plants += [settled_plant] if settled_plant else []
-    walls: list[Barrier] = []
+    walls: list[Barrier | Clearance] = []
     for wall in scope.barriers.values():
         walls += attempt(partial(barriers, scope, wall)) or []
+    waivers = [attempt(partial(waiver, scope, each)) for each in scope.waivers]
     chains: dict[str, Chain] = {}
     for written in scope.chains.values():
         for things in attempt(partial(choices, scope, written)) or ():
@@ -97,7 +100,10 @@ def settle_scope(scope: Scope) -> Model:
         chains,
         settled_properties,
         tuple(plants),
-        tuple(walls),
+        tuple(wall for wall in walls if isinstance(wall, Barrier)),
+        {name: each for name, each in robots.items() if each is not None},
+        tuple(wall for wall in walls if isinstance(wall, Clearance)),
+        tuple(each for each in waivers if each is not None),
     )
 
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 from verifier.core.span import Span
 from verifier.core.term import Formula, Sort, Term
 from verifier.core.unit import Dimension, Unit
+from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver
 
 # ---- variables ---------------------------------------------------------------------------------
 
@@ -314,54 +315,6 @@ class Property:
     text: str
 
 
-# ---- plants and barriers -----------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """A command of a plant, a real vector of `size` with a bounded box in base units."""
-
-    name: str
-    size: int
-    unit: Unit | None
-    lower: tuple[Fraction, ...]
-    upper: tuple[Fraction, ...]
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Derivative:
-    """`der(state) = rates`, one term a component; the terms read state scalars and input scalars
-    `dq[1]`."""
-
-    variable: str
-    rates: tuple[Term, ...]
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Plant:
-    """`period` in seconds."""
-
-    name: str
-    inputs: tuple[Input, ...]
-    dynamics: tuple[Derivative, ...]
-    period: Fraction
-    span: Span
-
-
-@dataclass(frozen=True, slots=True)
-class Barrier:
-    """`value >= 0` is safe. One for each index of a family: `joint_limit[3]`. `alpha` in 1/s, or
-    None."""
-
-    name: str
-    value: Term
-    alpha: Fraction | None
-    span: Span
-    text: str
-
-
 # ---- the whole ---------------------------------------------------------------------------------
 
 
@@ -379,3 +332,6 @@ class Model:
     properties: tuple[Property, ...]
     plants: tuple[Plant, ...]
     barriers: tuple[Barrier, ...]
+    robots: dict[str, Robot]
+    clearances: tuple[Clearance, ...]
+    waivers: tuple[Waiver, ...]

@@ -18,8 +18,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from verifier.model.urdf import Chain, Joint, Triple
 from verifier.safety.straight import Cosine, Draft, Input, Program, Scalar, Sine, run
-from verifier.safety.urdf import Chain, Joint, Triple
 
 SNAP = 4e-16  # an entry of a constant rotation this close to 0, 1 or -1 is meant to be that
 

@@ -27,8 +27,9 @@ from fractions import Fraction
 
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.span import Span
-from verifier.model.values import Barrier, Model
-from verifier.safety.interval import Interval, interval_of
+from verifier.model.control import Barrier
+from verifier.model.interval import Interval, interval_of
+from verifier.model.values import Model
 from verifier.safety.plant import Integrator, integrators, rounded_down, rounded_up
 
 SHRINK = 1 - Fraction(1, 2**50)

@@ -16,7 +16,8 @@ from fractions import Fraction
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.span import Span
 from verifier.core.term import Variable
-from verifier.model.values import Input, Model, Plant
+from verifier.model.control import Input, Plant
+from verifier.model.values import Model
 
 HELP = "supported: `input dq : real[n] … in box(…)` with `dynamics der(q) = dq` and a period"
 

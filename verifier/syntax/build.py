@@ -147,22 +147,74 @@ class _Labelled:
     value: Any
 
 
-def plant(children: Children) -> Piece:
+def robot(children: Children) -> Piece:
     span = _reach(children)
-    parts: tuple[_Labelled, ...] = _nodes(children)
-    periods = [part.value for part in parts if part.word == "period"]
-    if len(periods) > 1:
-        raise SourceError(
-            [Diagnostic("syntax", periods[1].span, "a plant has one `period`, and this is another")]
-        )
-    node = tree.PlantDeclaration(
-        _name(children[1]),
-        tuple(part.value for part in parts if part.word == "input"),
-        tuple(part.value for part in parts if part.word == "dynamics"),
-        periods[0] if periods else None,
+    name, form, tip, *joints = _words(children)
+    (path,) = _words(children, lexer.STRING)
+    node = tree.RobotDeclaration(
+        _name(name),
+        _name(form),
+        _name(path),
+        _name(tip),
+        _name(joints[0]) if joints else None,
         span,
     )
     return Piece((node,), span, 0)
+
+
+def plant(children: Children) -> Piece:
+    span = _reach(children)
+    nodes = _nodes(children)
+    labelled = [node for node in nodes if isinstance(node, _Labelled)]
+    inputs, disturbances, rates = (
+        tuple(part.value for part in labelled if part.word == word)
+        for word in ("input", "disturbance", "dynamics")
+    )
+    parts = tuple(node for node in nodes if not isinstance(node, _Labelled))
+    node = tree.PlantDeclaration(_name(children[1]), inputs, disturbances, rates, parts, span)
+    return Piece((node,), span, 0)
+
+
+def _word_of(children: Children) -> str:
+    assert isinstance(children[0], Token)
+    return children[0].text
+
+
+def plant_value(children: Children) -> Piece:
+    span = _reach(children)
+    (value,) = _nodes(children)
+    return Piece(tree.PlantValue(_word_of(children), value, span), span, 0)
+
+
+def plant_box(children: Children) -> Piece:
+    span = _reach(children)
+    (region,) = _nodes(children)
+    return Piece(tree.PlantBox(_word_of(children), _name(children[1]), region, span), span, 0)
+
+
+def reserve(children: Children) -> Piece:
+    span = _reach(children)
+    leave, *back = _nodes(children)
+    node = tree.Reserve(_name(children[1]), leave, back[0] if back else None, span)
+    return Piece(node, span, 0)
+
+
+def return_(children: Children) -> Piece:
+    span = _reach(children)
+    hold, *condition = _nodes(children)
+    return Piece(tree.Return(hold, condition[0] if condition else None, span), span, 0)
+
+
+def confidence(children: Children) -> Piece:
+    span = _reach(children)
+    (least,) = _nodes(children)
+    return Piece(tree.Confidence(_name(children[1]), least, span), span, 0)
+
+
+def measured(children: Children) -> Piece:
+    span = _reach(children)
+    (names,) = _nodes(children)
+    return Piece(tree.Measured(names, span), span, 0)
 
 
 def _labelled(children: Children, value: Any) -> Piece:
@@ -191,28 +243,33 @@ def dynamics(children: Children) -> Piece:
     return _labelled(children, tree.Dynamics(_name(variable_), value, _reach(children)))
 
 
-def period(children: Children) -> Piece:
-    return _labelled(children, _nodes(children)[0])
-
-
 def barrier(children: Children) -> Piece:
     span = _reach(children)
     name, *index = _words(children)
     nodes = _nodes(children)
-    alphas = [node.value for node in nodes if isinstance(node, _Labelled)]
-    values = [node for node in nodes if not isinstance(node, _Labelled)]
+    values = [node for node in nodes if not isinstance(node, tree.BarrierPart)]
     node = tree.BarrierDeclaration(
         _name(name),
         (_name(index[0]), values[0]) if index else None,
         values[-1],
-        alphas[0] if alphas else None,
+        tuple(node for node in nodes if isinstance(node, tree.BarrierPart)),
         span,
     )
     return Piece((node,), span, 0)
 
 
-def alpha(children: Children) -> Piece:
-    return _labelled(children, _nodes(children)[0])
+def barrier_part(children: Children) -> Piece:
+    span = _reach(children)
+    (value,) = _nodes(children)
+    return Piece(tree.BarrierPart(_word_of(children), value, span), span, 0)
+
+
+def waiver(children: Children) -> Piece:
+    span = _reach(children)
+    rule, subject = _words(children)
+    (reason,) = _words(children, lexer.STRING)
+    node = tree.WaiverDeclaration(_name(rule), _name(subject), _name(reason), span)
+    return Piece((node,), span, 0)
 
 
 def skill(children: Children) -> Piece:

@@ -288,6 +288,10 @@ def _declaration(declaration: tree.Declaration) -> list[_Line]:
             text = f"on violation of {_names(properties)} : {fallback.text}"
         case tree.BarrierDeclaration():
             text = _barrier(declaration)
+        case tree.RobotDeclaration():
+            text = _robot(declaration)
+        case tree.WaiverDeclaration(rule=rule, subject=subject, reason=reason):
+            text = f'waive {rule.text} of {subject.text} because "{reason.text}"'
         case tree.StateDeclaration():
             return _state(declaration)
         case tree.PlantDeclaration():
@@ -320,7 +324,18 @@ def _barrier(declaration: tree.BarrierDeclaration) -> str:
         name, values = declaration.index
         head += f"[{name.text} in {_plain(values)}]"
     text = _headed(head + " = ", declaration.value)
-    return f"{text} alpha {format_expression(declaration.alpha)}" if declaration.alpha else text
+    for part in declaration.parts:
+        written = f"{part.kind} {format_expression(part.value)}"
+        here = len(text.rsplit("\n", 1)[-1])
+        gap = " " if here + len(written) < WIDTH else "\n" + " " * INDENT
+        text += gap + written
+    return text
+
+
+def _robot(declaration: tree.RobotDeclaration) -> str:
+    source = f'{declaration.form.text} "{declaration.path.text}"'
+    text = f"robot {declaration.name.text} from {source} tip {declaration.tip.text}"
+    return f"{text} joints {declaration.joints.text}" if declaration.joints else text
 
 
 def _state(declaration: tree.StateDeclaration) -> list[_Line]:
@@ -346,17 +361,39 @@ def _variable(
 
 def _plant(declaration: tree.PlantDeclaration) -> list[_Line]:
     lines = [
-        _line(_variable("input    ", variable, 0, 0, INDENT), variable.span, INDENT)
-        for variable in declaration.inputs
+        _line(_variable(f"{head:8} ", variable, 0, 0, INDENT), variable.span, INDENT)
+        for head, variables in (
+            ("input", declaration.inputs),
+            ("disturbance", declaration.disturbances),
+        )
+        for variable in variables
     ]
     for dynamics in declaration.dynamics:
         head = f"dynamics der({dynamics.variable.text}) = "
         lines.append(_line(_headed(head, dynamics.value, INDENT), dynamics.span, INDENT))
-    if declaration.period is not None:
-        text = f"period   {format_expression(declaration.period)}"
-        lines.append(_line(text, declaration.period.span, INDENT))
+    lines += [_line(_plant_part(part), part.span, INDENT) for part in declaration.parts]
     header_end = declaration.name.span.line
     return _block(f"plant {declaration.name.text}", header_end, lines, declaration.span)
+
+
+def _plant_part(part: tree.PlantPart) -> str:
+    match part:
+        case tree.PlantValue(kind=kind, value=value):
+            return _headed(f"{kind:8} ", value, INDENT)
+        case tree.PlantBox(kind=kind, name=name, region=region):
+            return _headed(f"{kind:8} {name.text} in ", region, INDENT, _SUM)
+        case tree.Reserve(barrier=barrier, leave=leave, back=back):
+            text = f"switch   {barrier.text} at {format_expression(leave)}"
+            return f"{text} back {format_expression(back)}" if back else text
+        case tree.Return(hold=hold, condition=condition):
+            text = f"return   {format_expression(hold)}"
+            return f"{text} when {format_expression(condition)}" if condition else text
+        case tree.Confidence(score=score, least=least):
+            return f"confidence {score.text} at {format_expression(least)}"
+        case tree.Measured(names=names):
+            return f"measured {_names(names)}"
+        case _:
+            assert_never(part)
 
 
 def _skill(declaration: tree.SkillDeclaration) -> list[_Line]:

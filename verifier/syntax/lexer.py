@@ -28,8 +28,10 @@ def words(text: str) -> frozenset[str]:
 
 
 DECLARATION_WORDS = words(
-    "use type object state environment const property pattern on plant barrier skill chain"
+    "use type object state environment const property pattern on robot plant barrier waive skill"
+    " chain"
 )
+CONTEXTUAL = words("on robot waive")  # names, too, where no such declaration can be meant
 CLAUSE_WORDS = words(
     "requires initial ensures terminal invariant modifies duration else assume achieve within"
 )
@@ -37,13 +39,19 @@ STATEMENT_WORDS = words("if repeat while variant try recover")
 TEMPORAL_PREFIXES = words("always eventually historically once next previous rise fall")
 TEMPORAL_INFIXES = words("until since release")
 LOGIC_WORDS = words("forall exists iff implies or and not in true false")
-KEYWORDS = (DECLARATION_WORDS - {"on"}) | CLAUSE_WORDS | STATEMENT_WORDS | {"refines"}
+KEYWORDS = (DECLARATION_WORDS - CONTEXTUAL) | CLAUSE_WORDS | STATEMENT_WORDS | {"refines"}
 KEYWORDS |= TEMPORAL_PREFIXES | TEMPORAL_INFIXES | LOGIC_WORDS
+PLANT_WORDS = words(
+    "input disturbance dynamics period latency baseline error rate clamp scale reject switch at"
+    " back return when confidence measured"
+)
 # Words of the language in one kind of declaration only; everywhere else they are free names.
 SOFT_KEYWORDS = {
-    "plant": frozenset({"input", "dynamics", "period"}),
-    "barrier": frozenset({"alpha"}),
+    "plant": PLANT_WORDS,
+    "barrier": frozenset({"alpha", "margin", "start", "keeps"}),
     "on": frozenset({"violation", "of"}),
+    "robot": frozenset({"from", "tip", "joints"}),
+    "waive": frozenset({"of", "because"}),
 }
 NAME, NUMBER, UNIT, STRING, INFINITY, BOUND, END = (
     "NAME",
@@ -218,13 +226,13 @@ class Reader:
         """Whether `word`, which ends at `end`, is one of the language's own where it stands."""
         if word in KEYWORDS:
             return True
-        if word == "on" and _opens_violation(self, end):
+        if word in CONTEXTUAL and _opens_contextual(self, word, end):
             return True
         if len(self.brackets) != (1 if self.declaration == "plant" else 0):
             return False
         soft = SOFT_KEYWORDS.get(self.declaration, frozenset())
         return word in soft and (
-            self.previous in OPERAND_ENDS or self.previous in ("{", "on", "violation")
+            self.previous in OPERAND_ENDS or self.previous in ("{", "on", "violation", STRING)
         )
 
     def unreadable(self, position: int) -> int:
@@ -273,10 +281,10 @@ def _opens_declaration(reader: Reader, word: str, end: int) -> bool:
     return not reader.brackets and reader.previous_line != reader.line
 
 
-def _opens_violation(reader: Reader, end: int) -> bool:
+def _opens_contextual(reader: Reader, word: str, end: int) -> bool:
     """`on` may be a name, a lamp's label say; in front of `violation` it is not, nor where it can
-    only be meant to start a declaration."""
-    if _FOLLOWED["on"].match(reader.text, end):
+    only be meant to start a declaration. Likewise `robot panda from …` and `waive rule of …`."""
+    if _FOLLOWED[word].match(reader.text, end):
         return True
     complete = reader.previous in OPERAND_ENDS | {"", STRING}
     return not reader.brackets and reader.previous_line != reader.line and complete
@@ -288,6 +296,8 @@ _FOLLOWED = {
     "state": re.compile(_GAP + r"\{"),
     "environment": re.compile(_GAP + r"\{"),
     "on": re.compile(_GAP + r"violation\b"),
+    "robot": re.compile(_GAP + r"[A-Za-z_]\w*" + _GAP + r"from\b"),
+    "waive": re.compile(_GAP + r"[A-Za-z_]\w*" + _GAP + r"of\b"),
     "type": re.compile(_GAP + r"[A-Za-z_]"),
 }
 

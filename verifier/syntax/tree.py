@@ -277,22 +277,114 @@ class Dynamics:
 
 
 @dataclass(frozen=True, slots=True)
+class RobotDeclaration:
+    """`robot panda from urdf "panda.urdf" tip panda_hand joints q`; `joints` may be left out."""
+
+    name: Name
+    form: Name
+    path: Name
+    tip: Name
+    joints: Name | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PlantValue:
+    """`period`, `latency` or `baseline` and what stands behind it."""
+
+    kind: str
+    value: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class PlantBox:
+    """`error q in …`, `rate dq in …`, `clamp velocity in …`, and the same with scale and reject."""
+
+    kind: str
+    name: Name
+    region: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """`switch wall at 1 cm back 3 cm`; `back` may be left out."""
+
+    barrier: Name
+    leave: Expression
+    back: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Return:
+    """`return 200 ms when not human_near`; the condition may be left out."""
+
+    hold: Expression
+    condition: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Confidence:
+    """`confidence score at 0.8`."""
+
+    score: Name
+    least: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """`measured period, latency`."""
+
+    names: tuple[Name, ...]
+    span: Span
+
+
+PlantPart: TypeAlias = PlantValue | PlantBox | Reserve | Return | Confidence | Measured
+
+
+@dataclass(frozen=True, slots=True)
 class PlantDeclaration:
+    """`parts` in the order written."""
+
     name: Name
     inputs: tuple[VariableDeclaration, ...]
+    disturbances: tuple[VariableDeclaration, ...]
     dynamics: tuple[Dynamics, ...]
-    period: Expression | None
+    parts: tuple[PlantPart, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BarrierPart:
+    """`alpha`, `margin`, `start` or `keeps` and what stands behind it."""
+
+    kind: str
+    value: Expression
     span: Span
 
 
 @dataclass(frozen=True, slots=True)
 class BarrierDeclaration:
-    """`barrier joint_limit[j in 1 .. 7] = expression`, with an optional `alpha` gain behind it."""
+    """`barrier joint_limit[j in 1 .. 7] = expression`, with its parts behind it."""
 
     name: Name
     index: tuple[Name, Range] | None
     value: Expression
-    alpha: Expression | None
+    parts: tuple[BarrierPart, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverDeclaration:
+    """`waive sampling of wall because "measured on the bench"`."""
+
+    rule: Name
+    subject: Name
+    reason: Name
     span: Span
 
 
@@ -452,8 +544,10 @@ Declaration: TypeAlias = (
     | PropertyDeclaration
     | PatternDeclaration
     | ViolationDeclaration
+    | RobotDeclaration
     | PlantDeclaration
     | BarrierDeclaration
+    | WaiverDeclaration
     | SkillDeclaration
     | ChainDeclaration
 )

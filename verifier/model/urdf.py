@@ -16,7 +16,7 @@ from fractions import Fraction
 
 from verifier.core.diagnostic import Diagnostic, SourceError, near_miss
 from verifier.core.span import Span
-from verifier.safety.xml import Element, numbers, parse, report
+from verifier.model.xml import Element, numbers, parse, report
 
 Triple = tuple[Fraction, Fraction, Fraction]
 

@@ -13,7 +13,7 @@ from math import isqrt
 
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.term import Number, Product, Quotient, Sum, Term, Variable, term_variables
-from verifier.model.values import Barrier
+from verifier.model.control import Barrier
 
 HELP = "supported: `(q[j] - q.lower[j]) * (q.upper[j] - q[j])`, and either factor alone"
 
