@@ -135,6 +135,15 @@ chain All(o, p : Item, at : point in box(lower = -1, upper = 1)) {
     while m > 0 invariant m >= 0 variant m / 1 cm { Stop }
     try { Stop } recover { Move(o, p) }
 }
+obstacle wall : real[2] m = polygon(corners = [[0, 0], [1, 0], [1, 1]]) clearance 2 cm
+zone cell = box(lower = 0, upper = 1)
+motion ee { speed 1 m/s  body ball(radius = 1 cm)  avoids wall, post  modifies q }
+skill Move {
+    terminal  ee in cell
+    transition ee {
+        if ee.x <= 0.5 m { velocity 1 1/s * (cup - ee) after 1 s  velocity 0 after 1 s } else { }
+    }
+}
 """
 
 
@@ -536,7 +545,7 @@ def test_the_grammar_and_the_lexer_know_the_same_words() -> None:
     rules = "\n".join(line for line in grammar.splitlines() if not line.startswith("//"))
     literals = set(re.findall(r'"([^"]+)"', rules))
     soft = {word for group in lexer.SOFT_KEYWORDS.values() for word in group}
-    assert literals == lexer.KEYWORDS | lexer.SYMBOLS | soft | lexer.CONTEXTUAL
+    assert literals == lexer.KEYWORDS | lexer.SYMBOLS | soft | lexer.CONTEXTUAL | lexer.COURSE_WORDS
 
 
 # ---- formatting --------------------------------------------------------------------------------
@@ -656,6 +665,39 @@ clauses = st.one_of(
     ),
     st.builds(tree.Modifies, st.lists(targets, min_size=1).map(tuple), st.just(HERE)),
     st.builds(tree.Duration, small, small, st.just(HERE)),
+    st.builds(
+        tree.Transition,
+        targets,
+        st.recursive(
+            st.builds(
+                tree.Course,
+                tuples_of(st.builds(tree.Knot, expressions, small, st.just(HERE))),
+                st.none(),
+                st.just(()),
+                st.just(HERE),
+            ),
+            lambda inner: st.builds(
+                tree.Course, st.just(()), expressions, st.tuples(inner, inner), st.just(HERE)
+            ),
+            max_leaves=3,
+        ),
+        st.just(HERE),
+    ),
+)
+motion_parts = st.one_of(
+    st.builds(
+        tree.MotionPart,
+        st.sampled_from(["speed", "acceleration", "clearance", "body"]),
+        st.tuples(expressions),
+        st.just(HERE),
+    ),
+    st.builds(
+        tree.MotionPart,
+        st.sampled_from(["avoids", "inside"]),
+        st.lists(references, min_size=1, max_size=3).map(tuple),
+        st.just(HERE),
+    ),
+    st.builds(tree.Modifies, st.lists(targets, min_size=1).map(tuple), st.just(HERE)),
 )
 
 
@@ -762,6 +804,21 @@ declarations = st.one_of(
                 st.just(HERE),
             )
         ),
+        st.just(HERE),
+    ),
+    st.builds(
+        tree.PlaceDeclaration,
+        st.sampled_from(["obstacle", "zone"]),
+        names,
+        st.none() | types,
+        expressions,
+        st.none() | small,
+        st.just(HERE),
+    ),
+    st.builds(
+        tree.MotionDeclaration,
+        references,
+        tuples_of(motion_parts),
         st.just(HERE),
     ),
     st.builds(

@@ -43,9 +43,9 @@ def hits(problem: Problem, points: Sequence[Vector]) -> bool:
 def hit(points: Sequence[Vector], solid: Solid, clearance: Fraction) -> bool:
     """Whether all the points, and so their hull, lie in the solid or nearer than the clearance:
     nearer to a vertex, or to their own projection onto a facet that lies in the solid."""
+    kept = clearance + solid.radius
     return all(
-        inside([point], solid.facets)
-        or (clearance > 0 and _near(point, solid, clearance * clearance))
+        inside([point], solid.facets) or (kept > 0 and _near(point, solid, kept * kept))
         for point in points
     )
 

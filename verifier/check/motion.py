@@ -58,6 +58,8 @@ def require_well_formed(problem: Problem) -> None:
         raise Refused("not one speed and one acceleration for each axis")
     if min(*problem.speed_max, *problem.acceleration_max) <= 0 or problem.space.clearance < 0:
         raise Refused("a bound on speed or acceleration is not positive")
+    if any(not solid.vertices or solid.radius < 0 for solid in problem.space.obstacles):
+        raise Refused("an obstacle has no points or a negative radius")
     _shape(problem.end, size)
     for body in problem.space.regions or ():
         _shape(body, size)
@@ -101,11 +103,12 @@ def _implies(body: Polytope, wanted: Polytope, extra: Sequence[tuple[Vector, Fra
 def _apart(body: Polytope, solid: Solid, clearance: Fraction) -> bool:
     """Whether a row of the body is violated by the solid by more than 0, at a distance of at least
     the clearance."""
+    kept = clearance + solid.radius
     for row, bound in zip(body.rows, body.bounds, strict=True):
-        if all(dot(row, point) > bound for point in solid.vertices):
-            gap = min(dot(row, point) for point in solid.vertices) - bound
-            if gap * gap >= clearance * clearance * dot(row, row):
-                return True
+        gap = min(dot(row, point) for point in solid.vertices) - bound
+        square = kept * kept * dot(row, row)
+        if gap > 0 and (gap * gap > square or (clearance > 0 and gap * gap == square)):
+            return True
     return False
 
 

@@ -46,10 +46,12 @@ class Polytope:
 
 @dataclass(frozen=True, slots=True)
 class Solid:
-    """A bounded convex body, by its facets and by its vertices; both describe the same set."""
+    """All points at most `radius` (Euclidean) away from a bounded convex body. Its facets and its
+    vertices describe the same set."""
 
     facets: Polytope
     vertices: tuple[Vector, ...]
+    radius: Fraction = Fraction(0)
 
 
 # ---- the question ------------------------------------------------------------------------------

@@ -147,7 +147,7 @@ def _distance(
             f"no link of `{machine.name}` has a collision sphere, so nothing keeps a distance",
             help="give the links `<collision><geometry><sphere radius=…/></geometry></collision>`",
         )
-    known = [machine.name, *at.scope.obstacles]
+    known = [machine.name, *at.scope.places]
     if not isinstance(other, tree.Reference) or other.name not in known:
         fail(
             "unknown-name",

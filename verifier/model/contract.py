@@ -394,7 +394,7 @@ def _duration(clause: tree.Duration, at: Context) -> Duration:
 
 def _places(target: tree.Expression, at: Context) -> set[str]:
     """The scalars that a `modifies` target names."""
-    names = _place(target, at)
+    names = place_of(target, at)
     if names is None:
         fail(
             "not-a-variable",
@@ -405,10 +405,10 @@ def _places(target: tree.Expression, at: Context) -> set[str]:
     return names
 
 
-def _place(expression: tree.Expression, at: Context) -> set[str] | None:
+def place_of(expression: tree.Expression, at: Context) -> set[str] | None:
     """The scalars that the expression denotes, if it denotes a place in the state."""
     if isinstance(expression, tree.ListLiteral):
-        places = [_place(item, at) for item in expression.items]
+        places = [place_of(item, at) for item in expression.items]
         return None if None in places else set().union(*(p for p in places if p is not None))
     if not isinstance(expression, tree.Reference | tree.Index | tree.Part):
         return None
@@ -429,16 +429,16 @@ def _place(expression: tree.Expression, at: Context) -> set[str] | None:
             f"`{root.name}` belongs to the environment: no skill can change it",
             notes=(Label(variable.span, "declared as environment here"),),
         )
-    return set(_scalars(settle(expression, at), at))
+    return set(scalars_of(settle(expression, at), at))
 
 
-def _scalars(value: Value, at: Context) -> Iterator[str]:
+def scalars_of(value: Value, at: Context) -> Iterator[str]:
     match value:
         case Quantity(Variable(name, _)) | Logical(Proposition(name, _)) | Labelled(name, _, _):
             yield name
         case Vector(parts):
             for part in parts:
-                yield from _scalars(part, at)
+                yield from scalars_of(part, at)
         case Family(name, given):
             yield from family_scalars(at.scope, at.scope.variables[name], given)
 
@@ -473,11 +473,11 @@ def _written(part: tree.Expression, at: Context, modified: set[str]) -> set[str]
             return set().union(*(_written(body, c, modified) for c in cases(variable, domain, at)))
         case tree.Comparing(operators, operands):
             subject = operands[0] if len(operators) == 1 else operands[1]
-            written = _place(subject, at) if len(operators) <= 2 else None
+            written = place_of(subject, at) if len(operators) <= 2 else None
         case tree.Membership(element):
-            written = _place(element, at)
+            written = place_of(element, at)
         case _:
-            written = _place(part, at)
+            written = place_of(part, at)
     return written if written is not None else _ambiguous(part, at, modified)
 
 

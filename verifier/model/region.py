@@ -135,6 +135,8 @@ def settle_region(expression: tree.Expression, space: Space, at: Context) -> Reg
     match expression:
         case tree.Reference(name) if name in at.scope.constants and name not in at.bindings:
             return _constant_region(name, expression.span, space, at.scope)
+        case tree.Reference(name) if name in at.scope.places and name not in at.bindings:
+            return settle_region(at.scope.places[name].region, space, Context(at.scope))
         case tree.Call(function, _, span):
             build = SETS.get(function.text)
             if build is not None:

@@ -42,7 +42,8 @@ class Scope:
     plants: dict[str, tree.PlantDeclaration] = field(default_factory=dict)
     barriers: dict[str, tree.BarrierDeclaration] = field(default_factory=dict)
     robots: dict[str, tree.RobotDeclaration] = field(default_factory=dict)
-    obstacles: dict[str, object] = field(default_factory=dict)
+    places: dict[str, tree.PlaceDeclaration] = field(default_factory=dict)
+    motions: list[tree.MotionDeclaration] = field(default_factory=list)
     waivers: list[tree.WaiverDeclaration] = field(default_factory=list)
     documents: Documents = field(default_factory=dict)
     memo: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False)
@@ -105,6 +106,10 @@ def collect(files: Sequence[tree.File], documents: Documents | None = None) -> S
                 scope.violations.append(declaration)
             case tree.WaiverDeclaration():
                 scope.waivers.append(declaration)
+            case tree.PlaceDeclaration(_, name):
+                declare(scope.places, name, declaration, values)
+            case tree.MotionDeclaration():
+                scope.motions.append(declaration)
     for declaration in declarations:
         match declaration:
             case tree.ObjectDeclaration(names, type):

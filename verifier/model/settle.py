@@ -41,6 +41,7 @@ from verifier.model.values import (
     Skill,
     SkillParameter,
 )
+from verifier.model.world import limits, place
 from verifier.syntax import tree
 
 MOST_CHOICES = 1000
@@ -79,6 +80,8 @@ def settle_scope(scope: Scope) -> Model:
     for wall in scope.barriers.values():
         walls += attempt(partial(barriers, scope, wall)) or []
     waivers = [attempt(partial(waiver, scope, each)) for each in scope.waivers]
+    world = {name: attempt(partial(place, scope, each)) for name, each in scope.places.items()}
+    motions = attempt(partial(limits, scope)) or {}
     chains: dict[str, Chain] = {}
     for written in scope.chains.values():
         for things in attempt(partial(choices, scope, written)) or ():
@@ -104,6 +107,9 @@ def settle_scope(scope: Scope) -> Model:
         {name: each for name, each in robots.items() if each is not None},
         tuple(wall for wall in walls if isinstance(wall, Clearance)),
         tuple(each for each in waivers if each is not None),
+        {name: each for name, each in world.items() if each and each.kind == "obstacle"},
+        {name: each for name, each in world.items() if each and each.kind == "zone"},
+        motions,
     )
 
 

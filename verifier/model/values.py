@@ -11,6 +11,7 @@ from verifier.core.span import Span
 from verifier.core.term import Formula, Sort, Term
 from verifier.core.unit import Dimension, Unit
 from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver
+from verifier.model.motion import MotionLimits, Place, Transition
 
 # ---- variables ---------------------------------------------------------------------------------
 
@@ -91,6 +92,7 @@ class Contract:
     """A skill with its parameters bound: `text` is the call, `Reach(cup)`.
 
     `frame` is the set of scalar names that may change; every other scalar keeps its value.
+    `transition` is how a skill that is a transition moves.
     """
 
     skill: str
@@ -101,6 +103,7 @@ class Contract:
     frame: frozenset[str]
     duration: Duration
     span: Span
+    transition: Transition | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,3 +338,6 @@ class Model:
     robots: dict[str, Robot]
     clearances: tuple[Clearance, ...]
     waivers: tuple[Waiver, ...]
+    obstacles: dict[str, Place]
+    zones: dict[str, Place]
+    motions: dict[str, MotionLimits]

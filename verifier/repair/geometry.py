@@ -79,6 +79,7 @@ def limits(spots: Iterable[Spot]) -> tuple[Spot, Spot]:
 def seen(solid: Solid, by: Fraction) -> Body:
     """The solid as it is seen, swollen by so much."""
     spots = tuple(tuple(map(float, vertex)) for vertex in solid.vertices)
+    by += solid.radius
     if by == 0:
         return Body(sides(solid.facets), spots, *limits(spots))
     around = limits(spots)
@@ -86,7 +87,7 @@ def seen(solid: Solid, by: Fraction) -> Body:
     low, high = (
         tuple(x + sign * room for x in side) for sign, side in zip((-1, 1), around, strict=True)
     )
-    rows = sides(swollen(solid, by).facets)
+    rows = sides(swollen(solid, by - solid.radius).facets)
     shape = common_part(box_shape(low, high), rows, 1e-9 * room)
     spots = shape.spots if shape is not None else spots
     return Body(rows, spots, *limits(spots))
@@ -95,10 +96,11 @@ def seen(solid: Solid, by: Fraction) -> Body:
 def swollen(solid: Solid, by: Fraction) -> Solid:
     """A solid that holds all that is nearer than `by`: planes that touch that, in the directions of
     its facets and in a few others. It is given its old vertices."""
+    by += solid.radius
     if by == 0:
         return solid
     size = len(solid.vertices[0])
-    others = ROUND if size == 2 else _axes(size)
+    others = ROUND if size == 2 else axes(size)
     rows = tuple(dict.fromkeys((*solid.facets.rows, *others)))
     bounds = tuple(
         max(sum((a * x for a, x in zip(row, v, strict=True)), Fraction(0)) for v in solid.vertices)
@@ -108,7 +110,7 @@ def swollen(solid: Solid, by: Fraction) -> Solid:
     return Solid(Polytope(rows, bounds), solid.vertices)
 
 
-def _axes(size: int) -> tuple[Vector, ...]:
+def axes(size: int) -> tuple[Vector, ...]:
     return tuple(
         tuple(Fraction(sign * (i == k)) for i in range(size))
         for k in range(size)

@@ -174,7 +174,7 @@ def _candidate(
     the seed; minus infinity if the seed crosses it by more than the slack."""
     solid, clearance = problem.space.obstacles[k], problem.space.clearance
     thin = Fraction(land.tolerance) * sum(map(abs, row))
-    kept = max(thin, clearance * norm_above(row))
+    kept = max(thin, (clearance + solid.radius) * norm_above(row))
     bound = min(exact_dot(row, vertex) for vertex in solid.vertices) - kept
     seen_row, seen_bound = tuple(map(float, row)), float(bound)
     norm = sum(a * a for a in seen_row) ** 0.5

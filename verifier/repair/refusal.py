@@ -17,11 +17,12 @@ from verifier.core.motion import (
     Misplaced,
     NoEnd,
     Problem,
+    Solid,
     TooFar,
     Vector,
 )
 from verifier.core.solids import hull_solid
-from verifier.repair.geometry import ROUND, swollen
+from verifier.repair.geometry import ROUND, axes, swollen
 from verifier.repair.route import Web, distance
 from verifier.repair.space import Landscape
 
@@ -74,19 +75,32 @@ def _is_empty(box: Box) -> bool:
 
 
 def surely(problem: Problem) -> Problem:
-    """The problem without clearance, with obstacles that hold nothing that is allowed: in the plane
-    each grows by a polygon in the disk of the clearance."""
+    """The problem without clearance and radii, with obstacles that hold nothing that is allowed: in
+    the plane each grows by a polygon in the disk, elsewhere a ball becomes a polytope in it."""
     space = problem.space
-    if space.clearance == 0:
+    if not rounded(problem):
         return problem
-    if space.dimension != 2:
-        return replace(problem, space=replace(space, clearance=Fraction(0)))
-    radius = space.clearance * (1 - SLACK)
-    grown = []
-    for solid in space.obstacles:
-        points = [(a + radius * x, b + radius * y) for a, b in solid.vertices for x, y in ROUND]
-        grown.append(hull_solid(points))
-    return replace(problem, space=replace(space, obstacles=tuple(grown), clearance=Fraction(0)))
+    grown = tuple(_inner(solid, space.clearance + solid.radius) for solid in space.obstacles)
+    return replace(problem, space=replace(space, obstacles=grown, clearance=Fraction(0)))
+
+
+def rounded(problem: Problem) -> bool:
+    """Whether some obstacle counts with more than its vertices' hull."""
+    space = problem.space
+    return space.clearance > 0 or any(solid.radius > 0 for solid in space.obstacles)
+
+
+def _inner(solid: Solid, by: Fraction) -> Solid:
+    radius, size = by * (1 - SLACK), len(solid.vertices[0])
+    if by and (size == 2 or len(solid.vertices) == 1):
+        steps = ROUND if size == 2 else axes(size)
+        points = [
+            tuple(a + radius * x for a, x in zip(vertex, step, strict=True))
+            for vertex in solid.vertices
+            for step in steps
+        ]
+        return hull_solid(points)
+    return replace(solid, radius=Fraction(0))
 
 
 def corners(problem: Problem) -> Iterator[Vector]:
@@ -143,6 +157,9 @@ def _hits(problem: Problem) -> Iterator[Impossible]:
                 if shared is not None:
                     points = list(zip(*shared.vertices, strict=True))
                     yield Misplaced(tuple(sum(x, Fraction(0)) / len(x) for x in points))
+            for vertex in solid.vertices if solid.radius else ():
+                sides = zip(vertex, starts.lower, starts.upper, strict=True)
+                yield Misplaced(tuple(min(max(x, low), high) for x, low, high in sides))
 
 
 def bounds(problem: Problem, land: Landscape, net: Web) -> Iterator[Impossible]:

@@ -38,7 +38,7 @@ from verifier.repair.geometry import (
     sides,
     sides_that_matter,
 )
-from verifier.repair.refusal import bounds, corners, faults, quick, seen, surely
+from verifier.repair.refusal import bounds, corners, faults, quick, rounded, seen, surely
 from verifier.repair.route import Web, connected, distance, routes, web
 from verifier.repair.space import Landscape, landscape
 
@@ -106,8 +106,8 @@ def transition(problem: Problem, tools: Tools) -> Answer:
             proof = Barrier(corner, sure.tree, 1)
             if tools.refutes(problem, proof):
                 return Refuted(proof)
-    land = landscape(problem) if problem.space.clearance else sure
-    net = web(problem, land) if problem.space.clearance else threads
+    land = landscape(problem) if rounded(problem) else sure
+    net = web(problem, land) if rounded(problem) else threads
     whole = _plans(problem, land, net, tools, 0)
     if isinstance(whole, str):
         for proof in bounds(problem, sure, threads):
@@ -305,7 +305,7 @@ def _beside(problem: Problem, starts: Box) -> tuple[int, Fraction] | None:
         if any(first > high or last < low for first, last, low, high in ranges):
             continue
         for axis, (first, last, low, high) in enumerate(ranges):
-            thin = problem.space.clearance + (high - low) * THIN
+            thin = problem.space.clearance + solid.radius + (high - low) * THIN
             for bound, share in ((first - thin, first - low), (last + thin, high - last)):
                 if low < bound < high and (best is None or share / (high - low) > best[0]):
                     best = share / (high - low), axis, bound

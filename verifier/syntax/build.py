@@ -272,6 +272,51 @@ def waiver(children: Children) -> Piece:
     return Piece((node,), span, 0)
 
 
+def place(children: Children) -> Piece:
+    span = _reach(children)
+    assert isinstance(children[0], Token)
+    nodes = _nodes(children)
+    types_ = [node for node in nodes if isinstance(node, tree.TypeExpression)]
+    parts = [node for node in nodes if isinstance(node, tree.MotionPart)]
+    (region,) = (
+        node for node in nodes if not isinstance(node, tree.TypeExpression | tree.MotionPart)
+    )
+    node = tree.PlaceDeclaration(
+        children[0].text,
+        _name(children[1]),
+        types_[0] if types_ else None,
+        region,
+        parts[0].values[0] if parts else None,
+        span,
+    )
+    return Piece((node,), span, 0)
+
+
+def motion(children: Children) -> Piece:
+    span = _reach(children)
+    variable_, *parts = _nodes(children)
+    return Piece((tree.MotionDeclaration(variable_, tuple(parts), span),), span, 0)
+
+
+def limit(children: Children) -> Piece:
+    """A part of `motion`: its word, and what stands behind it."""
+    span = _reach(children)
+    assert isinstance(children[0], Token)
+    return Piece(tree.MotionPart(children[0].text, _nodes(children), span), span, 0)
+
+
+clearance = limit
+body = limit
+
+
+def named_places(children: Children) -> Piece:
+    span = _reach(children)
+    assert isinstance(children[0], Token)
+    (listed,) = _nodes(children)
+    values = tuple(tree.Reference(name.text, name.span) for name in listed)
+    return Piece(tree.MotionPart(children[0].text, values, span), span, 0)
+
+
 def skill(children: Children) -> Piece:
     span = _reach(children)
     nodes = _nodes(children)
@@ -318,6 +363,27 @@ def duration(children: Children) -> Piece:
     span = _reach(children)
     low, high = _nodes(children)
     return Piece(tree.Duration(low, high, span), span, 0)
+
+
+def transition(children: Children) -> Piece:
+    span = _reach(children)
+    variable_, course_ = _nodes(children)
+    return Piece(tree.Transition(variable_, course_, span), span, 0)
+
+
+def course(children: Children) -> Piece:
+    span = _reach(children)
+    nodes = _nodes(children)
+    if _kind(children[1]) != "if":
+        return Piece(tree.Course(nodes, None, (), span), span, 1)
+    condition, yes, no = nodes
+    return _piece(tree.Course((), condition, (yes, no), span), span, children)
+
+
+def knot(children: Children) -> Piece:
+    span = _reach(children)
+    velocity, duration_ = _nodes(children)
+    return Piece(tree.Knot(velocity, duration_, span), span, 0)
 
 
 def within(children: Children) -> Piece:

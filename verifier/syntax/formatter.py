@@ -292,6 +292,10 @@ def _declaration(declaration: tree.Declaration) -> list[_Line]:
             text = _robot(declaration)
         case tree.WaiverDeclaration(rule=rule, subject=subject, reason=reason):
             text = f'waive {rule.text} of {subject.text} because "{reason.text}"'
+        case tree.PlaceDeclaration():
+            text = _place(declaration)
+        case tree.MotionDeclaration():
+            return _motion(declaration)
         case tree.StateDeclaration():
             return _state(declaration)
         case tree.PlantDeclaration():
@@ -336,6 +340,32 @@ def _robot(declaration: tree.RobotDeclaration) -> str:
     source = f'{declaration.form.text} "{declaration.path.text}"'
     text = f"robot {declaration.name.text} from {source} tip {declaration.tip.text}"
     return f"{text} joints {declaration.joints.text}" if declaration.joints else text
+
+
+def _place(declaration: tree.PlaceDeclaration) -> str:
+    head = f"{declaration.kind} {declaration.name.text}"
+    if declaration.type is not None:
+        head += f" : {_type(declaration.type)}"
+    text = _headed(head + " = ", declaration.region)
+    clearance = declaration.clearance
+    return f"{text} clearance {format_expression(clearance)}" if clearance else text
+
+
+def _motion(declaration: tree.MotionDeclaration) -> list[_Line]:
+    lines = []
+    for part in declaration.parts:
+        word, values = (
+            ("modifies", part.targets)
+            if isinstance(part, tree.Modifies)
+            else (
+                part.word,
+                part.values,
+            )
+        )
+        text = f"{word:12} {_filled(map(format_expression, values), INDENT + 13)}"
+        lines.append(_line(text, part.span, INDENT))
+    header = f"motion {format_expression(declaration.variable)}"
+    return _block(header, declaration.variable.span.line, lines, declaration.span)
 
 
 def _state(declaration: tree.StateDeclaration) -> list[_Line]:
@@ -405,8 +435,31 @@ def _skill(declaration: tree.SkillDeclaration) -> list[_Line]:
     if declaration.refines is not None:
         header += f" refines {declaration.refines.text}"
         header_end = declaration.refines.span.line
-    lines = [_line(_clause(c), c.span, INDENT) for c in declaration.clauses]
+    lines = [line for clause in declaration.clauses for line in _skill_part(clause)]
     return _block(header, header_end, lines, declaration.span)
+
+
+def _skill_part(part: tree.SkillPart) -> list[_Line]:
+    if isinstance(part, tree.Transition):
+        return _course(f"transition {format_expression(part.variable)} ", part.course, INDENT)
+    return [_line(_clause(part), part.span, INDENT)]
+
+
+def _course(head: str, course: tree.Course, indent: int) -> list[_Line]:
+    """The knots between braces, one a line; below a condition two courses."""
+    first, last = course.span.line, course.span.end_line
+    lines = [_Line(f"{head}{{", first, first, indent, "header")]
+    for knot in course.knots:
+        text = _headed("velocity ", knot.velocity, indent + INDENT)
+        after = f"{text} after {format_expression(knot.duration)}"
+        lines.append(_line(after, knot.span, indent + INDENT))
+    if course.condition is not None:
+        yes, no = course.parts
+        inner = indent + INDENT
+        lines += _course(_headed("if ", course.condition, inner) + " ", yes, inner)[:-1]
+        hinge, *rest = _course("} else ", no, inner)
+        lines += [replace(hinge, role="hinge"), *rest]
+    return [*lines, _Line("}", last, last, indent, "closer")]
 
 
 def _clause(clause: tree.Clause | tree.Modifies | tree.Duration) -> str:

@@ -28,10 +28,10 @@ def words(text: str) -> frozenset[str]:
 
 
 DECLARATION_WORDS = words(
-    "use type object state environment const property pattern on robot plant barrier waive skill"
-    " chain"
+    "use type object state environment const property pattern on robot plant barrier waive obstacle"
+    " zone motion skill chain"
 )
-CONTEXTUAL = words("on robot waive")  # names, too, where no such declaration can be meant
+CONTEXTUAL = words("on robot waive obstacle zone motion")  # names, too, elsewhere
 CLAUSE_WORDS = words(
     "requires initial ensures terminal invariant modifies duration else assume achieve within"
 )
@@ -52,7 +52,15 @@ SOFT_KEYWORDS = {
     "on": frozenset({"violation", "of"}),
     "robot": frozenset({"from", "tip", "joints"}),
     "waive": frozenset({"of", "because"}),
+    "obstacle": frozenset({"clearance"}),
+    "zone": frozenset({"clearance"}),
+    "motion": words("speed acceleration clearance body avoids inside"),
+    "skill": frozenset({"transition"}),
 }
+IN_BRACES = {"plant", "motion", "skill"}
+# The role of the braces around the knots of a transition, and the words in there.
+COURSE = "course"
+COURSE_WORDS = words("velocity after")
 NAME, NUMBER, UNIT, STRING, INFINITY, BOUND, END = (
     "NAME",
     "NUMBER",
@@ -174,6 +182,7 @@ class Reader:
     brackets: list[str] = field(default_factory=list)
     declaration: str = ""
     unit_due: bool = False
+    course_due: bool = False
     garbled: bool = False
 
     def tokens(self) -> Iterator[Token]:
@@ -228,7 +237,9 @@ class Reader:
             return True
         if word in CONTEXTUAL and _opens_contextual(self, word, end):
             return True
-        if len(self.brackets) != (1 if self.declaration == "plant" else 0):
+        if self.brackets and self.brackets[-1] == COURSE:
+            return word in COURSE_WORDS and self.previous in (*OPERAND_ENDS, "{")
+        if len(self.brackets) != (1 if self.declaration in IN_BRACES else 0):
             return False
         soft = SOFT_KEYWORDS.get(self.declaration, frozenset())
         return word in soft and (
@@ -267,8 +278,11 @@ def _word(reader: Reader, match: re.Match[str]) -> Token:
             reader.unit_due = True
             reader.role = _REAL
         return Token(NAME, word, span)
+    if word == "transition":
+        reader.course_due = True
     opens = word in DECLARATION_WORDS and _opens_declaration(reader, word, match.end())
     if opens:
+        reader.course_due = False
         reader.declaration, reader.brackets = word, []
     return Token(word, word, span, opens)
 
@@ -283,13 +297,15 @@ def _opens_declaration(reader: Reader, word: str, end: int) -> bool:
 
 def _opens_contextual(reader: Reader, word: str, end: int) -> bool:
     """`on` may be a name, a lamp's label say; in front of `violation` it is not, nor where it can
-    only be meant to start a declaration. Likewise `robot panda from …` and `waive rule of …`."""
-    if _FOLLOWED[word].match(reader.text, end):
-        return True
+    only be meant to start a declaration. Likewise `robot panda from …` and the other words."""
+    followed = _FOLLOWED[word].match(reader.text, end)
+    if followed is not None:
+        return followed.groupdict().get("name") not in KEYWORDS
     complete = reader.previous in OPERAND_ENDS | {"", STRING}
     return not reader.brackets and reader.previous_line != reader.line and complete
 
 
+_WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 _GAP = r"(?:\s|\#[^\n]*)*"
 _FOLLOWED = {
     "use": re.compile(_GAP + '"'),
@@ -299,6 +315,9 @@ _FOLLOWED = {
     "robot": re.compile(_GAP + r"[A-Za-z_]\w*" + _GAP + r"from\b"),
     "waive": re.compile(_GAP + r"[A-Za-z_]\w*" + _GAP + r"of\b"),
     "type": re.compile(_GAP + r"[A-Za-z_]"),
+    "obstacle": re.compile(rf"{_GAP}(?P<name>{_WORD}){_GAP}(?::|=(?!=))"),
+    "zone": re.compile(rf"{_GAP}(?P<name>{_WORD}){_GAP}(?::|=(?!=))"),
+    "motion": re.compile(rf"{_GAP}(?P<name>{_WORD})(?:\[[^\n{{}}]*\])?{_GAP}\{{"),
 }
 
 
@@ -361,6 +380,8 @@ def _symbol(reader: Reader, match: re.Match[str]) -> Token:
             reader.diagnostics.append(too_deep(span))
             raise reader.refusal()
         role = _SQUARE.get(reader.previous, text) if text == "[" else text
+        if text == "{" and (reader.course_due or COURSE in reader.brackets):
+            role, reader.course_due = COURSE, False
         reader.brackets.append(role)
         if role == BOUND:
             return Token(BOUND, text, span)

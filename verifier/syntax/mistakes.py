@@ -125,7 +125,7 @@ def _wanted(expected: AbstractSet[str], seen: Sequence[Token]) -> list[str]:
         rest -= {NAME, "{", *STATEMENT_WORDS}
     if ";" in rest:
         rest.discard("||")
-    group(CLAUSE_WORDS - {"else"}, "a clause")
+    group((CLAUSE_WORDS - {"else"}) | {"transition"}, "a clause")
     group(DECLARATION_WORDS, "a declaration")
     group(frozenset({"input", "dynamics", "period"}), "`input`, `dynamics`, `period`")
     if wanted or len(rest) > 1:

@@ -389,6 +389,37 @@ class WaiverDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceDeclaration:
+    """`obstacle table = box(…) clearance 2 cm` or a `zone`; `kind` is that word; `type` None is a
+    point."""
+
+    kind: str
+    name: Name
+    type: TypeExpression | None
+    region: Expression
+    clearance: Expression | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class MotionPart:
+    """`speed acceleration clearance body` with one value, `avoids inside` with names."""
+
+    word: str
+    values: tuple[Expression, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class MotionDeclaration:
+    """`motion ee { speed 0.25 m/s … }`: how transitions may move a variable."""
+
+    variable: Expression
+    parts: tuple[MotionPart | Modifies, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     name: Name
     type: TypeExpression
@@ -431,13 +462,45 @@ class Duration:
 
 
 @dataclass(frozen=True, slots=True)
+class Knot:
+    """`velocity v after 0.1 s`: reached at an even rate from the velocity before."""
+
+    velocity: Expression
+    duration: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Knots in order, or with a condition the courses for the starts where it holds and where it
+    does not."""
+
+    knots: tuple[Knot, ...]
+    condition: Expression | None
+    parts: tuple[Course, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """`transition ee { … }`: how the skill moves the variable, from every start."""
+
+    variable: Expression
+    course: Course
+    span: Span
+
+
+SkillPart: TypeAlias = Clause | Modifies | Duration | Transition
+
+
+@dataclass(frozen=True, slots=True)
 class SkillDeclaration:
     """`refines` names the skill that this one may stand in for."""
 
     name: Name
     parameters: tuple[Parameter, ...]
     refines: Name | None
-    clauses: tuple[Clause | Modifies | Duration, ...]
+    clauses: tuple[SkillPart, ...]
     span: Span
 
 
@@ -548,6 +611,8 @@ Declaration: TypeAlias = (
     | PlantDeclaration
     | BarrierDeclaration
     | WaiverDeclaration
+    | PlaceDeclaration
+    | MotionDeclaration
     | SkillDeclaration
     | ChainDeclaration
 )
