@@ -31,7 +31,7 @@ from verifier.core.certificate import (
     SplitOr,
     Square,
 )
-from verifier.core.obligation import Entailment, Existence, Fact, Obligation, Question
+from verifier.core.obligation import Entailment, Existence, Fact, Obligation, Question, Realization
 from verifier.core.span import Span
 from verifier.core.term import (
     And,
@@ -82,6 +82,9 @@ def obligation_of(data: dict[str, Any]) -> Obligation:
         return tuple(fact(formula_of(each)) for each in data[name])
 
     sorts = {name: sort_of(sort) for name, sort in data["sorts"].items()}
+    if "chosen" in data:
+        chosen = tuple(((n, v), (m, w)) for n, v, m, w in data["chosen"])
+        return owed(Realization(facts("hypotheses"), facts("goals"), chosen), sorts)
     if "facts" in data:
         return owed(Existence(facts("facts")), sorts)
     return owed(Entailment(facts("hypotheses"), facts("goals")), sorts)

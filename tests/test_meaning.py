@@ -343,6 +343,8 @@ class Oracle:
             s for s in reached if skill.requires.meaning(s, s) and skill.invariant.meaning(s, s)
         }
         through = {after for before in begun for after in successors(skill, before)}
+        if not all(successors(skill, before) for before in begun):
+            self.refuted.add(f"{owner}/realizable")
         if always and not through:
             raise NoRun(f"{owner}/sanity/run")
         if not always:
@@ -527,7 +529,7 @@ def expected(oracle: Oracle, assume: Claim, body: Body, achieve: Claim) -> Expec
 
 OWED = (
     *("precondition", "invariant", "exhaustive", "achieve", "parallel", "call/assume"),
-    *("loop/entry", "loop/kept", "loop/bounded", "loop/decreases"),
+    *("loop/entry", "loop/kept", "loop/bounded", "loop/decreases", "realizable"),
 )
 
 

@@ -111,7 +111,8 @@ def test_every_obligation_is_the_one_that_its_step_owes(tmp_path: Path, seed: in
 
 
 def _formulas(question: object) -> list[object]:
-    return [type(question), *(fact.formula for fact in facts_of(question))]  # type: ignore[arg-type]
+    chosen = getattr(question, "chosen", ())
+    return [type(question), chosen, *(fact.formula for fact in facts_of(question))]  # type: ignore[arg-type]
 
 
 def test_repeated_steps_do_share(tmp_path: Path) -> None:
@@ -144,4 +145,5 @@ def test_a_certificate_survives_the_renaming_of_versions(tmp_path: Path, seed: i
             there = to_canonical(verdict.evidence, found)  # type: ignore[arg-type]
             assert from_canonical(there, found) == verdict.evidence
             keys = {v for fact in facts_of(each.question) for _, v in variables(fact.formula)}
+            keys |= {v for pair in getattr(each.question, "chosen", ()) for _, v in pair}
             assert keys == set(found)

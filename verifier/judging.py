@@ -17,7 +17,16 @@ from verifier.check.polynomial import Refused
 from verifier.core.certificate import Point
 from verifier.core.evaluate import NoExactValue, Value, holds
 from verifier.core.margin import tightened
-from verifier.core.obligation import Deferral, Entailment, Obligation, Question, facts_of
+from verifier.core.obligation import (
+    Deferral,
+    Entailment,
+    Existence,
+    Obligation,
+    Question,
+    Realization,
+    facts_of,
+    from_there,
+)
 from verifier.core.term import Key, variables
 from verifier.core.verdict import (
     Contradiction,
@@ -250,11 +259,14 @@ def _contradicts(obligation: Obligation, contradiction: Contradiction) -> None:
 
 def _replayed(obligation: Obligation, verdict: Verdict, witness: Witness) -> Verdict:
     question = obligation.question
-    if not isinstance(question, Entailment) or witness.failed not in question.goals:
+    if isinstance(question, Existence | Deferral) or witness.failed not in question.goals:
         raise Defect(f"{obligation.id}: the witness answers another question")
     try:
         allowed = all(holds(fact.formula, witness.values) for fact in question.hypotheses)
-        fails = not holds(witness.failed.formula, witness.values)
+        if isinstance(question, Realization):
+            fails = _stuck(obligation, question, witness)
+        else:
+            fails = not holds(witness.failed.formula, witness.values)
     except NoExactValue as undefined:
         return Unknown(f"a witness was found that exact arithmetic cannot replay: {undefined}")
     except KeyError as missing:
@@ -262,6 +274,15 @@ def _replayed(obligation: Obligation, verdict: Verdict, witness: Witness) -> Ver
     if not (allowed and fails):
         raise Defect(f"{obligation.id}: the witness does not stand up to its replay")
     return verdict
+
+
+def _stuck(obligation: Obligation, question: Realization, witness: Witness) -> bool:
+    """Whether no end keeps the promise from the start that the witness gives."""
+    if witness.stuck is None:
+        return False
+    ends = Existence(from_there(question, witness.values))
+    _contradicts(replace(obligation, question=ends), witness.stuck)
+    return True
 
 
 # ---- witnesses for readers ---------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from verifier.check.polynomial import DEPTH_MAX, Refused, shown
 from verifier.core.certificate import (
     Certificate,
+    Chosen,
     Clash,
     Combination,
     Meaning,
@@ -27,7 +28,8 @@ from verifier.core.certificate import (
     Square,
 )
 from verifier.core.evaluate import Value
-from verifier.core.obligation import Deferral, Entailment, Existence, Obligation
+from verifier.core.obligation import Deferral, Entailment, Existence, Obligation, Realization
+from verifier.core.substitution import Stand
 from verifier.core.term import (
     And,
     Apply,
@@ -87,6 +89,10 @@ def encode(certificate: Certificate) -> Json:
             case Meaning(term, rest):
                 nodes.append({"kind": "meaning", "term": of_term(term)})
                 cases = (rest,)
+            case Chosen(values, rest):
+                given: list[Json] = [[*key, _of_stand(stand)] for key, stand in values]
+                nodes.append({"kind": "chosen", "values": given})
+                cases = (rest,)
         todo.extend(reversed(cases))
     return {"kind": "refutation", "nodes": nodes}
 
@@ -95,6 +101,19 @@ def _of_value(value: Value) -> Json:
     if isinstance(value, bool):
         return value
     return str(value) if isinstance(value, Fraction) else {"label": value}
+
+
+def _of_stand(stand: Stand) -> Json:
+    match stand:
+        case str():
+            return {"label": stand}
+        case (str(name), int(version)):
+            return {"same": [name, version]}
+        case _ if isinstance(stand, Term):
+            return {"term": of_term(stand)}
+        case _:
+            assert isinstance(stand, Formula)
+            return {"formula": of_formula(stand)}
 
 
 def _of_combination(node: Combination) -> Json:
@@ -165,6 +184,13 @@ def statement_digest(obligation: Obligation) -> str:
             parts = ["entailment", given, wanted]
         case Existence(facts):
             parts = ["existence", [of_formula(fact.formula) for fact in facts]]
+        case Realization(hypotheses, goals, chosen):
+            parts = [
+                "realization",
+                [of_formula(fact.formula) for fact in hypotheses],
+                [of_formula(fact.formula) for fact in goals],
+                [[*key, *before] for key, before in chosen],
+            ]
         case Deferral(goals, monitor, fallback):
             parts = ["deferral", [of_formula(fact.formula) for fact in goals], monitor, fallback]
     sorts: Json = {name: _of_sort(sort) for name, sort in obligation.sorts.items()}
@@ -236,6 +262,10 @@ def _node(data: object, done: list[Refutation]) -> Refutation:
             if not isinstance(applied, Apply):
                 raise Refused("only a function has a meaning")
             return Meaning(applied, case())
+        case "chosen":
+            _, values = _fields(data, "kind", "values")
+            rows = tuple((_key(n, v), _stand(stand)) for n, v, stand in _rows(values, 3))
+            return Chosen(rows, case())
         case other:
             raise Refused(f"there is no step of kind {shown(other)}")
 
@@ -263,6 +293,19 @@ def _point_entry(data: object) -> tuple[Key, Value]:
     if isinstance(value, dict):
         return _key(name, version), _text(*_fields(value, "label"))
     return _key(name, version), value if isinstance(value, bool) else rational_of(value)
+
+
+def _stand(data: object) -> Stand:
+    match data:
+        case {"label": label, **rest} if not rest:
+            return _text(label)
+        case {"same": key, **rest} if not rest:
+            return _key(*_row(key, 2))
+        case {"term": term, **rest} if not rest:
+            return term_of(term)
+        case {"formula": formula, **rest} if not rest:
+            return formula_of(formula)
+    raise Refused(f"{shown(data)} is no value for a variable")
 
 
 def term_of(data: object, depth: int = 0) -> Term:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from verifier.check.choice import chosen
 from verifier.check.facts import Disjunction, Literal, NumberedFact, Signed, flatten, meaning
 from verifier.check.polynomial import (
     Atoms,
@@ -21,9 +22,11 @@ from verifier.check.polynomial import (
     polynomial,
     shown,
 )
+from verifier.check.shape import as_key, as_rows, as_tuple
 from verifier.check.survey import known, rational, survey
 from verifier.core.certificate import (
     Certificate,
+    Chosen,
     Clash,
     Combination,
     Meaning,
@@ -35,7 +38,14 @@ from verifier.core.certificate import (
     Square,
 )
 from verifier.core.evaluate import NoExactValue, Value, holds
-from verifier.core.obligation import Deferral, Entailment, Existence, Fact, Obligation
+from verifier.core.obligation import (
+    Deferral,
+    Entailment,
+    Existence,
+    Fact,
+    Obligation,
+    Realization,
+)
 from verifier.core.term import (
     FALSE,
     And,
@@ -49,6 +59,7 @@ from verifier.core.term import (
     Real,
     Sort,
     Variable,
+    variables,
 )
 
 
@@ -70,6 +81,8 @@ def judge(obligation: Obligation, certificate: Certificate) -> Accepted | Reject
                 _entailment(hypotheses, goals, certificate, obligation.sorts)
             case Existence(facts):
                 _existence(facts, certificate, obligation.sorts)
+            case Realization() as question:
+                _realization(question, certificate, obligation.sorts)
             case Deferral():
                 return Rejected("a deferred obligation cannot be proved beforehand")
     except Refused as refusal:
@@ -107,12 +120,26 @@ def _entailment(
     _refutation(assertions, certificate, sorts)
 
 
+def _realization(question: Realization, certificate: Certificate, sorts: dict[str, Sort]) -> None:
+    wanted = {key for key, _ in question.chosen}
+    for fact in question.hypotheses:
+        survey(fact.formula, sorts, partial=True)
+        if not wanted.isdisjoint(variables(fact.formula)):
+            raise Refused("a hypothesis reads what is to be chosen")
+    for fact in question.goals:
+        survey(fact.formula, sorts, partial=False)
+    if isinstance(certificate, Point):
+        raise Refused("a point proves no realization")
+    assertions = [(fact.formula, True) for fact in question.hypotheses]
+    _refutation(assertions, certificate, sorts, question)
+
+
 def _existence(facts: Sequence[Fact], certificate: Certificate, sorts: dict[str, Sort]) -> None:
     if not isinstance(certificate, Point):
         raise Refused("existence is proved by a point only")
     at: dict[Key, Value] = {}
-    for entry in _rows(certificate.values, 2, "the point"):
-        name, version = _key(entry[0])
+    for entry in as_rows(certificate.values, 2, "the point"):
+        name, version = as_key(entry[0])
         if (name, version) in at:
             raise Refused(f"the point gives `{name}` two values")
         at[name, version] = _value(name, version, entry[1], sorts)
@@ -154,6 +181,7 @@ class _Branch:
     atoms: Atoms
     facts: list[NumberedFact]
     gaps: list[Polynomial | None]
+    question: Realization | None
 
     def enter(self, kept: int, added: Signed) -> None:
         del self.facts[kept:], self.gaps[kept:]
@@ -180,13 +208,18 @@ class _Branch:
         return fact.formula.relation, gap
 
     def variable(self, key: object) -> Polynomial:
-        name, version = _key(key)
+        name, version = as_key(key)
         known(name, version, Real, self.sorts)
         return polynomial(Variable(name, version), self.atoms)
 
 
-def _refutation(assertions: list[Signed], tree: Refutation, sorts: dict[str, Sort]) -> None:
-    branch = _Branch(sorts, {}, [], [])
+def _refutation(
+    assertions: list[Signed],
+    tree: Refutation,
+    sorts: dict[str, Sort],
+    question: Realization | None = None,
+) -> None:
+    branch = _Branch(sorts, {}, [], [], question)
     for assertion in assertions:
         branch.enter(len(branch.facts), assertion)
     nothing: Signed = (And(()), True)
@@ -238,6 +271,8 @@ def _cases(branch: _Branch, node: object) -> list[tuple[object, Signed]]:
             if not isinstance(term, Apply):
                 raise Refused("a meaning is asked for something that is no function")
             return [(rest, (meaning(term), True))]
+        case Chosen(values, rest):
+            return [(rest, (chosen(branch.question, values, branch.sorts), False))]
         case _:
             raise Refused(f"a {type(node).__name__} is no step of a refutation")
     return []
@@ -273,7 +308,7 @@ def _no_label(branch: _Branch, node: NoLabel) -> None:
     sort = known(node.name, node.version, Enumeration, branch.sorts)
     assert isinstance(sort, Enumeration)
     denied: set[str] = set()
-    for index in _tuple(node.facts, "the facts"):
+    for index in as_tuple(node.facts, "the facts"):
         match branch.fact(index):
             case Literal(Choice(name, version, label), False) if (name, version) == (
                 node.name,
@@ -293,23 +328,23 @@ def _combination(branch: _Branch, node: Combination) -> None:
         raise Refused("the constant is negative")
     positive = total > 0
     weighted = [(Fraction(1), constant(total))]
-    for index, raw in _rows(node.multipliers, 2, "the multipliers"):
+    for index, raw in as_rows(node.multipliers, 2, "the multipliers"):
         factor = rational(raw, f"the multiplier of fact {shown(index)}")
         relation, gap = branch.comparison(index)
         if factor < 0 and relation != "==":
             raise Refused(f"the multiplier of fact {index} is negative")
         positive = positive or (factor > 0 and relation == "<")
         weighted.append((factor, gap))
-    for square in _tuple(node.squares, "the squares"):
+    for square in as_tuple(node.squares, "the squares"):
         weighted.append(_square(branch, square))
-    for index, other, raw in _rows(node.products, 3, "the products"):
+    for index, other, raw in as_rows(node.products, 3, "the products"):
         factor = rational(raw, f"the multiplier of facts {shown(index)} and {shown(other)}")
         (relation, gap), (twin, twin_gap) = branch.comparison(index), branch.comparison(other)
         if factor < 0 or "==" in (relation, twin):
             raise Refused(f"the product of facts {index} and {other} may be negative")
         positive = positive or (factor > 0 and relation == twin == "<")
         weighted.append((factor, multiply(gap, twin_gap)))
-    for index, key, raw in _rows(node.equations, 3, "the equations"):
+    for index, key, raw in as_rows(node.equations, 3, "the equations"):
         factor = rational(raw, f"the multiplier of fact {shown(index)}")
         relation, gap = branch.comparison(index)
         if relation != "==":
@@ -328,30 +363,7 @@ def _square(branch: _Branch, square: object) -> tuple[Fraction, Polynomial]:
     if weight < 0:
         raise Refused("the weight of a square is negative")
     root = [(Fraction(1), constant(rational(square.constant, "the constant of a square")))]
-    for key, raw in _rows(square.coefficients, 2, "a square"):
+    for key, raw in as_rows(square.coefficients, 2, "a square"):
         root.append((rational(raw, "a coefficient of a square"), branch.variable(key)))
     form = combine(root)
     return weight, multiply(form, form)
-
-
-# ---- hostile data ------------------------------------------------------------------------------
-
-
-def _tuple(value: object, what: str) -> tuple[object, ...]:
-    if type(value) is not tuple:
-        raise Refused(f"{what} should be a sequence")
-    return value
-
-
-def _rows(value: object, width: int, what: str) -> list[tuple[object, ...]]:
-    rows = [_tuple(row, what) for row in _tuple(value, what)]
-    if any(len(row) != width for row in rows):
-        raise Refused(f"an entry of {what} has the wrong length")
-    return rows
-
-
-def _key(key: object) -> Key:
-    match key:
-        case (str(name), int(version)) if type(version) is int:
-            return name, version
-    raise Refused(f"{shown(key)} is no variable")

@@ -1,6 +1,7 @@
 """Certificates: what an auditor needs to accept an answer without any solver.
 
-An entailment is certified by a refutation of its assertions, existence by a point.
+An entailment is certified by a refutation of its assertions, existence by a point; a realization
+by a refutation of its hypotheses together with what its choices say.
 
 Assertions of an entailment, in this order: every hypothesis, then the negation of the conjunction
 of all goals. Of an existence that is refuted: every fact. They are brought into negation normal
@@ -13,6 +14,11 @@ flattened in the same way, behind those that are known on its branch.
 
 Inside a polynomial, a quotient by something that is no number and the application of a function
 stand for themselves, as if they were variables. What is undefined somewhere cannot be a goal.
+
+`Chosen(values, rest)` adds, in a realization, the negation of the conjunction of all goals with
+these values in place of the chosen variables: that no values make the goals true is said of these,
+too (instantiation; Herbrand 1930). A value may read what the hypotheses read, so that an affine
+choice is a vector of affine terms; several choices in one branch are choices by cases.
 
 A leaf closes its branch in one of these ways:
 
@@ -35,6 +41,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.evaluate import Value
+from verifier.core.substitution import Stand
 from verifier.core.term import Apply, Formula, Key
 
 
@@ -96,7 +103,15 @@ class Meaning:
     rest: Refutation
 
 
-Refutation: TypeAlias = Clash | NoLabel | Combination | SplitOr | SplitOn | Meaning
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Adds the negated goals with a value for every chosen variable."""
+
+    values: tuple[tuple[Key, Stand], ...]
+    rest: Refutation
+
+
+Refutation: TypeAlias = Clash | NoLabel | Combination | SplitOr | SplitOn | Meaning | Chosen
 
 
 @dataclass(frozen=True, slots=True)

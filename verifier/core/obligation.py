@@ -3,11 +3,14 @@ one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from verifier.core.evaluate import Value
 from verifier.core.span import Span
-from verifier.core.term import Formula, Sort
+from verifier.core.substitution import constants, put
+from verifier.core.term import Formula, Key, Sort
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,20 @@ class Existence:
 
 
 @dataclass(frozen=True, slots=True)
+class Realization:
+    """Whatever makes all hypotheses true, the chosen variables can be given values, which may
+    depend on it, that make all goals true as well.
+
+    `chosen` are variables that no hypothesis reads, each with the one that it takes the place of:
+    what the scalar was before, whose value may be kept.
+    """
+
+    hypotheses: tuple[Fact, ...]
+    goals: tuple[Fact, ...]
+    chosen: tuple[tuple[Key, Key], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Deferral:
     """Nothing can be proved beforehand: the bundle watches the goals and takes the fallback."""
 
@@ -44,7 +61,7 @@ class Deferral:
     fallback: str
 
 
-Question: TypeAlias = Entailment | Existence | Deferral
+Question: TypeAlias = Entailment | Existence | Realization | Deferral
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +87,15 @@ class Obligation:
 def facts_of(question: Question) -> tuple[Fact, ...]:
     """All facts of a question, hypotheses first."""
     match question:
-        case Entailment(hypotheses, goals):
+        case Entailment(hypotheses, goals) | Realization(hypotheses, goals):
             return hypotheses + goals
         case Existence(facts):
             return facts
         case Deferral(goals):
             return goals
+
+
+def from_there(question: Realization, start: Mapping[Key, Value]) -> tuple[Fact, ...]:
+    """The goals of a realization, with the values of one start put in."""
+    stands = constants(start)
+    return tuple(replace(goal, formula=put(goal.formula, stands)) for goal in question.goals)

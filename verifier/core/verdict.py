@@ -13,20 +13,25 @@ from verifier.core.term import Key
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
-    """An assignment that makes the hypotheses true and `failed`, one of the goals, false."""
-
-    values: dict[Key, Value]
-    failed: Fact
-
-
-@dataclass(frozen=True, slots=True)
 class Contradiction:
     """A minimal set of facts that no state satisfies together, with its refutation if one was
     found."""
 
     facts: tuple[Fact, ...]
     refutation: Refutation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """An assignment that makes the hypotheses true and `failed`, one of the goals, false.
+
+    Of a realization: one from which no choice makes the goals true; `stuck` are the goals, with
+    the assignment put in, that contradict each other, and `failed` is the first of them.
+    """
+
+    values: dict[Key, Value]
+    failed: Fact
+    stuck: Contradiction | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from verifier.obligations.loop import loop
 from verifier.obligations.parallel import parallel
 from verifier.obligations.path import Path
 from verifier.obligations.precondition import precondition
+from verifier.obligations.realizable import realizable
 from verifier.obligations.refinement import refinement
 from verifier.obligations.sanity import sanity
 from verifier.obligations.walk import walk
@@ -34,6 +35,7 @@ RULES: dict[str, Callable[[Path, Chain], list[Obligation]]] = {
     "loop": loop,
     "call": call,
     "refinement": refinement,
+    "realizable": realizable,
     "achieve": achieve,
     "within": within,
 }

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from verifier.core.obligation import Entailment, Obligation
+from verifier.core.obligation import Entailment, Obligation, Realization
 from verifier.core.verdict import Proved, Refuted, Unknown, Verdict
 from verifier.model.body import blocks_of, statements_of
 from verifier.model.values import Attempt, Block, Branch, Chain, Loop, Statement
@@ -107,7 +107,8 @@ def _lies(obligation: Obligation, behind: _Behind) -> bool:
         return False
     if obligation.rule == "achieve":
         return behind.end
-    if not isinstance(obligation.question, Entailment) and not obligation.id.endswith(RUN):
+    of_runs = isinstance(obligation.question, Entailment | Realization)
+    if not of_runs and not obligation.id.endswith(RUN):
         return False
     owner = obligation.id.split("/")[1]
     if owner in behind.ends and obligation.id.endswith((RUN, "/call/achieve")):

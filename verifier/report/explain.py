@@ -69,6 +69,8 @@ def _of_witness(
     if obligation.rule == "within":
         return _too_long(failed, chain, texts)
     step = step_of(obligation, chain)
+    if witness.stuck is not None and step is not None:
+        return _of_stuck(witness, witness.stuck, step, chain)
     writers = _writers(witness, obligation, chain)
     reason = _reason(witness, writers, chain)
     needed = f"`{clause(failed, texts)}`"
@@ -89,6 +91,17 @@ def _of_witness(
         called = [Mark(step.span, f"step {step.label} of {chain.name} calls it here")]
     marks = [Mark(failed.span, _under(witness, step, texts)), *called]
     marks += _causes(failed, obligation, chain, writers)
+    return Explanation(headline, tuple(_distinct(marks)))
+
+
+def _of_stuck(
+    witness: Witness, stuck: Contradiction, step: StepShown, chain: ChainReport
+) -> Explanation:
+    """Of a promise that cannot be kept from some start: what cannot hold together there."""
+    marks = [Mark(witness.failed.span, "promised here")]
+    marks += [Mark(fact.span, _whose(fact)) for fact in stuck.facts]
+    marks.append(Mark(step.span, f"step {step.label} of {chain.name} calls it here"))
+    headline = f"{step.text} may begin where no end state keeps its promise"
     return Explanation(headline, tuple(_distinct(marks)))
 
 

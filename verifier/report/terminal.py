@@ -32,6 +32,7 @@ CAUSES: dict[str, tuple[str, ...]] = {
     "precondition": ("sanity/requires",),
     "initial": ("sanity/requires",),
     "frame": ("sanity/requires", "sanity/ensures"),
+    "realizable": ("sanity/requires", "sanity/ensures", "frame", "sanity/run"),
     "sanity/run": (
         *("sanity/requires", "sanity/ensures", "frame"),
         *("precondition", "initial", "invariant"),

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from verifier.core.certificate import (
     Certificate,
+    Chosen,
     Clash,
     Combination,
     Meaning,
@@ -21,8 +22,16 @@ from verifier.core.certificate import (
     SplitOr,
     Square,
 )
-from verifier.core.obligation import Entailment, Existence, Fact, Obligation, facts_of
-from verifier.core.term import Apply, rename, rename_term, variables
+from verifier.core.obligation import (
+    Entailment,
+    Existence,
+    Fact,
+    Obligation,
+    Realization,
+    facts_of,
+)
+from verifier.core.substitution import Stand
+from verifier.core.term import Apply, Formula, Term, rename, rename_term, variables
 
 Rename = Callable[[int], int]
 
@@ -30,7 +39,11 @@ Rename = Callable[[int], int]
 def versions(obligation: Obligation) -> tuple[int, ...]:
     """The versions that occur in the question, in their order."""
     facts = facts_of(obligation.question)
-    return tuple(sorted({version for each in facts for _, version in variables(each.formula)}))
+    found = {version for each in facts for _, version in variables(each.formula)}
+    match obligation.question:
+        case Realization(_, _, chosen):
+            found |= {version for pair in chosen for _, version in pair}
+    return tuple(sorted(found))
 
 
 def canonical(obligation: Obligation, found: Sequence[int]) -> Obligation:
@@ -50,6 +63,10 @@ def canonical(obligation: Obligation, found: Sequence[int]) -> Obligation:
             return replace(obligation, question=Entailment(renamed(hypotheses), renamed(goals)))
         case Existence(facts):
             return replace(obligation, question=Existence(renamed(facts)))
+        case Realization(hypotheses, goals, chosen):
+            pairs = tuple(((n, ranks[v]), (m, ranks[w])) for (n, v), (m, w) in chosen)
+            question = Realization(renamed(hypotheses), renamed(goals), pairs)
+            return replace(obligation, question=question)
         case _:
             return obligation
 
@@ -87,7 +104,7 @@ def _below(node: Refutation) -> tuple[Refutation, ...]:
             return branches
         case SplitOn(_, yes, no):
             return (yes, no)
-        case Meaning(_, rest):
+        case Meaning(_, rest) | Chosen(_, rest):
             return (rest,)
         case _:
             return ()
@@ -111,6 +128,22 @@ def _node(node: Refutation, to: Rename, below: list[Refutation]) -> Refutation:
             applied = rename_term(term, lambda _, version: to(version))
             assert isinstance(applied, Apply)
             return Meaning(applied, below[0])
+        case Chosen(values, _):
+            turned_values = tuple(((n, to(v)), _stand(stand, to)) for (n, v), stand in values)
+            return Chosen(turned_values, below[0])
+
+
+def _stand(stand: Stand, to: Rename) -> Stand:
+    match stand:
+        case str():
+            return stand
+        case (str(name), int(version)):
+            return name, to(version)
+        case _ if isinstance(stand, Term):
+            return rename_term(stand, lambda _, version: to(version))
+        case _:
+            assert isinstance(stand, Formula)
+            return rename(stand, lambda _, version: to(version))
 
 
 def _square(square: Square, to: Rename) -> Square:

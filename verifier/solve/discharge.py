@@ -13,7 +13,15 @@ from typing import TypeAlias
 
 from verifier.core.certificate import Point
 from verifier.core.evaluate import Value
-from verifier.core.obligation import Deferral, Entailment, Existence, Fact, Obligation, Question
+from verifier.core.obligation import (
+    Deferral,
+    Entailment,
+    Existence,
+    Fact,
+    Obligation,
+    Question,
+    Realization,
+)
 from verifier.core.term import FALSE, And, Formula, Key, Not, Sort, disjunction, variables
 from verifier.core.verdict import (
     Contradiction,
@@ -28,6 +36,7 @@ from verifier.core.verdict import (
 from verifier.solve import smt
 from verifier.solve.facts import Signed
 from verifier.solve.minimize import repaired, satisfies, simplest
+from verifier.solve.realize import realize
 from verifier.solve.refute import Closed, GaveUp, Open, refute
 from verifier.solve.walk import applications, may_be_undefined
 
@@ -56,6 +65,8 @@ def settle(obligation: Obligation, pool: Sequence[State] = ()) -> Verdict | None
     match question:
         case Deferral(_, monitor, fallback):
             return Deferred(monitor, fallback)
+        case Realization():
+            return realize(obligation, question, settle)
         case Existence(facts):
             guessed = _known_state([fact.formula for fact in facts], pool)
             if guessed is not None:
@@ -96,7 +107,7 @@ def _assertions(question: Question) -> list[Signed]:
             return [*signed, (And(tuple(fact.formula for fact in goals)), False)]
         case Existence(facts):
             return [(fact.formula, True) for fact in facts]
-        case Deferral():
+        case Realization() | Deferral():
             return []
 
 
@@ -151,6 +162,22 @@ def ask(obligation: Obligation, timeout_s: float) -> Verdict:
             return _ask_existence(question, obligation.sorts, timeout_s)
         case Entailment() as question:
             return _ask_entailment(question, obligation.sorts, timeout_s)
+        case Realization() as question:
+            return _ask_realization(obligation, question, timeout_s)
+
+
+def _ask_realization(obligation: Obligation, question: Realization, timeout_s: float) -> Verdict:
+    """Each of the questions that it comes down to gets a part of the time."""
+    ends = time.monotonic() + timeout_s
+
+    def answer(part: Obligation) -> Verdict:
+        if time.monotonic() > ends:
+            return Unknown(f"timeout after {int(timeout_s * 1000)} ms")
+        return discharge(part, timeout_s / 4)
+
+    verdict = realize(obligation, question, answer)
+    assert verdict is not None
+    return verdict
 
 
 def _ask_existence(question: Existence, sorts: Mapping[str, Sort], timeout_s: float) -> Verdict:
