@@ -19,6 +19,7 @@ from verifier.emit.header import DECISION, SOURCE, STATUS
 from verifier.emit.layout import Field
 from verifier.emit.memory import Remembered, remembered
 from verifier.emit.reference import Action, Outcome, Sample
+from verifier.safety.filter import Filter
 
 KIND = {"real": ctypes.c_double, "bool": ctypes.c_uint8, "enum": ctypes.c_uint8}
 
@@ -101,6 +102,10 @@ class Compiled:
         answer = self.library.guard_tick(self._guard(), stamp, ctypes.byref(out))
         return self._outcome(answer), self._flat(out)
 
+    def moved(self) -> tuple[float, ...]:
+        """How far each row of the filter moved the last command; 0 where it is not active."""
+        return tuple(self.guard.filter.moved)
+
     def _guard(self) -> Any:
         return ctypes.byref(self.guard)
 
@@ -144,6 +149,7 @@ class Compiled:
             _mask(answer.violated),
             _mask(answer.limited),
             _mask(answer.outside),
+            _mask(answer.rows) if self.design.loop.guarded else 0,
         )
 
 
@@ -210,6 +216,8 @@ def _verdict_type(design: Design) -> type[ctypes.Structure]:
     fields: list[tuple[str, Any]] = [(name, ctypes.c_uint32) for name in names]
     fields.append(("violated", ctypes.c_uint64 * design.item_words))
     fields += [(name, ctypes.c_uint64 * design.joint_words) for name in ("limited", "outside")]
+    if design.loop.guarded:
+        fields.append(("rows", ctypes.c_uint64 * (-(-design.loop.guarded.filter.rows // 64))))
     return _structure("guard_verdict", fields)
 
 
@@ -270,4 +278,15 @@ def _guard_type(design: Design) -> type[ctypes.Structure]:
         fields.append(("robustness", ctypes.c_double * len(design.plan.programs)))
     for gauge in design.gauges:
         fields.append((gauge.prefix, _memory_type(gauge.type, gauges.remembered(gauge))))
+    if design.loop.guarded:
+        fields.append(("filter", _filter_type(design.loop.guarded.filter)))
     return _structure("guard", [*fields, ("entry", _sample_type(design))])
+
+
+def _filter_type(design: Filter) -> type[ctypes.Structure]:
+    vector = F64 * len(design.drives)
+    fields: list[tuple[str, Any]] = [(name, U8) for name in ("started", "sure", "switched")]
+    fields += [(name, ctypes.c_uint32) for name in ("calm", "oldest")]
+    fields += [(name, vector) for name in ("position", "speed", "latest")]
+    fields += [("pending", vector * (design.latency + 1)), ("moved", F64 * design.rows)]
+    return _structure("filter_memory", fields)

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 from verifier.emit.build_file import TARGETS, cmake_lists, compile_command, toolchain
 from verifier.emit.design import Design
+from verifier.emit.filtering import runtime_of
 from verifier.emit.header import header
 from verifier.emit.manifest import manifest
 from verifier.emit.printer import printed
@@ -45,11 +46,18 @@ def bundle(
 
 def c_files(design: Design) -> dict[str, bytes]:
     """The C of a design, with its self-test."""
+    tests = printed(selftest(design, vectors(design))).encode()
+    return {**guard_files(design), "selftest.c": tests}
+
+
+def guard_files(design: Design) -> dict[str, bytes]:
+    """The C of a design."""
     always = (RUNTIME, TEMPORAL)
     runtime = (*always, DISTANCE) if design.gauges else always
+    if design.loop.guarded is not None:
+        runtime = (*runtime, *runtime_of(design.loop.guarded.filter))
     return {
         "guard.h": printed(header(design)).encode(),
         "guard.c": printed(source(design)).encode(),
         **{name: (files("verifier.emit.runtime") / name).read_bytes() for name in runtime},
-        "selftest.c": printed(selftest(design, vectors(design))).encode(),
     }

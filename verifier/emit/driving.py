@@ -34,11 +34,12 @@ from verifier.emit.lower import place_of
 from verifier.emit.watching import bit_mask, word
 
 G, NOW, OUT, PROPOSED = Id("g"), Id("now"), Id("out"), Id("proposed")
+ACTION_OUT = Parameter("guard_action *", "out")
 PARAMETERS = (
     Parameter("guard *", "g"),
     Parameter("const guard_sample *", "now"),
     Parameter("const guard_action *", "proposed"),
-    Parameter("guard_action *", "out"),
+    ACTION_OUT,
 )
 
 
@@ -83,7 +84,7 @@ def drive(design: Design) -> Function:
         "drive",
         PARAMETERS,
         (
-            Declare("const double", "asked", Braces(_asked(design)), size),
+            Declare("const double", "asked", Braces(asked_of(design)), size),
             Declare("const double", "position", Braces(_positions(design)), size),
             Declare("double", "given", None, size),
             Declare("bool", "usable", Id("true")),
@@ -104,7 +105,7 @@ def drive(design: Design) -> Function:
                 negated(Id("kept")),
                 (Return(Call("fault", (G, Id("GUARD_STATUS_NOT_READY"), OUT))),),
             ),
-            *_written(design),
+            *written(design),
             If(Id("clamped"), (_decide("CLAMP"),)),
             If(negated(Id("learned")), (_decide("REJECT"),)),
             Return(answer),
@@ -116,7 +117,7 @@ def _decide(decision: str) -> Statement:
     return Assign(Dot(Id("answer"), "decision"), Id(f"GUARD_DECISION_{decision}"))
 
 
-def _asked(design: Design) -> tuple[Expression, ...]:
+def asked_of(design: Design) -> tuple[Expression, ...]:
     return tuple(
         At(Arrow(PROPOSED, field.name), unsigned(k))
         for field in design.layout.action
@@ -131,7 +132,7 @@ def _positions(design: Design) -> tuple[Expression, ...]:
     )
 
 
-def _written(design: Design) -> tuple[Statement, ...]:
+def written(design: Design) -> tuple[Statement, ...]:
     return tuple(
         Assign(
             At(Arrow(OUT, field.name), unsigned(k)),

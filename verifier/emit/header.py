@@ -16,6 +16,7 @@ from verifier.emit.ctree import (
     unsigned,
 )
 from verifier.emit.design import Design
+from verifier.emit.filtering import sizes
 from verifier.emit.gauges import members as gauge_members
 from verifier.emit.layout import Field
 from verifier.emit.memory import members as memory_members
@@ -61,7 +62,7 @@ def header(design: Design) -> File:
             *_memories(design),
             _sample(design),
             _action(design),
-            _verdict(),
+            _verdict(design),
             _guard(design),
             *_prototypes(),
         ),
@@ -70,7 +71,9 @@ def header(design: Design) -> File:
 
 
 def _constants(design: Design) -> tuple[TopLevel, ...]:
+    guarded = design.loop.guarded
     return (
+        *(sizes(guarded.filter) if guarded else ()),
         Macro("GUARD_ITEM_WORDS", unsigned(design.item_words)),
         Macro("GUARD_JOINT_WORDS", unsigned(design.joint_words)),
         Macro("GUARD_JOINTS", unsigned(len(design.loop.joints))),
@@ -142,8 +145,9 @@ def _action(design: Design) -> Struct:
     return Struct("guard_action", tuple(members) or (nothing,), "A command, one field an input.")
 
 
-def _verdict() -> Struct:
+def _verdict(design: Design) -> Struct:
     words, joints = Id("GUARD_ITEM_WORDS"), Id("GUARD_JOINT_WORDS")
+    rows = Member("uint64_t", "rows", (Id("FILTER_ROW_WORDS"),), "rows that moved the command")
     return Struct(
         "guard_verdict",
         (
@@ -154,6 +158,7 @@ def _verdict() -> Struct:
             Member("uint64_t", "violated", (words,), "items violated since guard_init"),
             Member("uint64_t", "limited", (joints,), "joints whose command was changed by a limit"),
             Member("uint64_t", "outside", (joints,), "joints measured outside of their barrier"),
+            *((rows,) if design.loop.guarded else ()),
         ),
     )
 
@@ -180,6 +185,8 @@ def _guard(design: Design) -> Struct:
         what = "so far, of the properties that have a gauge"
         members.append(Member("double", "robustness", (count,), what))
     members += [Member(gauge.type, gauge.prefix) for gauge in design.gauges]
+    if design.loop.guarded:
+        members.append(Member("filter_memory", "filter"))
     members.append(Member("guard_sample", "entry", (), "the sample at guard_enter, for `old`"))
     return Struct("guard", tuple(members), "Owned by the caller; to be read, not written.")
 

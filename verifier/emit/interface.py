@@ -38,6 +38,7 @@ from verifier.emit.ctree import (
 )
 from verifier.emit.design import Design
 from verifier.emit.driving import drive, drive_nothing
+from verifier.emit.guarding import drive_guarded, rest
 from verifier.emit.watching import has_clock
 
 G, NOW, OUT, PROPOSED = Id("g"), Id("now"), Id("out"), Id("proposed")
@@ -53,11 +54,14 @@ def interface(design: Design) -> Iterator[TopLevel]:
     """In the order of their use."""
     yield _sound()
     yield from _stamps()
-    yield _stand_still(design)
-    yield _verdict()
+    yield rest(design) if design.loop.guarded is not None else _stand_still(design)
+    yield _verdict(design)
     yield _refuse()
-    yield _fault()
-    yield drive(design) if design.loop.joints else drive_nothing()
+    yield _fault(design)
+    if design.loop.guarded is not None:
+        yield drive_guarded(design, design.loop.guarded)
+    else:
+        yield drive(design) if design.loop.joints else drive_nothing()
     yield _init(design)
     yield _enter(design)
     yield _step(design)
@@ -136,7 +140,7 @@ def _stand_still(design: Design) -> Function:
     return Function("void", "stand_still", (ACTION,), body or nothing, remark=remark)
 
 
-def _verdict() -> Function:
+def _verdict(design: Design) -> Function:
     answer = Id("answer")
 
     def clear(name: str, count: str) -> Statement:
@@ -166,6 +170,7 @@ def _verdict() -> Function:
             clear("violated", "GUARD_ITEM_WORDS"),
             clear("limited", "GUARD_JOINT_WORDS"),
             clear("outside", "GUARD_JOINT_WORDS"),
+            *((clear("rows", "FILTER_ROW_WORDS"),) if design.loop.guarded else ()),
             If(
                 all_of((Binary("!=", G, NULL), Call("sound", (G,)))),
                 (in_force, copied),
@@ -192,7 +197,11 @@ def _refuse() -> Function:
     )
 
 
-def _fault() -> Function:
+def _still(design: Design) -> Call:
+    return Call("stand_still", (G, OUT) if design.loop.guarded is not None else (OUT,))
+
+
+def _fault(design: Design) -> Function:
     refused = Call("refuse", (G, Id("status"), Id("GUARD_BIT_SAMPLE")))
     ending = (G, Id("status"), Id("GUARD_DECISION_FAULT"), Id("GUARD_SOURCE_BASELINE"))
     return Function(
@@ -200,7 +209,7 @@ def _fault() -> Function:
         "fault",
         (GUARD, Parameter("guard_status", "status"), ACTION),
         (
-            If(Binary("!=", OUT, NULL), (Do(Call("stand_still", (OUT,))),)),
+            If(Binary("!=", OUT, NULL), (Do(_still(design)),)),
             Do(Cast("void", refused)),
             Return(Call("verdict", ending)),
         ),
@@ -362,7 +371,7 @@ def _tick(design: Design) -> Function:
             If(negated(Call("not_earlier", (G, time))), (_faulty("INVALID_SAMPLE"),)),
             Do(Call("stamp", (G, time, unsigned(1)))),
             *_time_passes(design, time, Id("true")),
-            Do(Call("stand_still", (OUT,))),
+            Do(_still(design)),
             Return(Call("verdict", ending)),
         ),
         static=False,

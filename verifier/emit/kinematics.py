@@ -7,7 +7,8 @@ it wrote. Everything is in the frame of the chain's base, in metres and radians.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 from verifier.emit.ctree import (
     Arrow,
@@ -109,6 +110,17 @@ def kinematics_source(arm: Kinematics, prefix: str) -> File:
             *_functions(arm, names),
         ),
     )
+
+
+def kinematics_inside(arm: Kinematics, prefix: str) -> Iterator[TopLevel]:
+    """The same for the inside of another source: struct, tables and functions, all static."""
+    names = _named(prefix)
+    yield Macro(names.joints.name, unsigned(arm.program.inputs))
+    yield Macro(names.spheres.name, unsigned(len(arm.carried)))
+    yield _struct(arm, names)
+    yield from _tables(arm)
+    for function in _functions(arm, names):
+        yield replace(function, static=True)
 
 
 def _named(prefix: str) -> _Names:

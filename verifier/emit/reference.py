@@ -7,7 +7,7 @@ properties, safety.limit for the filter. State is a value; every function return
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from verifier.core.term import NOW, OLD, Key
@@ -16,6 +16,7 @@ from verifier.monitor import gauge, program
 from verifier.monitor.definition import Answer
 from verifier.monitor.gates import Clause, SkillGates
 from verifier.monitor.measured import Reading, truth
+from verifier.safety.filter import Guarded, Memory, blind, filtered, fresh
 from verifier.safety.limit import limited, outside
 
 
@@ -41,6 +42,7 @@ class Outcome:
     violated: int
     limited: int = 0
     outside: int = 0
+    rows: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +59,15 @@ class State:
     violated: int
     memories: tuple[program.Memory, ...]
     reached: tuple[gauge.Reached, ...]
+    filter: Memory | None = None
 
 
 def initial(design: Design) -> State:
     memories = tuple(program.start(watched.program) for watched in design.plan.programs)
     reached = tuple(gauge.start_gauge(machine.gauge) for machine in design.gauges)
-    return State(None, "none", None, False, 0, {}, 0, memories, reached)
+    guarded = design.loop.guarded
+    filtering = fresh(guarded.filter) if guarded else None
+    return State(None, "none", None, False, 0, {}, 0, memories, reached, filtering)
 
 
 # ---- shared ------------------------------------------------------------------------------------
@@ -161,12 +166,20 @@ def _outcome(state: State, status: str, decision: str, source: str) -> Outcome:
 
 
 def _fault(design: Design, state: State, status: str) -> tuple[State, Outcome, Action]:
-    state = raised(design, state, 0)
-    return state, _outcome(state, status, "FAULT", "BASELINE"), _still(design)
+    state, out = _rest(design, raised(design, state, 0))
+    return state, _outcome(state, status, "FAULT", "BASELINE"), out
 
 
 def _still(design: Design) -> Action:
     return (0.0,) * len(design.loop.joints)
+
+
+def _rest(design: Design, state: State) -> tuple[State, Action]:
+    """The baseline without a measurement."""
+    if design.loop.guarded is None or state.filter is None:
+        return state, _still(design)
+    out, memory = blind(design.loop.guarded.filter, state.filter)
+    return replace(state, filter=memory), out
 
 
 # ---- the functions of the interface ------------------------------------------------------------
@@ -229,8 +242,55 @@ def step(
     if gates is not None:
         state, _ = _watch(design, state, gates.during, _keys(measured, state.entry))
         state, _ = _watch_duration(design, state, now.time_ns)
+    if design.loop.guarded is not None:
+        return _filter(design, design.loop.guarded, state, measured, proposed)
     outcome, out = _drive(design, state, measured, proposed)
     return state, outcome, out
+
+
+def _filter(
+    design: Design,
+    guarded: Guarded,
+    state: State,
+    measured: Mapping[str, Reading],
+    proposed: Action,
+) -> tuple[State, Outcome, Action]:
+    admitted = all(map(math.isfinite, proposed)) and state.fallback == "none"
+    positions = _read(measured, guarded.positions)
+    assert state.filter is not None
+    found = filtered(
+        guarded.filter,
+        state.filter,
+        positions,
+        _read(measured, guarded.speeds),
+        proposed if admitted else None,
+        doubtful=_doubtful(guarded, measured),
+        may_return=guarded.when is None or truth(guarded.when, _keys(measured, {})) is True,
+    )
+    changed = _bits(u != asked for u, asked in zip(found.command, proposed, strict=True))
+    drives = guarded.filter.drives
+    off = _bits(not d.lower <= q <= d.upper for d, q in zip(drives, positions, strict=True))
+    decision = "REJECT" if not found.learned else "CLAMP" if changed else "PASS"
+    source = "LEARNED" if found.learned else "BASELINE"
+    state = replace(state, filter=found.memory)
+    outcome = _outcome(state, "OK", decision, source)
+    rows = _bits(moved > 0.0 for moved in found.moved)
+    return state, replace(outcome, limited=changed, outside=off, rows=rows), found.command
+
+
+def _read(measured: Mapping[str, Reading], names: Iterable[str | None]) -> tuple[float, ...]:
+    return tuple(0.0 if name is None else float(measured[name]) for name in names)
+
+
+def _doubtful(guarded: Guarded, measured: Mapping[str, Reading]) -> bool:
+    if guarded.confidence is None:
+        return False
+    name, least = guarded.confidence
+    return not float(measured[name]) >= least
+
+
+def _bits(flags: Iterable[bool]) -> int:
+    return sum(1 << k for k, flag in enumerate(flags) if flag)
 
 
 def _drive(
@@ -256,4 +316,5 @@ def tick(design: Design, state: State, time_ns: int) -> tuple[State, Outcome, Ac
         return _fault(design, state, "INVALID_SAMPLE")
     state = _stamped(state, time_ns, True)
     state = _time_passes(design, state, time_ns, whole=True)
-    return state, _outcome(state, "OK", "REJECT", "BASELINE"), _still(design)
+    state, out = _rest(design, state)
+    return state, _outcome(state, "OK", "REJECT", "BASELINE"), out

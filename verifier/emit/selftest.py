@@ -101,6 +101,7 @@ def _vector(design: Design) -> Struct:
 
 def _row(design: Design, vector: Vector) -> Braces:
     call, outcome = vector.call, vector.outcome
+    guarded = design.loop.guarded
     silent = vector.out is None
     decision = "PASS" if silent else outcome.decision
     source = "LEARNED" if silent else outcome.source
@@ -116,6 +117,7 @@ def _row(design: Design, vector: Vector) -> Braces:
             _words(outcome.violated, design.item_words),
             _words(outcome.limited, design.joint_words),
             _words(outcome.outside, design.joint_words),
+            *((_words(outcome.rows, -(-guarded.filter.rows // 64)),) if guarded else ()),
         )
     )
     skill = design.layout.skills.get(call.skill or "", "GUARD_SKILL_NONE")
@@ -299,6 +301,7 @@ def _difference(design: Design) -> Function:
                     differs("source"),
                     words("limited", WORDS[1]),
                     words("outside", WORDS[1]),
+                    *((words("rows", Id("FILTER_ROW_WORDS")),) if design.loop.guarded else ()),
                     If(negated(same_out), (Return(Text("out")),)),
                 ),
             ),

@@ -34,6 +34,8 @@ from verifier.emit.ctree import (
     unsigned,
 )
 from verifier.emit.design import SEVERITY, Design, place, required
+from verifier.emit.filtering import filtering
+from verifier.emit.guarding import MAY_RETURN
 from verifier.emit.interface import interface
 from verifier.emit.layout import Field
 from verifier.emit.watching import (
@@ -55,6 +57,7 @@ READY = 0x47554152  # "GUAR"
 
 def source(design: Design) -> File:
     """The tree of guard.c."""
+    guarded = design.loop.guarded
     return File(
         f"The guard of chain {design.plan.chain}. Generated; the source of each part is named.",
         (
@@ -64,6 +67,7 @@ def source(design: Design) -> File:
             Macro("GUARD_READY", unsigned(READY)),
             Macro("GUARD_ITEMS", unsigned(len(design.plan.items))),
             *_tables(design),
+            *(filtering(guarded.filter) if guarded else ()),
             *_formulas(design),
             _valid(design),
             *watching(design),
@@ -84,7 +88,7 @@ def _tables(design: Design) -> Iterator[TopLevel]:
         Braces(fallbacks),
         f"By severity {' < '.join(SEVERITY)}, one an item.",
     )
-    if design.loop.joints:
+    if design.loop.joints and design.loop.guarded is None:
         yield _joints(design)
 
 
@@ -117,6 +121,9 @@ def _joint_note(joint: Joint) -> str:
 
 
 def _formulas(design: Design) -> Iterator[Function]:
+    guarded = design.loop.guarded
+    if guarded is not None and guarded.when is not None:
+        yield _truth(design, MAY_RETURN, guarded.when, "when the switch may hand back")
     for number, validity in enumerate(required(design)):
         remark = f"domain, {place(validity.span)}"
         yield _truth(design, f"domain_{number}", validity.formula, remark)

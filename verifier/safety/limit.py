@@ -30,6 +30,7 @@ from verifier.core.span import Span
 from verifier.model.control import Barrier
 from verifier.model.interval import Interval, interval_of
 from verifier.model.values import Model
+from verifier.safety.filter import Guarded
 from verifier.safety.plant import Integrator, integrators, rounded_down, rounded_up
 
 SHRINK = 1 - Fraction(1, 2**50)
@@ -72,15 +73,20 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The last stages before the motors; `joints` in the order of the commands."""
+    """The last stages before the motors; `joints` in the order of the commands. With a filter that
+    brakes, `guarded` says how, drive by joint."""
 
     commands: tuple[Command, ...]
     joints: tuple[Joint, ...]
+    guarded: Guarded | None = None
 
     @property
     def driven(self) -> frozenset[str]:
         """The state scalars that the commands drive: pushed back, not refused, when outside."""
-        return frozenset(joint.state for joint in self.joints if joint.state is not None)
+        names = {joint.state for joint in self.joints if joint.state is not None}
+        if self.guarded is not None:
+            names |= {name for name in self.guarded.speeds if name is not None}
+        return frozenset(names)
 
 
 def safety_loop(model: Model) -> Loop | tuple[Diagnostic, ...]:

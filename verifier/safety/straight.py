@@ -78,15 +78,8 @@ class Draft:
 
     def finish(self, inputs: int, outputs: Mapping[str, Sequence[Scalar]]) -> Program:
         """The program, without the nodes that no output needs."""
-        wanted = {s.number for scalars in outputs.values() for s in scalars}
-        for number in reversed(range(len(self.nodes))):
-            if number in wanted:
-                wanted.update(_operands(self.nodes[number]))
-        kept = sorted(wanted)
-        place = {number: k for k, number in enumerate(kept)}
-        nodes = tuple(_moved(self.nodes[number], place) for number in kept)
-        named = {name: tuple(place[s.number] for s in s_of) for name, s_of in outputs.items()}
-        return Program(inputs, nodes, named)
+        named = {name: tuple(s.number for s in scalars) for name, scalars in outputs.items()}
+        return narrowed(Program(inputs, tuple(self.nodes), named), tuple(named))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +135,19 @@ class Scalar:
             if isinstance(turned, Negation):
                 return -(Scalar(self.draft, turned.operand) * rest)
         return self.draft.node(Operation("*", self.number, other.number))
+
+
+def narrowed(program: Program, names: Sequence[str]) -> Program:
+    """The program with these outputs alone, and the nodes that they need."""
+    wanted = {number for name in names for number in program.outputs[name]}
+    for number in reversed(range(len(program.nodes))):
+        if number in wanted:
+            wanted.update(_operands(program.nodes[number]))
+    kept = sorted(wanted)
+    place = {number: k for k, number in enumerate(kept)}
+    nodes = tuple(_moved(program.nodes[number], place) for number in kept)
+    outputs = {name: tuple(place[k] for k in program.outputs[name]) for name in names}
+    return Program(program.inputs, nodes, outputs)
 
 
 def run(program: Program, inputs: Sequence[float]) -> dict[str, tuple[float, ...]]:

@@ -1,0 +1,262 @@
+"""The filter of one arm: the nearest command that is known to leave a way to a stop.
+
+A state is recoverable if braking from it (see braking.py) keeps every joint within its limits and
+every body its distance. In each period
+
+1. the state is predicted through the commands that are under way (latency);
+2. the joints' limits become a box of commands, and each row that can be reached within that box a
+   linear one: with c = n . dp/dq the way that a body makes towards its shape until it stands still
+   is linear in the next speeds w but for w^2 / 2a, whose tangent is taken;
+3. the command in the box nearest to the proposed one that satisfies the rows is found (qp.py) and
+   certified (qp_certify.py);
+4. the gate computes the next state with that command as the plant does, and judges its whole way to
+   a stop: first by how far each body can move at all, then along 1, 4 and 16 chords between exact
+   configurations (clearance.py);
+5. if any of these fails, the baseline command takes its place: it brakes along the way that the
+   step before has judged.
+
+So from a recoverable state every command leads to a recoverable state; this rests on 4 and 5 alone.
+Nothing is asked of the solver. `filtered` is the Python meaning, operation by operation the same as
+the emitted C.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from verifier.core.term import Formula
+from verifier.safety.braking import (
+    Drive,
+    Kind,
+    box,
+    braked,
+    clamped,
+    next_position,
+    next_speed,
+)
+from verifier.safety.clearance import Arm
+from verifier.safety.gate import Stop, clear, look_at
+from verifier.safety.nearest import Limits, nearest
+from verifier.safety.proposal import Bounds, admitted
+from verifier.safety.switch import Charge, Switch, charged
+
+Vector = tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Posture:
+    """The baseline that moves, u = stiffness (position - q) - damping v; it is filtered, too."""
+
+    position: Vector
+    stiffness: Vector
+    damping: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """`latency` in periods; without a posture the baseline brakes and then stands still."""
+
+    drives: tuple[Drive, ...]
+    arm: Arm | None
+    latency: int = 0
+    bounds: Bounds | None = None
+    switch: Switch | None = None
+    posture: Posture | None = None
+
+    @property
+    def rows(self) -> int:
+        """The upper sides of the box, its lower sides, then the rows of the arm."""
+        return 2 * len(self.drives) + (len(self.arm.rows) if self.arm else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Guarded:
+    """A filter and where its numbers come from: the state scalars of each drive, None for what
+    drives nothing that is measured. `confidence` is a scalar and the value below which it is low,
+    `when` what has to hold before the switch hands back."""
+
+    filter: Filter
+    positions: tuple[str | None, ...]
+    speeds: tuple[str | None, ...]
+    confidence: tuple[str, float] | None = None
+    when: Formula | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """`sure`: braking along the reference is known to be safe. `pending`: commands under way, the
+    oldest first; `latest`: the last command."""
+
+    started: bool
+    sure: bool
+    position: Vector
+    speed: Vector
+    latest: Vector
+    pending: tuple[Vector, ...]
+    charge: Charge
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """`moved[r]`: how far row r moved the command; 0 where it is not active."""
+
+    command: Vector
+    learned: bool
+    moved: Vector
+    memory: Memory
+
+
+def fresh(design: Filter) -> Memory:
+    nothing = (0.0,) * len(design.drives)
+    pending = (nothing,) * design.latency
+    return Memory(False, False, nothing, nothing, nothing, pending, Charge())
+
+
+def filtered(
+    design: Filter,
+    memory: Memory,
+    position: Vector,
+    speed: Vector,
+    proposed: Vector | None,
+    *,
+    doubtful: bool = False,
+    may_return: bool = True,
+) -> Filtered:
+    """One period. `proposed` is finite, or None where no learned command may be used; it is
+    `doubtful` if its confidence is low."""
+    drives, arm = design.drives, design.arm
+    q, v = predicted(design, memory, position, speed)
+    look = look_at(arm, q)
+    memory = _referred(design, memory, q, v)
+    if not memory.started:
+        sure = clear(drives, arm, look, Stop.of(drives, q, v))
+        memory = replace(memory, started=True, sure=sure, position=q, speed=v)
+    limits = [box(drive, a, b) for drive, a, b in zip(drives, q, v, strict=True)]
+    wished = None if proposed is None else admitted(design.bounds, drives, v, proposed)
+    learned = wished is not None
+    if design.switch is not None and wished is not None:
+        asked = tuple(map(_boxed, drives, wished))
+        charge = charged(
+            design.switch,
+            memory.charge,
+            drives,
+            arm,
+            look,
+            Stop.of(drives, *_after(drives, q, v, asked)),
+            doubtful=doubtful,
+            may_return=may_return,
+        )
+        memory = replace(memory, charge=charge)
+        if charge.baseline:
+            learned, wished = False, _postured(design, q, v)
+    elif design.switch is not None:
+        memory = replace(memory, charge=Charge(True, 0))
+    found = None if wished is None else nearest(drives, arm, look, limits, wished, v)
+    if found is not None:
+        command, moved = found
+        following = _after(drives, q, v, command)
+        if clear(drives, arm, look, Stop.of(drives, *following)):
+            after = _issued(design, memory, command, *following, True)
+            return Filtered(command, learned, moved, after)
+    return _baseline(design, memory, limits, q, v)
+
+
+def _boxed(drive: Drive, command: float) -> float:
+    return clamped(command, drive.box_lower, drive.box_upper)
+
+
+def _postured(design: Filter, q: Vector, v: Vector) -> Vector | None:
+    """What the baseline that moves asks for."""
+    posture = design.posture
+    if posture is None:
+        return None
+    return tuple(
+        posture.stiffness[j] * (posture.position[j] - q[j]) - posture.damping[j] * v[j]
+        for j in range(len(q))
+    )
+
+
+def _after(
+    drives: tuple[Drive, ...], q: Vector, v: Vector, command: Vector
+) -> tuple[Vector, Vector]:
+    """The next state."""
+    w = tuple(map(next_speed, drives, v, command))
+    return tuple(map(next_position, drives, q, v, w)), w
+
+
+# ---- the state ---------------------------------------------------------------------------------
+
+
+def predicted(
+    design: Filter, memory: Memory, position: Vector, speed: Vector
+) -> tuple[Vector, Vector]:
+    """The state that this period's command meets; a rated joint's speed is the last command."""
+    q, v = list(position), list(speed)
+    for command in memory.pending:
+        for j, drive in enumerate(design.drives):
+            w = next_speed(drive, v[j], command[j])
+            q[j] = next_position(drive, q[j], v[j], w)
+            v[j] = w
+    for j, drive in enumerate(design.drives):
+        if drive.kind is not Kind.ACCELERATION:
+            v[j] = memory.latest[j] if drive.kind is Kind.RATED else 0.0
+    return tuple(q), tuple(v)
+
+
+def _referred(design: Filter, memory: Memory, q: Vector, v: Vector) -> Memory:
+    """A joint that is not where its reference and all errors together allow gets a new one."""
+    position, speed, sure = list(memory.position), list(memory.speed), memory.sure
+    for j, drive in enumerate(design.drives):
+        if drive.stiffness > 0.0 and not abs(position[j] - q[j]) <= 2.0 * drive.radius:
+            position[j], speed[j], sure = q[j], v[j], False
+    return replace(memory, position=tuple(position), speed=tuple(speed), sure=sure)
+
+
+def _issued(
+    design: Filter, memory: Memory, command: Vector, q: Vector, v: Vector, sure: bool
+) -> Memory:
+    pending = (*memory.pending, command)[1:] if design.latency else ()
+    return Memory(memory.started, sure, q, v, command, pending, memory.charge)
+
+
+def blind(design: Filter, memory: Memory) -> tuple[Vector, Memory]:
+    """The command where no measurement is to be had: brakes along the reference."""
+    command: list[float] = []
+    after: list[float] = []
+    for drive, pace in zip(design.drives, memory.speed, strict=True):
+        u, w = braked(drive, pace)
+        command.append(clamped(u, drive.box_lower, drive.box_upper))
+        after.append(w)
+    q = tuple(map(next_position, design.drives, memory.position, memory.speed, after))
+    return tuple(command), _issued(design, memory, tuple(command), q, tuple(after), memory.sure)
+
+
+def _baseline(
+    design: Filter,
+    memory: Memory,
+    limits: Limits,
+    q: Vector,
+    v: Vector,
+) -> Filtered:
+    """Brakes: from the state itself, or along the reference where errors are declared."""
+    command: list[float] = []
+    after_q: list[float] = []
+    after_v: list[float] = []
+    for j, drive in enumerate(design.drives):
+        tracked = drive.stiffness > 0.0
+        here, pace = (memory.position[j], memory.speed[j]) if tracked else (q[j], v[j])
+        u, w = braked(drive, pace)
+        low, high = drive.box_lower, drive.box_upper
+        if tracked:
+            u = u + (drive.stiffness * (here - q[j]) + drive.damping * (pace - v[j]))
+        elif not drive.lower <= q[j] <= drive.upper and limits[j][0] <= limits[j][1]:
+            low, high = limits[j]
+        u = clamped(u, low, high)
+        if not tracked:
+            w = next_speed(drive, v[j], u)
+        command.append(u)
+        after_q.append(next_position(drive, here, pace, w))
+        after_v.append(w)
+    given = tuple(command)
+    after = _issued(design, memory, given, tuple(after_q), tuple(after_v), memory.sure)
+    return Filtered(given, False, (0.0,) * design.rows, after)

@@ -1,0 +1,156 @@
+"""The gate: whether a state can be braked to a stop without coming too near to anything.
+
+The whole way of every body is judged: first by how far the body can move at all (its reach times
+the ways of the joints), then along 1, 4 and 16 chords between exact configurations; see
+clearance.py for the bound between them. What is accepted is true of the way itself; what is refused
+may still be clear.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from verifier.safety.braking import Drive, Kind, periods_to_stop, travelled
+from verifier.safety.clearance import (
+    Arm,
+    Point,
+    Seen,
+    bodies_at,
+    centers_at,
+    lowest,
+    seen,
+    strayed,
+)
+from verifier.safety.straight import run
+
+Vector = tuple[float, ...]
+
+PIECES = (1, 4, 16)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The configuration that a command meets: screws and centres, the bodies, what each row sees.
+    Empty without an arm."""
+
+    screws: dict[str, Vector]
+    q: Vector
+    points: tuple[Point, ...]
+    rows: tuple[Seen, ...]
+
+
+def look_at(arm: Arm | None, q: Vector) -> Look:
+    if arm is None:
+        return Look({}, q, (), ())
+    screws = run(arm.kinematics.program, [q[drive] for drive in arm.joints])
+    points = bodies_at(arm, screws["center"])
+    return Look(screws, q, tuple(points), _seen(arm, points))
+
+
+def _seen(arm: Arm, points: Sequence[Point]) -> tuple[Seen, ...]:
+    return tuple(seen(arm.shapes[row.shape], points[row.body], row.least) for row in arm.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A state, and how it comes to a stop."""
+
+    q: Vector
+    v: Vector
+    full: Vector
+    periods: float
+
+    @staticmethod
+    def of(drives: tuple[Drive, ...], q: Vector, v: Vector) -> Stop:
+        full = tuple(map(periods_to_stop, drives, v))
+        longest = -1.0
+        for drive, periods in zip(drives, full, strict=True):
+            if drive.kind is not Kind.FREE and periods > longest:
+                longest = periods
+        return Stop(q, v, full, longest + 1.0)
+
+
+def clear(
+    drives: tuple[Drive, ...],
+    arm: Arm | None,
+    look: Look,
+    stop: Stop,
+    reserve: Vector | None = None,
+) -> bool:
+    """Whether every row is kept from this state to where it stops, with this reserve for each."""
+    if arm is None:
+        return True
+    more = reserve if reserve is not None else (0.0,) * len(arm.rows)
+    end = _at(drives, stop, stop.periods)
+    ways = _ways(arm, look.q, stop, end)
+    bounds = [strayed(body.reach, ways) for body in arm.bodies]
+    open_rows = [
+        k for k, row in enumerate(arm.rows) if not look.rows[k].room - bounds[row.body] >= more[k]
+    ]
+    if not open_rows:
+        return True
+    return any(_judged(drives, arm, stop, open_rows, more, pieces) for pieces in PIECES)
+
+
+def _at(drives: tuple[Drive, ...], stop: Stop, periods: float) -> Vector:
+    return tuple(
+        q + travelled(drive, v, full, periods)
+        for drive, q, v, full in zip(drives, stop.q, stop.v, stop.full, strict=True)
+    )
+
+
+def _ways(arm: Arm, q: Vector, stop: Stop, end: Vector) -> list[float]:
+    """How far each moving joint goes at all, from q by way of the state to the end."""
+    return [abs(stop.q[drive] - q[drive]) + abs(end[drive] - stop.q[drive]) for drive in arm.joints]
+
+
+def _judged(
+    drives: tuple[Drive, ...], arm: Arm, stop: Stop, rows: list[int], reserve: Vector, pieces: int
+) -> bool:
+    """Whether the rows are kept along so many chords of the way."""
+    before = stop.q
+    points = bodies_at(arm, centers_at(arm, before))
+    at = [
+        seen(arm.shapes[arm.rows[k].shape], points[arm.rows[k].body], arm.rows[k].least)
+        for k in rows
+    ]
+    past = 0.0
+    for piece in range(1, pieces + 1):
+        periods = float(math.floor(stop.periods * float(piece) / float(pieces)))
+        if piece < pieces and not periods > past:
+            continue
+        there = _at(drives, stop, periods)
+        parts = _bends(drives, arm, before, there, periods - past)
+        points_then = bodies_at(arm, centers_at(arm, there))
+        then = []
+        for place, k in enumerate(rows):
+            row = arm.rows[k]
+            p, r = points[row.body], points_then[row.body]
+            new = seen(arm.shapes[row.shape], r, row.least)
+            shift = (r[0] - p[0], r[1] - p[1], r[2] - p[2])
+            least = lowest(at[place], new, shift)
+            if not least - strayed(arm.bodies[row.body].reach, parts) >= reserve[k]:
+                return False
+            then.append(new)
+        before, points, at, past = there, points_then, then, periods
+    return True
+
+
+def _bends(
+    drives: tuple[Drive, ...], arm: Arm, before: Vector, there: Vector, periods: float
+) -> list[float]:
+    """By how much each moving joint makes the bodies leave their chords, per reach."""
+    parts: list[float] = []
+    others = 0.0
+    for drive in arm.joints:
+        way = abs(there[drive] - before[drive])
+        known = drives[drive]
+        slowing = known.slowing_down if there[drive] > before[drive] else known.slowing_up
+        time = periods * known.period
+        bend = 0.125 * slowing * time * time
+        bend = way if way < bend else bend
+        parts.append(bend + 0.125 * way * (2.0 * others + way))
+        others += way
+    return parts
