@@ -11,17 +11,25 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
-from agreement import compare, design_of_properties, random_properties
+from agreement import (
+    bits,
+    by_gauge,
+    by_guard,
+    compare,
+    design_of_properties,
+    random_properties,
+)
 from bundles import ROOT, gcc, sample, tool
 from formulas import EVER, property_of
 
-from verifier.core.term import Proposition
+from verifier.core.term import Comparison, Number, Proposition, Variable
 from verifier.emit.binding import Compiled, compiled, loaded, zig
 from verifier.emit.build_file import TARGETS
 from verifier.emit.bundle import c_files
 from verifier.emit.layout import _RESERVED
 from verifier.model.values import Atom, Connective, Interval, Modal
-from verifier.monitor.definition import Answer
+from verifier.monitor.definition import Answer, Event
+from verifier.monitor.gauge import gauged
 
 
 def test_definition_program_and_c_agree_on_random_formulas(tmp_path: Path) -> None:
@@ -29,6 +37,28 @@ def test_definition_program_and_c_agree_on_random_formulas(tmp_path: Path) -> No
     seen = compare(random.Random(20260), 250, 8, tmp_path)
     assert seen["VIOLATED"] + seen["UNKNOWN"] + seen["SATISFIED"] == 2000
     assert min(seen["UNKNOWN"], seen["SATISFIED"], seen["finite"]) > 200
+
+
+def test_a_gap_takes_no_more_room_than_a_full_window(tmp_path: Path) -> None:
+    """Behind a gap many samples pass a window at once; falling distances stay in its queue."""
+    bound = Interval(Fraction(30, 10**9), Fraction(30, 10**9), False)
+    x, y = (Atom(Comparison("<=", Number(Fraction(0)), Variable(name)), name) for name in "xy")
+    late, failed = Connective("not", (y,)), Connective("not", (x,))
+    since = Connective("not", (Modal("since", bound, (late, failed)),))
+    windows = [Modal(word, bound, (x,)) for word in ("always", "historically")]
+    bodies = [*windows, Modal("release", bound, (y, x)), since]
+    asked = [Modal("always", EVER, (body,)) for body in bodies]
+    design = design_of_properties([property_of(each, f"p{k}") for k, each in enumerate(asked)])
+    guard = loaded(design, c_files(design), tmp_path)
+    stamps = [0, *range(100, 200, 10), 400, *range(500, 600, 10), 700]
+    known = dict.fromkeys("prs", False)
+    trace = [Event(t, {**known, "x": 1.0 + t, "y": 2.0 + t}) for t in stamps]
+    _, measured = by_guard(guard, trace)
+    for machine in design.gauges:
+        wanted = bits(gauged(machine.gauge, trace))
+        assert bits(by_gauge(machine.gauge, trace)) == wanted
+        assert bits([row[machine.number] for row in measured]) == wanted
+    assert len(design.gauges) == 4 and not any(map(math.isinf, measured[-1]))
 
 
 @pytest.mark.nightly

@@ -2,7 +2,9 @@
 
 Every value is one of the doubles that a comparison has given, so that definition, program and C
 agree to the last bit. What has a window keeps its candidates in a queue: of two, the older one is
-of no use if the later one is not worse, so that the queue falls from front to back.
+of no use if the later one is not worse, so that the queue falls from front to back. What has left
+the window goes before what is in it comes, and what the window has passed never joins: so a gap
+takes no more room than a full window.
 
     once, eventually       the front of the queue of the window
     p since r              a sample caps what stands in the queue at its p, then its r joins
@@ -132,29 +134,31 @@ def _since(streams: Streams, k: int, node: Since) -> Kernel:
     if node.low:
         tails[k] = 0
 
-    def admit(slot: int) -> None:
+    def gone(now: int, stamp: int) -> bool:
+        return node.high is not None and now - stamp > node.high
+
+    def admit(now: int, slot: int) -> None:
         if held is not None:
             cap(queue, held[slot])
-        join(queue, stamps[slot], found[slot], room, streams)
+        if not gone(now, stamps[slot]):
+            join(queue, stamps[slot], found[slot], room, streams)
 
     def kernel(i: int) -> float:
         now = stamps[i % slots]
+        leave(queue, lambda stamp: gone(now, stamp))
         if node.low:
             tail = tails[k]
             while tail <= i and now - stamps[tail % slots] >= node.low:
-                admit(tail % slots)
+                admit(now, tail % slots)
                 tail += 1
             tails[k] = tail
         else:
-            admit(i % slots)
-        if node.high is not None:
-            high = node.high
-            leave(queue, lambda stamp: now - stamp > high)
+            admit(now, i % slots)
         best = greatest(queue)
         if not node.low or held is None:
             return best
-        join(since, i, 0.0 - held[i % slots], back, streams)
         leave(since, lambda number: number < tails[k])
+        join(since, i, 0.0 - held[i % slots], back, streams)
         return min(best, 0.0 - greatest(since))
 
     return kernel
@@ -187,10 +191,11 @@ def _eventually(streams: Streams, node: Until) -> Kernel:
     def kernel(i: int) -> float:
         nonlocal cursor
         now = stamps[i % slots]
-        while cursor < streams.head and stamps[cursor % slots] - now <= node.high:
-            join(queue, stamps[cursor % slots], found[cursor % slots], room, streams)
-            cursor += 1
         leave(queue, lambda stamp: stamp - now < node.low)
+        while cursor < streams.head and stamps[cursor % slots] - now <= node.high:
+            if stamps[cursor % slots] - now >= node.low:
+                join(queue, stamps[cursor % slots], found[cursor % slots], room, streams)
+            cursor += 1
         return greatest(queue)
 
     return kernel
@@ -215,8 +220,10 @@ def _until(streams: Streams, node: Until) -> Kernel:
             slot = cursor % slots
             newer = composed(newer, (found[slot], held[slot]))
             cursor += 1
+        leave(before, lambda number: number < i)
         while first < cursor and stamps[first % slots] - now < node.low:
-            join(before, first, 0.0 - held[first % slots], back, streams)
+            if first >= i:
+                join(before, first, 0.0 - held[first % slots], back, streams)
             first += 1
         if first >= middle:
             rest = (-INFINITY, INFINITY)
@@ -224,7 +231,6 @@ def _until(streams: Streams, node: Until) -> Kernel:
                 rest = composed((found[number % slots], held[number % slots]), rest)
                 older[number % slots] = rest
             middle, newer = cursor, (-INFINITY, INFINITY)
-        leave(before, lambda number: number < i)
         whole = newer if first == middle else composed(older[first % slots], newer)
         return min(0.0 - greatest(before), whole[0])
 

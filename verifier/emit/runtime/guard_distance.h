@@ -1,6 +1,6 @@
 /* Robustness over samples: the operators of guard_temporal.h on doubles. A queue holds the
  * candidates of a window, falling from front to back, and is searched by halves: the work grows
- * with the logarithm of the window. The loops over cursors are those of guard_temporal.h; that of
+ * with the logarithm of the window. What has left the window goes before what is in it comes. The loops over cursors are those of guard_temporal.h; that of
  * `until` with a left side also goes once over each sample when the older half is spent.
  *
  * The meaning of each is in Python: monitor/distances.py. */
@@ -196,8 +196,8 @@ static inline void guard_admit(guard_window *state, guard_candidate *all, uint32
 static inline double guard_once_window(guard_window *state, guard_candidate *all, uint32_t room,
                                        int64_t now_ns, double right, uint64_t high_ns)
 {
-    guard_admit(state, all, room, now_ns, right);
     guard_expire(&state->queue, all, room, guard_back(now_ns, high_ns));
+    guard_admit(state, all, room, now_ns, right);
     return guard_best(&state->queue, all, room);
 }
 
@@ -219,29 +219,32 @@ static inline double guard_delayed_window(guard_window *state, guard_candidate *
 {
     const int64_t now_ns = stamps[number % slots];
     double best;
+    if (high_ns != GUARD_UNBOUNDED) {
+        guard_expire(&state->queue, all, room, guard_back(now_ns, high_ns));
+    }
     for (uint64_t i = 0u; (i < slots) && (state->cursor <= number); ++i) {
         const uint64_t slot = state->cursor % slots;
-        if (guard_elapsed(stamps[slot], now_ns) < low_ns) {
+        const uint64_t elapsed_ns = guard_elapsed(stamps[slot], now_ns);
+        if (elapsed_ns < low_ns) {
             break;
         }
         if (left != NULL) {
             guard_cap(&state->queue, all, room, left[slot]);
         }
-        guard_admit(state, all, room, stamps[slot], right[slot]);
+        if (elapsed_ns <= high_ns) {
+            guard_admit(state, all, room, stamps[slot], right[slot]);
+        }
         ++state->cursor;
-    }
-    if (high_ns != GUARD_UNBOUNDED) {
-        guard_expire(&state->queue, all, room, guard_back(now_ns, high_ns));
     }
     best = guard_best(&state->queue, all, room);
     if (left == NULL) {
         return best;
     }
+    guard_expire(&state->behind, behind, back, (int64_t)state->cursor);
     if (!guard_join(&state->behind, behind, back, (int64_t)number,
                     guard_opposite(left[number % slots]))) {
         state->lost = 1u;
     }
-    guard_expire(&state->behind, behind, back, (int64_t)state->cursor);
     return guard_least(best, guard_opposite(guard_best(&state->behind, behind, back)));
 }
 
@@ -254,19 +257,21 @@ static inline double guard_eventually_window(guard_window *state, guard_candidat
                                              uint64_t number, uint64_t low_ns, uint64_t high_ns)
 {
     const int64_t now_ns = stamps[number % slots];
-    for (uint64_t i = 0u; (i < slots) && (state->cursor < head); ++i) {
-        const uint64_t slot = state->cursor % slots;
-        if (guard_elapsed(now_ns, stamps[slot]) > high_ns) {
-            break;
-        }
-        guard_admit(state, all, room, stamps[slot], right[slot]);
-        ++state->cursor;
-    }
-    if ((state->queue.count != 0u) &&
-        (guard_elapsed(now_ns, stamps[(state->cursor - 1u) % slots]) < low_ns)) {
-        state->queue.count = 0u;
+    if (guard_elapsed(now_ns, INT64_MAX) < low_ns) {
+        state->queue.count = 0u; /* no stamp is that late */
     } else {
         guard_expire(&state->queue, all, room, now_ns + (int64_t)low_ns);
+    }
+    for (uint64_t i = 0u; (i < slots) && (state->cursor < head); ++i) {
+        const uint64_t slot = state->cursor % slots;
+        const uint64_t elapsed_ns = guard_elapsed(now_ns, stamps[slot]);
+        if (elapsed_ns > high_ns) {
+            break;
+        }
+        if (elapsed_ns >= low_ns) {
+            guard_admit(state, all, room, stamps[slot], right[slot]);
+        }
+        ++state->cursor;
     }
     return guard_best(&state->queue, all, room);
 }
@@ -322,12 +327,14 @@ static inline double guard_until_halves(guard_halves *state, guard_map *older,
         whole = guard_composed(whole, (guard_map){right[slot], left[slot]});
         ++state->cursor;
     }
+    guard_expire(&state->behind, behind, back, (int64_t)number);
     for (uint64_t i = 0u; (i < slots) && (state->first < state->cursor); ++i) {
         const uint64_t slot = state->first % slots;
         if ((state->first >= number) && (guard_elapsed(now_ns, stamps[slot]) >= low_ns)) {
             break;
         }
-        if (!guard_join(&state->behind, behind, back, (int64_t)state->first,
+        if ((state->first >= number) &&
+            !guard_join(&state->behind, behind, back, (int64_t)state->first,
                         guard_opposite(left[slot]))) {
             state->lost = 1u;
         }
@@ -345,7 +352,6 @@ static inline double guard_until_halves(guard_halves *state, guard_map *older,
         whole = same;
     }
     state->newer = whole;
-    guard_expire(&state->behind, behind, back, (int64_t)number);
     if (state->first < state->middle) {
         whole = guard_composed(older[state->first % slots], whole);
     }
