@@ -24,6 +24,7 @@ from verifier.core.obligation import (
     Obligation,
     Question,
     Realization,
+    Takeover,
     facts_of,
     from_there,
 )
@@ -92,6 +93,7 @@ def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answe
     found = {place: with_margin(obligations[place], each) for place, each in found.items()}
     in_order = [found.get(p) or found[first] for p, first in enumerate(whole.first)]
     verdicts = without_vacuous(obligations, in_order, chain)
+    verdicts = list(map(taken_over, obligations, verdicts))
     start = _possible_start(obligations, verdicts)
     return [
         _answer(chain, obligation, verdict, start)
@@ -129,6 +131,18 @@ def _settled(obligations: Sequence[Obligation], effort: Effort, tell: Tell) -> l
         found[rest[number]] = confirmed(others[number], verdict)
     verdicts = [verdict for verdict in found if verdict is not None]
     return _seconded(obligations, verdicts, effort) if effort.second else verdicts
+
+
+def taken_over(obligation: Obligation, verdict: Verdict) -> Verdict:
+    """The verdict, or that the obligation's monitor takes over what is not settled beforehand: what
+    need not hold in every run, and what nobody knows."""
+    match obligation.takeover, obligation.question, verdict:
+        case Takeover(monitor, fallback), Entailment(), Refuted() | Unknown():
+            return Deferred(monitor, fallback)
+        case Takeover(monitor, fallback), _, Unknown():
+            return Deferred(monitor, fallback)
+        case _:
+            return verdict
 
 
 def _seconded(
@@ -203,18 +217,22 @@ def first_fault(
 ) -> tuple[Obligation, Verdict] | None:
     """An obligation of the chain that is neither proved nor deferred, with its verdict; None if
     there is none. `known` remembers verdicts, for chains that have much in common."""
-    obligations = owed(model, chain)
+    obligations = [each for each in owed(model, chain) if not _may_be_deferred(each)]
     for each in obligations:
         verdict = known.get(each.question)
         if verdict is not None and not isinstance(verdict, Proved | Deferred):
             return each, verdict
     new = [each for each in obligations if each.question not in known]
     for place, found in judge_all(new, effort.timeout_s, effort.jobs, _silent):
-        verdict = confirmed(new[place], found)
+        verdict = taken_over(new[place], confirmed(new[place], found))
         known[new[place].question] = verdict
         if not isinstance(verdict, Proved | Deferred):
             return new[place], verdict
     return None
+
+
+def _may_be_deferred(obligation: Obligation) -> bool:
+    return obligation.takeover is not None and isinstance(obligation.question, Entailment)
 
 
 def _silent(done: int, total: int) -> None:

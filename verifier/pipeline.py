@@ -17,6 +17,7 @@ from verifier.obligations.elapsed import durations
 from verifier.obligations.owed import duration
 from verifier.obligations.walk import outcome_name
 from verifier.planning import Closed, Outcome, failing, plans, repairs
+from verifier.promises import promises, without_taken_over, without_words
 from verifier.report.values import (
     Answer,
     ChainReport,
@@ -50,7 +51,9 @@ def report_on(source: Source, chain: Chain, answers: Sequence[Answer]) -> ChainR
     shown |= {one.name: Shown(one.member, one.listed, one.unit) for one in chain.rigid}
     outcomes = [s for s in statements_of(chain.body) if isinstance(s, Attempt)]
     shown |= {name: Shown(name, False, None) for name in map(outcome_name, outcomes)}
-    return ChainReport(chain.name, chain.span, steps, tuple(answers), shortest, longest, shown)
+    promised = tuple(promises(source.model, chain, answers))
+    kept = without_taken_over(answers)
+    return ChainReport(chain.name, chain.span, steps, kept, shortest, longest, shown, promised)
 
 
 def _step(step: Step, model: Model) -> StepShown:
@@ -78,7 +81,8 @@ def _unit(variable: StateVariable) -> Unit | None:
 
 def without_solver_words(report: Report) -> Report:
     """The report with `unknown` for what only a solver's word stands behind."""
-    chains = [replace(c, answers=tuple(map(_certain, c.answers))) for c in report.chains]
+    promised = [without_words(chain) for chain in report.chains]
+    chains = [replace(c, answers=tuple(map(_certain, c.answers))) for c in promised]
     return replace(report, chains=tuple(chains))
 
 

@@ -173,6 +173,8 @@ def _judgement(obligation: Obligation, entries: list[Entry]) -> Judgement:
         if entries:
             return ends("rejected", "a deferred obligation cannot be proved beforehand")
         return ends("deferred", f"watched by `{obligation.question.monitor}`")
+    if not entries and obligation.takeover is not None:
+        return ends("deferred", f"watched by `{obligation.takeover.monitor}`")
     if not entries:
         return ends("hole", "there is no certificate")
     if len(entries) > 1:

@@ -15,7 +15,7 @@ from verifier.model.values import Chain
 from verifier.pipeline import report_on
 from verifier.pipeline_emit import build_bundle
 from verifier.report import terminal
-from verifier.report.values import ChainReport, Report, chain_verdict, status
+from verifier.report.values import ChainReport, Report, chain_verdict, status, worst
 from verifier.source import Mistakes, Source, chosen, settled
 
 
@@ -27,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
     with progress("judging") as tell:
         answers = judged(source.model, chain, Effort(options.timeout, options.jobs), tell)
     report = report_on(source, chain, answers)
-    if chain_verdict(report) != "proved":
+    # What the bundle cannot watch is told behind this, with its place.
+    if worst(status(answer.verdict) for answer in report.answers) != "proved":
         whole = Report((), (report,), source.texts)
         sys.stdout.write(terminal.render(whole, paint(sys.stdout)))
         sys.stderr.write(f"verify-chain: nothing is emitted, because {chain.name} is not proved\n")

@@ -65,13 +65,21 @@ Question: TypeAlias = Entailment | Existence | Realization | Deferral
 
 
 @dataclass(frozen=True, slots=True)
+class Takeover:
+    """The monitor that takes over what is not proved, and its fallback."""
+
+    monitor: str
+    fallback: str
+
+
+@dataclass(frozen=True, slots=True)
 class Obligation:
     """One thing owed.
 
     `id` is stable between runs (`FetchCup/3:Grasp/initial`). `step` counts from 1; 0 stands for the
     chain's start. `sorts` gives the sort of every scalar name that occurs. `view` lists, for the
     place where the obligation is owed, the version under which each scalar stands there; a witness
-    is shown through it.
+    is shown through it. Where a `takeover` is named, what is not settled is deferred to it.
     """
 
     id: str
@@ -82,6 +90,7 @@ class Obligation:
     question: Question
     sorts: dict[str, Sort]
     view: dict[str, int]
+    takeover: Takeover | None = None
 
 
 def facts_of(question: Question) -> tuple[Fact, ...]:

@@ -60,6 +60,9 @@ class StateVariable:
 
 # ---- contracts ---------------------------------------------------------------------------------
 
+DEFAULT_FALLBACK = "stop"
+"""The fallback of what the bundle watches where the source names none."""
+
 
 @dataclass(frozen=True, slots=True)
 class Condition:

@@ -18,12 +18,10 @@ from dataclasses import dataclass
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.span import Span
 from verifier.core.term import Enumeration, Formula
-from verifier.model.values import Chain, Condition, Contract, Model
+from verifier.model.values import DEFAULT_FALLBACK, Chain, Condition, Contract, Model
 from verifier.monitor.measured import why_not_measurable
 from verifier.monitor.program import LONGEST_NS, Program, compile_property
 from verifier.monitor.signals import Signal, Validity, signals, validities
-
-DEFAULT_FALLBACK = "stop"
 
 
 @dataclass(frozen=True, slots=True)

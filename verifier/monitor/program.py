@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.span import Span
 from verifier.core.term import NOW, Formula, Key
-from verifier.model.values import Property
+from verifier.model.values import DEFAULT_FALLBACK, Property
 from verifier.monitor.budget import bytes_of, too_large
 from verifier.monitor.definition import Answer, Asked
 from verifier.monitor.graph import LONGEST_NS, Graph, NotBounded, State
@@ -67,7 +67,7 @@ def compile_property(
             help="write it as `always p`, or as `always (p implies eventually[0, bound] r)`",
         )
     anchored = any(part.once for part in found.asked)
-    fallback = prop.fallback or "stop"
+    fallback = prop.fallback or DEFAULT_FALLBACK
     return Program(
         prop.name,
         found.graph,

@@ -169,9 +169,9 @@ def _facts(path: Path, statement: Statement) -> Iterator[Fact]:
     match statement:
         case Step(_, contract, _, label):
             origin, span = f"step {label}: {contract.text}", contract.duration.span
-            yield from _between(time, (contract.duration.low, contract.duration.high), span, origin)
+            yield from between(time, (contract.duration.low, contract.duration.high), span, origin)
         case Loop(span=span):
-            yield from _between(time, _bounds(statement), span, "while")
+            yield from between(time, _bounds(statement), span, "while")
         case Parallel(branches, _, span):
             sums = [_sum(branch) for branch in branches]
             for each in sums:
@@ -201,7 +201,8 @@ def _attempted(path: Path, statement: Attempt, time: Term) -> Iterator[Fact]:
         yield Fact(Implies(Choice(outcome, 0, part.label), inside), span, "try")
 
 
-def _between(time: Term, ends: Range, span: Span, origin: str) -> Iterator[Fact]:
+def between(time: Term, ends: Range, span: Span, origin: str) -> Iterator[Fact]:
+    """That a time lies in its range."""
     low, high = ends
     yield Fact(Comparison("<=", number(low), time), span, origin)
     if high is not None:

@@ -18,6 +18,7 @@ from verifier.obligations.loop import loop
 from verifier.obligations.parallel import parallel
 from verifier.obligations.path import Path
 from verifier.obligations.precondition import precondition
+from verifier.obligations.property import properties
 from verifier.obligations.realizable import realizable
 from verifier.obligations.refinement import refinement
 from verifier.obligations.sanity import sanity
@@ -38,15 +39,18 @@ RULES: dict[str, Callable[[Path, Chain], list[Obligation]]] = {
     "realizable": realizable,
     "achieve": achieve,
     "within": within,
+    "property": properties,
 }
+AT_END = {"achieve": 1, "within": 1, "property": 2}
+"""What comes behind all that the steps owe, and in which order."""
 
 
 def owed(model: Model, chain: Chain) -> list[Obligation]:
-    """Everything that the chain owes, in the order of its steps; what its end owes comes last."""
+    """Everything that the chain owes, in the order of its steps; then what its end owes, and last
+    what its properties do."""
     path = walk(model, chain)
     found = [obligation for rule in RULES.values() for obligation in rule(path, chain)]
-    at_end = {"achieve", "within"}
-    return sorted(found, key=lambda each: (each.rule in at_end, each.step))
+    return sorted(found, key=lambda each: (AT_END.get(each.rule, 0), each.step))
 
 
 def duration(chain: Chain) -> tuple[Fraction, Fraction | None]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from verifier.core.obligation import Fact, Obligation, Question, facts_of
 from verifier.core.term import NOW, OLD, Formula, Key, Sort, rename, variables
-from verifier.model.values import Chain, Condition, Domain, Statement, Step
+from verifier.model.values import Chain, Condition, Domain, Property, Statement, Step
 
 View = dict[str, int]
 ROOT = 0
@@ -56,7 +56,8 @@ class Path:
     A scope is a block; ROOT is the chain itself. `conditional` are those that not every run passes.
     `before` and `after` are the places around a step, by its number, `around` those around a
     statement with blocks, by its label; `places` are in the order of the walk, the last one is the
-    end. `domains` gives what declarations promise about a scalar.
+    end. `domains` gives what declarations promise about a scalar. `properties` are those that are
+    owed.
     """
 
     facts: tuple[Fact, ...]
@@ -70,6 +71,7 @@ class Path:
     around: dict[str, Around]
     domains: dict[str, list[Domain]]
     sorts: dict[str, Sort]
+    properties: tuple[Property, ...] = ()
 
 
 def assumed(chain: Chain) -> list[Fact]:

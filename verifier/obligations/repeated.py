@@ -33,6 +33,8 @@ from verifier.obligations.path import (
     fact,
     provable,
 )
+from verifier.obligations.property import MOST_STEPS, properties, static
+from verifier.obligations.walk import walk
 
 Nodes = tuple[tuple[int, int], ...]
 Signature = tuple[object, ...]
@@ -87,9 +89,17 @@ def owed_once(model: Model, chain: Chain) -> Owed:
             first += range(place, place + len(like))
         trace.take(step)
     end = trace.at_end()
+    end += sorted(_of_properties(model, chain), key=lambda each: each.step)
     first += range(len(found), len(found) + len(end))
     found += end
     return Owed(found, first, trace)
+
+
+def _of_properties(model: Model, chain: Chain) -> list[Obligation]:
+    """What the properties owe; the path is walked only for chains that it is said of."""
+    if len(chain.steps) > MOST_STEPS or not any(map(static, model.properties)):
+        return []
+    return properties(walk(model, chain), chain)
 
 
 def _name(chain: Chain, step: Step) -> str:

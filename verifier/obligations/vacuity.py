@@ -105,12 +105,12 @@ def _lies(obligation: Obligation, behind: _Behind) -> bool:
     """Whether the obligation speaks of the runs that got there."""
     if obligation.rule in ("within", "parallel"):
         return False
-    if obligation.rule == "achieve":
+    owner = obligation.id.split("/")[1]
+    if obligation.rule == "achieve" or (obligation.rule == "property" and ":" not in owner):
         return behind.end
     of_runs = isinstance(obligation.question, Entailment | Realization)
     if not of_runs and not obligation.id.endswith(RUN):
         return False
-    owner = obligation.id.split("/")[1]
     if owner in behind.ends and obligation.id.endswith((RUN, "/call/achieve")):
         return True
     if owner in behind.turns and obligation.id.endswith(("/loop/kept", "/loop/decreases")):

@@ -97,6 +97,7 @@ def walk(model: Model, chain: Chain) -> Path:
         walker.around,
         dict(domains),
         walker.sorts,
+        model.properties,
     )
 
 

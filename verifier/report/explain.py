@@ -57,7 +57,9 @@ def explain(
 def step_of(obligation: Obligation, chain: ChainReport) -> StepShown | None:
     """The step at which the obligation is owed; None for the chain's start and its end, and for
     what a statement with blocks owes."""
-    if obligation.rule not in (*AT_END, *OF_BLOCKS) and 1 <= obligation.step <= len(chain.steps):
+    if obligation.rule not in (*AT_END, *OF_BLOCKS, "property") and 1 <= obligation.step <= len(
+        chain.steps
+    ):
         return chain.steps[obligation.step - 1]
     return None
 
@@ -123,7 +125,9 @@ def _of_contradiction(
     texts: Mapping[str, str],
 ) -> Explanation:
     step = step_of(obligation, chain)
-    if step is None:
+    if obligation.rule == "property":
+        headline = f"every run of {chain.name} violates {obligation.id.split('/')[2]}"
+    elif step is None:
         headline = f"no state satisfies what {chain.name} assumes"
     elif obligation.id.endswith("/sanity/run"):
         here = f"step {step.label}, {step.text}" if step.span == obligation.span else "this block"

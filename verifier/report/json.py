@@ -22,6 +22,7 @@ from verifier.report.quantity import exact_state
 from verifier.report.values import (
     Answer,
     ChainReport,
+    Promise,
     Repair,
     Report,
     chain_verdict,
@@ -72,7 +73,18 @@ def _chain(chain: ChainReport) -> dict[str, Any]:
         "verdict": chain_verdict(chain),
         "duration_s": {"min": _float(chain.shortest), "max": _float(chain.longest)},
         "obligations": [_answer(answer, chain) for answer in chain.answers],
+        "properties": [_promise(promise) for promise in chain.properties],
         "repairs": [_repair(repair) for repair in chain.repairs],
+    }
+
+
+def _promise(promise: Promise) -> dict[str, Any]:
+    return {
+        "name": promise.name,
+        "status": promise.status,
+        "reason": promise.reason,
+        "fallback": promise.fallback,
+        "span": _span(promise.span),
     }
 
 

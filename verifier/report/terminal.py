@@ -17,6 +17,7 @@ from verifier.report.quantity import approximate, exact, members, readable_membe
 from verifier.report.values import (
     Answer,
     ChainReport,
+    Promise,
     Repair,
     Report,
     chain_verdict,
@@ -150,7 +151,19 @@ def _unknowns(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> lis
         if "timeout" in reason:
             lines.append(f"  {paint.frame('=')} help: `--timeout SECONDS` allows more time")
         lines.append("")
+    for promise in chain.properties:
+        if promise.status == "unknown":
+            lines += _open(promise, chain, texts, paint)
     return lines
+
+
+def _open(
+    promise: Promise, chain: ChainReport, texts: Mapping[str, str], paint: Paint
+) -> list[str]:
+    headline = f"property {promise.name} of {chain.name} is neither proved nor watched"
+    marks = [Mark(promise.span, promise.reason or "")]
+    told = f"{paint.word('unknown')}: {paint.strong(headline)}"
+    return [told, *excerpt(marks, texts, paint), ""]
 
 
 def _ids(answers: Sequence[Answer]) -> list[str]:
@@ -183,6 +196,9 @@ def _deferred(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> lis
                 f"`{clause(g, texts)}`" for g in facts_of(answer.obligation.question)
             )
             rows.append((whose, goals, answer.verdict.fallback))
+    if chain_verdict(chain) != "refuted":
+        promised = [each for each in chain.properties if each.fallback is not None]
+        rows += [(f"property {p.name}", p.reason or "", p.fallback or "") for p in promised]
     if not rows:
         return []
     told = f"the bundle watches what {chain.name} cannot promise beforehand"
@@ -232,9 +248,14 @@ def _summary(chain: ChainReport, chains: Sequence[ChainReport], paint: Paint) ->
     longest = "or more" if chain.longest is None else f"to {_seconds(chain.longest)} s"
     duration = f"{shortest} s {longest}"
     padding = " " * (8 - len(verdict))
+    promised = [promise.status for promise in chain.properties]
+    kinds = [w for w in ("proved", "refuted", "deferred", "unknown") if w in promised]
+    properties = ", ".join(f"{promised.count(word)} {word}" for word in kinds)
+    noun = "property" if len(promised) == 1 else "properties"
+    more = f"; {len(promised)} {noun}: {properties}" if promised else ""
     return (
         f"{chain.name:<{width}}  {paint.word(verdict)}{padding} "
-        f"{_count(len(chain.answers), 'obligation')}: {', '.join(told)}; {duration}"
+        f"{_count(len(chain.answers), 'obligation')}: {', '.join(told)}{more}; {duration}"
     )
 
 

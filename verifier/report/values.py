@@ -71,8 +71,24 @@ class Repair:
 
 
 @dataclass(frozen=True, slots=True)
+class Promise:
+    """What is known beforehand of a property in every run of the chain.
+
+    `status` is proved, refuted, deferred to the bundle with its `fallback`, or unknown where the
+    bundle cannot watch it either. `reason` says why it is not proved; None if it is.
+    """
+
+    name: str
+    span: Span
+    status: str
+    reason: str | None
+    fallback: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ChainReport:
-    """A chain's answers. Durations in seconds; `longest` None means that no bound is promised.
+    """A chain's answers, without those that a property's monitor took over: `properties` says what
+    became of each. Durations in seconds; `longest` None means that no bound is promised.
 
     `search` says what was tried where the chain is refuted and `repairs` is empty.
     """
@@ -84,6 +100,7 @@ class ChainReport:
     shortest: Fraction
     longest: Fraction | None
     shown: Mapping[str, Shown]
+    properties: tuple[Promise, ...] = ()
     repairs: tuple[Repair, ...] = ()
     search: str | None = None
 
@@ -128,7 +145,8 @@ def solvers(verdict: Verdict) -> list[str]:
 
 def chain_verdict(chain: ChainReport) -> str:
     """`refuted` if anything is, else `unknown` if anything is, else `proved`."""
-    return worst(status(answer.verdict) for answer in chain.answers)
+    found = [*(status(a.verdict) for a in chain.answers), *(p.status for p in chain.properties)]
+    return worst(found)
 
 
 def worst(found: Iterable[str]) -> str:
