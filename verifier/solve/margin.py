@@ -9,9 +9,10 @@ multipliers refute the tightened goal with what then is left over; the judge has
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import isqrt
+from typing import Generic, TypeVar
 
 from verifier.core.certificate import (
     Certificate,
@@ -29,6 +30,7 @@ from verifier.core.term import And, Comparison, Formula, Sort
 from verifier.solve.facts import Known, Signed, cases_of, flatten, meaning
 from verifier.solve.polynomial import ONE, Atoms, gap
 
+T = TypeVar("T")
 LEAVES_MAX = 200
 DIGITS = 10**9
 
@@ -42,8 +44,9 @@ def margin(
     """
     if isinstance(certificate, Point) or dimension(question, sorts) is None:
         return None
-    goals: dict[Formula, Comparison] = {}
-    goals |= {_denied(each): each for goal in question.goals for each in compared(goal.formula)}
+    goals = _Turned(
+        {_denied(each): each for goal in question.goals for each in compared(goal.formula)}
+    )
     least: Fraction | None = None
     for count, (leaf, facts) in enumerate(_leaves(question, certificate)):
         if count > LEAVES_MAX:
@@ -54,6 +57,19 @@ def margin(
     if least is None:
         return None
     return least, _with_rest(question, certificate, least)
+
+
+@dataclass(slots=True)
+class _Turned(Generic[T]):
+    """What belongs to each fact by its formula, which is looked at once: formulas are long."""
+
+    by_formula: Mapping[Formula, T]
+    seen: dict[Known, T | None] = field(default_factory=dict)
+
+    def of(self, fact: Known) -> T | None:
+        if fact not in self.seen:
+            self.seen[fact] = self.by_formula.get(fact.formula)
+        return self.seen[fact]
 
 
 def _denied(goal: Comparison) -> Comparison:
@@ -95,21 +111,19 @@ def _below(node: Refutation, facts: list[Known]) -> list[tuple[Refutation, list[
             return []
 
 
-def _bound(
-    leaf: Refutation, facts: list[Known], goals: Mapping[Formula, Comparison]
-) -> Fraction | None:
+def _bound(leaf: Refutation, facts: list[Known], goals: _Turned[Comparison]) -> Fraction | None:
     """How far the goals can be tightened before the leaf fails; None if it uses none of them."""
     match leaf:
         case Clash(first, second):
-            used = any(facts[index].formula in goals for index in (first, second))
+            used = any(goals.of(facts[index]) for index in (first, second))
             return Fraction(0) if used else None
         case Combination(multipliers, _, constant, products):
-            if any(facts[i].formula in goals for one, two, _ in products for i in (one, two)):
+            if any(goals.of(facts[i]) for one, two, _ in products for i in (one, two)):
                 return Fraction(0)
             weights = [
-                (goals[facts[index].formula], factor)
+                (goal, factor)
                 for index, factor in multipliers
-                if facts[index].formula in goals and factor > 0
+                if factor > 0 and (goal := goals.of(facts[index]))
             ]
             bounds = [_spent(goal, constant / len(weights) / factor) for goal, factor in weights]
             return min(bounds, default=None)
@@ -137,14 +151,14 @@ def _with_rest(question: Entailment, certificate: Refutation, by: Fraction) -> R
     """The certificate with the constants that are left over once the goals are tightened."""
     old = [each for goal in question.goals for each in compared(goal.formula)]
     new = [each for goal in tightened(question, by).goals for each in compared(goal.formula)]
-    spent = {
-        _denied(each): _difference(each, turned) for each, turned in zip(old, new, strict=True)
-    }
+    spent = _Turned(
+        {_denied(each): _difference(each, turned) for each, turned in zip(old, new, strict=True)}
+    )
     rest: list[Refutation] = []
     for leaf, facts in _leaves(question, certificate):
         if isinstance(leaf, Combination):
-            known = ((factor, facts[index].formula) for index, factor in leaf.multipliers)
-            used = sum((f * spent[denied] for f, denied in known if denied in spent), Fraction(0))
+            known = ((factor, spent.of(facts[index])) for index, factor in leaf.multipliers)
+            used = sum((factor * by for factor, by in known if by), Fraction(0))
             leaf = replace(leaf, constant=leaf.constant - used)
         rest.append(leaf)
     return _rebuilt(certificate, iter(rest))

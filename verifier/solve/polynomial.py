@@ -6,8 +6,10 @@ they are met: variables, and terms that are no polynomials and stand for themsel
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import gcd, lcm
 from typing import TypeAlias
 
 from verifier.core.term import (
@@ -17,13 +19,17 @@ from verifier.core.term import (
     Quotient,
     Sum,
     Term,
+    Variable,
 )
 
 Monomial: TypeAlias = tuple[int, ...]
 Polynomial: TypeAlias = dict[Monomial, Fraction]
+Form: TypeAlias = tuple[tuple[Monomial, int], ...]
+"""Without a constant; coprime integers, the first of them positive."""
 
 MONOMIALS_MAX = 3_000
 ONE: Monomial = ()
+ZERO_F, ONE_F = Fraction(0), Fraction(1)
 
 
 class NotPolynomial(Exception):
@@ -75,10 +81,7 @@ def polynomial(term: Term, atoms: Atoms) -> Polynomial:
         case Number(value):
             return {ONE: value} if value else {}
         case Sum(parts):
-            total: Polynomial = {}
-            for part in parts:
-                total = plus(total, polynomial(part, atoms), Fraction(1))
-            return total
+            return _summed(parts, atoms)
         case Product(parts):
             scale = Fraction(1)
             product: Polynomial | None = None
@@ -98,10 +101,44 @@ def polynomial(term: Term, atoms: Atoms) -> Polynomial:
     return {(atoms.number(term),): Fraction(1)}
 
 
+def _summed(parts: Sequence[Term], atoms: Atoms) -> Polynomial:
+    """The sum; most parts are a variable with a number, which need no polynomial of their own."""
+    total: Polynomial = {}
+    for part in parts:
+        match part:
+            case Product((Number(factor), Variable() as variable)):
+                added: Polynomial = {(atoms.number(variable),): factor}
+            case Variable():
+                added = {(atoms.number(part),): ONE_F}
+            case _:
+                added = polynomial(part, atoms)
+        for monomial, value in added.items():
+            known = total.get(monomial)
+            total[monomial] = value if known is None else known + value
+    return {monomial: value for monomial, value in total.items() if value}
+
+
 def gap(comparison: Comparison, atoms: Atoms) -> Polynomial:
     """Right minus left: `<=` says that it is not negative. Raises NotPolynomial."""
     right = polynomial(comparison.right, atoms)
-    return plus(right, polynomial(comparison.left, atoms), Fraction(-1))
+    left = polynomial(comparison.left, atoms)
+    if len(right) <= 1 and right.keys() <= {ONE}:
+        gap = {monomial: -value for monomial, value in left.items() if monomial != ONE}
+        rest = right.get(ONE, ZERO_F) - left.get(ONE, ZERO_F)
+        return {ONE: rest, **gap} if rest else gap
+    return plus(right, left, Fraction(-1))
+
+
+def formed(polynomial: Polynomial) -> tuple[Form, Fraction, Fraction]:
+    """A form, a scale and a constant such that the polynomial is scale * form + constant."""
+    entries = sorted(entry for entry in polynomial.items() if entry[0] != ONE)
+    common = lcm(*(value.denominator for _, value in entries))
+    whole = [value.numerator * (common // value.denominator) for _, value in entries]
+    divisor = gcd(*whole) or 1
+    if entries and entries[0][1] < 0:
+        divisor = -divisor
+    form = tuple((m, n // divisor) for (m, _), n in zip(entries, whole, strict=True))
+    return form, Fraction(divisor, common), polynomial.get(ONE, ZERO_F)
 
 
 def value_at(form: Polynomial, at: dict[int, Fraction]) -> Fraction:

@@ -49,12 +49,15 @@ from verifier.solve.facts import (
     meaning,
     numbered,
 )
+from verifier.solve.optimum import Reach, contradiction, reach
 from verifier.solve.points import guess
 from verifier.solve.polynomial import (
     ONE,
     Atoms,
+    Form,
     NotPolynomial,
     Polynomial,
+    formed,
     gap,
     plus,
     times,
@@ -63,7 +66,6 @@ from verifier.solve.polynomial import (
 from verifier.solve.quadratic import close
 from verifier.solve.walk import applications
 
-Form: TypeAlias = tuple[tuple[tuple[int, ...], Fraction], ...]
 ONE_F = Fraction(1)
 DEPTH_MAX = 100
 DIGITS_MAX = 3_500
@@ -148,6 +150,7 @@ class _Search:
     gaps: dict[Known, Polynomial | None] = field(default_factory=dict)
     forms: dict[Known, tuple[Form, Fraction, Fraction]] = field(default_factory=dict)
     theory: dict[frozenset[Known], Proof | _Spot] = field(default_factory=dict)
+    reaches: dict[tuple[Known, ...], Reach | None] = field(default_factory=dict)
 
     def spend(self, steps: int) -> None:
         self.steps -= steps
@@ -165,12 +168,9 @@ class _Search:
         return self.gaps[fact]
 
     def form(self, fact: Known, polynomial: Polynomial) -> tuple[Form, Fraction, Fraction]:
-        """The polynomial as scale * form + constant, with leading coefficient one in the form."""
+        """The polynomial as scale * form + constant."""
         if fact not in self.forms:
-            entries = sorted(entry for entry in polynomial.items() if entry[0] != ONE)
-            scale = entries[0][1] if entries else ONE_F
-            form = tuple((monomial, value / scale) for monomial, value in entries)
-            self.forms[fact] = (form, scale, polynomial.get(ONE, Fraction(0)))
+            self.forms[fact] = formed(polynomial)
         return self.forms[fact]
 
 
@@ -237,7 +237,7 @@ def _explore(
     proofs: list[Proof] = []
     gave_up: GaveUp | None = None
     for case in cases_of(chosen):
-        below = _explore(search, branch.copy(), case, depth + 1)
+        below = _beyond(search, spots, case) or _explore(search, branch.copy(), case, depth + 1)
         if isinstance(below, Open):
             return below
         if isinstance(below, GaveUp):
@@ -502,6 +502,29 @@ def _component(search: _Search, facts: list[Known]) -> Proof | _Spot:
         return _summed(search, step)
     better = guess(system, values, search.spend)
     return _Spot(better or values, tuple(facts), better is None)
+
+
+def _beyond(search: _Search, spots: list[_Spot], case: list[Known]) -> Proof | None:
+    """A proof that the case, an inequality, is out of reach of the facts about what it speaks of;
+    None if there are few, or if that does not show it."""
+    if len(case) != 1 or not isinstance(case[0].formula, Comparison) or case[0].parts is not None:
+        return None
+    fact, relation = case[0], case[0].formula.relation
+    polynomial = search.gap(fact)
+    if polynomial is None or relation == "==":
+        return None
+    atoms = {atom for monomial in polynomial for atom in monomial}
+    for spot in spots:
+        if atoms and atoms <= spot.values.keys():
+            if spot.facts not in search.reaches:
+                search.reaches[spot.facts] = reach(_system(search, spot.facts))
+            made = search.reaches[spot.facts]
+            if made is None:
+                return None
+            search.spend(1 + len(made.facts) // 2)
+            step = contradiction(made, fact, polynomial, relation == "<")
+            return None if step is None else _summed(search, step)
+    return None
 
 
 def _summed(search: _Search, step: BySum) -> Proof:

@@ -61,7 +61,7 @@ def solve(rows: Sequence[Row[V]], spend: Callable[[int], None]) -> dict[V, Fract
         for variable in coefficients:
             if variable not in columns:
                 columns[variable] = tableau.new()
-    forms: dict[tuple[tuple[int, Fraction], ...], int] = {}
+    forms: dict[tuple[tuple[int, int], ...], int] = {}
     for index, (relation, coefficients, constant) in enumerate(rows):
         conflict = _add(tableau, forms, columns, index, relation, coefficients, constant)
         if conflict is not None:
@@ -79,7 +79,7 @@ def solve(rows: Sequence[Row[V]], spend: Callable[[int], None]) -> dict[V, Fract
 
 def _add(
     tableau: _Tableau,
-    forms: dict[tuple[tuple[int, Fraction], ...], int],
+    forms: dict[tuple[tuple[int, int], ...], int],
     columns: Mapping[V, int],
     index: int,
     relation: str,
@@ -95,12 +95,13 @@ def _add(
     if len(entries) == 1:
         variable = entries[0][0]
     else:
-        form = tuple((column, c / scale) for column, c in entries)
+        common = lcm(*(c.denominator for _, c in entries))
+        whole = [c.numerator * (common // c.denominator) for _, c in entries]
+        divisor = gcd(*whole) if scale > 0 else -gcd(*whole)
+        form = tuple((column, n // divisor) for (column, _), n in zip(entries, whole, strict=True))
         if form not in forms:
             forms[form] = tableau.new()
-            divisor = lcm(*(c.denominator for _, c in form))
-            whole = {column: int(c * divisor) for column, c in form}
-            tableau.rows[forms[form]] = _Line(divisor, whole)
+            tableau.rows[forms[form]] = _Line(form[0][1], dict(form))
         variable = forms[form]
     bound = -constant / scale
     if relation == "==" or scale > 0:
