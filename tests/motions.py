@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from verifier.check.barrier import judge_no_motion
-from verifier.check.judge import Accepted
 from verifier.check.motion import judge_motion
+from verifier.check.outcome import Accepted
 from verifier.core.cell import box_rows
 from verifier.core.motion import Box, Family, Hull, Motion, Plan, Problem, Space, Vector
 from verifier.core.solids import box_solid, polygon_solids

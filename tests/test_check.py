@@ -17,10 +17,12 @@ from typing import Any
 
 import pytest
 
-from verifier.check.codec import decode, encode, formula_of, of_formula, rational_of
+from verifier.check.codec import decode, encode, formula_of, of_formula
 from verifier.check.codec import statement_digest as digest
-from verifier.check.judge import Accepted, Rejected, judge, judge_contradiction
+from verifier.check.judge import judge, judge_contradiction
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
+from verifier.check.rational import rational_of
 from verifier.core.certificate import (
     Clash,
     Combination,

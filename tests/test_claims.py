@@ -15,7 +15,7 @@ from claims import claim, term
 from verifier.check.bernstein import bounds
 from verifier.check.cover import judge_counterexample, judge_cover
 from verifier.check.cover_codec import decode_evidence, encode_evidence
-from verifier.check.judge import Accepted, Rejected
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.cover import Claim, Cover, Crossing, Cut, Leaf, Violation
 from verifier.core.evaluate import evaluate_term

@@ -24,7 +24,7 @@ from containments import (
 
 from verifier.check.containment import Contained, NotContained, judge_containment
 from verifier.check.containment_codec import decode_containment, encode_containment
-from verifier.check.judge import Rejected
+from verifier.check.outcome import Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.containment import Containment
 from verifier.core.region import (

@@ -22,13 +22,14 @@ from verifier.check.codec import (
     formula_of,
     of_formula,
     of_term,
-    rational_of,
     statement_digest,
     term_of,
 )
 from verifier.check.facts import Disjunction, Literal, flatten, meaning
-from verifier.check.judge import Accepted, Rejected, judge, judge_contradiction
+from verifier.check.judge import judge, judge_contradiction
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
+from verifier.check.rational import rational_of
 from verifier.core.certificate import (
     Certificate,
     Clash,

@@ -25,7 +25,6 @@ from motions import (
 )
 
 from verifier.check.barrier import judge_no_motion
-from verifier.check.judge import Accepted, Rejected
 from verifier.check.motion import judge_motion
 from verifier.check.motion_codec import (
     decode_family,
@@ -33,6 +32,7 @@ from verifier.check.motion_codec import (
     encode_family,
     encode_impossible,
 )
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.cell import box_cell, cut, dot
 from verifier.core.exact import reduced

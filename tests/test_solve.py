@@ -18,7 +18,8 @@ from pathlib import Path
 
 import pytest
 
-from verifier.check.judge import Accepted, judge, judge_contradiction
+from verifier.check.judge import judge, judge_contradiction
+from verifier.check.outcome import Accepted
 from verifier.core.certificate import Point
 from verifier.core.evaluate import Value, evaluate_term, holds
 from verifier.core.obligation import Deferral, Entailment, Existence, Fact, Obligation, Question

@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verifier.check.codec import decode, encode, statement_digest
-from verifier.check.judge import Accepted, Rejected, judge, judge_contradiction
+from verifier.check.judge import judge, judge_contradiction
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.certificate import Point
 from verifier.core.evaluate import NoExactValue, Value, holds

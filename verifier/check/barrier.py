@@ -16,8 +16,8 @@ from math import ceil, floor
 from typing import TypeAlias
 
 from verifier.check.cells import Area, along, areas_of, at_end, common, empty, hit, overlap, slabs
-from verifier.check.judge import Accepted, Rejected
 from verifier.check.motion import require_well_formed
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.cell import box_cell, box_rows, inside, meet
 from verifier.core.motion import (
@@ -30,9 +30,12 @@ from verifier.core.motion import (
     Misplaced,
     NoEnd,
     Problem,
+    Product,
     TooFar,
     Vector,
+    standing,
 )
+from verifier.core.starts import width
 
 UNITS = 1 << 32  # of length in the time allowed
 FINENESS_MAX = 64
@@ -44,31 +47,39 @@ def judge_no_motion(problem: Problem, proof: Impossible) -> Accepted | Rejected:
     """Whether the proof shows that some start cannot be taken into the end set as asked."""
     try:
         require_well_formed(problem)
+        if isinstance(proof, NoEnd):
+            if problem.rigid:
+                raise Refused("an end set that depends on the start needs one in its proof")
+            _no_end(problem)
+            return Accepted()
+        _member(problem, proof.start)
+        alone = standing(problem, proof.start)
+        start = proof.start[: len(proof.start) - problem.rigid]
         match proof:
-            case Misplaced(start):
-                _member(problem, start)
-                _misplaced(problem, start)
-            case TooFar(start, axis):
-                _member(problem, start)
-                _too_far(problem, start, axis)
-            case CannotBrake(start, axis):
-                _member(problem, start)
-                _cannot_brake(problem, start, axis)
-            case NoEnd():
-                _no_end(problem)
-            case Barrier(start, cells, fineness):
-                _member(problem, start)
-                _barrier(problem, start, cells, fineness)
+            case Misplaced():
+                _misplaced(alone, start)
+            case TooFar(_, axis):
+                _too_far(alone, start, axis)
+            case CannotBrake(_, axis):
+                _cannot_brake(alone, start, axis)
+            case Barrier(_, cells, fineness):
+                _barrier(alone, start, cells, fineness)
     except Refused as refusal:
         return Rejected(str(refusal))
     return Accepted()
 
 
 def _member(problem: Problem, start: Vector) -> None:
-    """That the start is one of those asked for; of a hull, one of its vertices."""
+    """That the start is one of those asked for; of a hull, one of its vertices, of a product one
+    in each part."""
     for starts in problem.starts:
         if isinstance(starts, Hull):
             if start in starts.vertices:
+                return
+        elif isinstance(starts, Product):
+            if len(start) == width(starts) and all(
+                tuple(start[axis] for axis in axes) in points for axes, points in starts.parts
+            ):
                 return
         elif len(start) == len(starts.lower) and all(
             a <= x <= b for a, x, b in zip(starts.lower, start, starts.upper, strict=True)

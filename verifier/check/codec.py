@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+from dataclasses import fields, is_dataclass
 from fractions import Fraction
-from typing import TypeAlias
 
+from verifier.check.motion_codec import decode_family, encode_family
 from verifier.check.polynomial import DEPTH_MAX, Refused, shown
+from verifier.check.rational import Json, rational_of
 from verifier.core.certificate import (
     Certificate,
     Chosen,
@@ -28,7 +29,15 @@ from verifier.core.certificate import (
     Square,
 )
 from verifier.core.evaluate import Value
-from verifier.core.obligation import Deferral, Entailment, Existence, Obligation, Realization
+from verifier.core.motion import Family
+from verifier.core.obligation import (
+    Deferral,
+    Entailment,
+    Existence,
+    Obligation,
+    Passage,
+    Realization,
+)
 from verifier.core.substitution import Stand
 from verifier.core.term import (
     And,
@@ -54,12 +63,6 @@ from verifier.core.term import (
     Variable,
 )
 
-Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
-
-DIGITS_MAX = 4_000  # of a numerator or a denominator; Python reads no more than 4,300
-_RATIONAL = re.compile(r"-?(0|[1-9][0-9]*)(/[1-9][0-9]*)?")
-
-
 # ---- writing -----------------------------------------------------------------------------------
 
 
@@ -67,6 +70,8 @@ def encode(certificate: Certificate) -> Json:
     """The certificate as a value that `json.dumps` takes and `decode` gives back."""
     if isinstance(certificate, Point):
         return {"kind": "point", "values": [[*key, _of_value(v)] for key, v in certificate.values]}
+    if isinstance(certificate, Family):
+        return {"kind": "motion", "family": encode_family(certificate)}
     nodes: list[Json] = []
     todo: list[Refutation] = [certificate]
     while todo:
@@ -193,9 +198,22 @@ def statement_digest(obligation: Obligation) -> str:
             ]
         case Deferral(goals, monitor, fallback):
             parts = ["deferral", [of_formula(fact.formula) for fact in goals], monitor, fallback]
+        case Passage(problem, plan, start, hypotheses, goals):
+            given = [of_formula(fact.formula) for fact in hypotheses]
+            wanted = [of_formula(fact.formula) for fact in goals]
+            parts = ["passage", _of_data(problem), _of_data(plan), _of_data(start), given, wanted]
     sorts: Json = {name: _of_sort(sort) for name, sort in obligation.sorts.items()}
     text = json.dumps([parts, sorts], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _of_data(value: object) -> Json:
+    """A plain value of ours: a record by its name and its fields in order."""
+    if isinstance(value, tuple):
+        return [_of_data(part) for part in value]
+    if is_dataclass(value):
+        return [type(value).__name__, *(_of_data(getattr(value, f.name)) for f in fields(value))]
+    return str(value)
 
 
 def _of_sort(sort: Sort) -> Json:
@@ -217,6 +235,8 @@ def decode(data: object) -> Certificate:
     if kind == "point":
         _, values = _fields(data, "kind", "values")
         return Point(tuple(_point_entry(entry) for entry in _list(values)))
+    if kind == "motion":
+        return decode_family(_fields(data, "kind", "family")[1])
     if kind != "refutation":
         raise Refused(f"there is no certificate of kind {shown(kind)}")
     _, nodes = _fields(data, "kind", "nodes")
@@ -361,20 +381,6 @@ def formula_of(data: object, depth: int = 0) -> Formula:
         case "iff":
             return Iff(*inner(_row(rest, 2)))
     raise Refused(f"there is no formula {shown(head)}")
-
-
-def rational_of(data: object) -> Fraction:
-    """The rational that the string writes. Raises Refused unless it is in lowest terms."""
-    if not isinstance(data, str):
-        raise Refused(f'{shown(data)} should be a string such as "1/3"')
-    if max(map(len, data.split("/"))) > DIGITS_MAX:
-        raise Refused("a number has too many digits")
-    if not _RATIONAL.fullmatch(data) or data == "-0":
-        raise Refused(f"{shown(data)} is not a rational number in plain digits")
-    value = Fraction(data)
-    if str(value) != data:
-        raise Refused(f"{shown(data)} is not in lowest terms")
-    return value
 
 
 def _kind(data: object) -> object:

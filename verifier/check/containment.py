@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 
-from verifier.check.judge import Rejected
+from verifier.check.outcome import Rejected
 from verifier.check.polynomial import Refused, shown
 from verifier.check.survey import rational
 from verifier.core.containment import (

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import TypeVar
 
-from verifier.check.codec import Json, rational_of
 from verifier.check.polynomial import DEPTH_MAX, Refused, shown
+from verifier.check.rational import Json, rational_of
 from verifier.core.containment import (
     Assignment,
     ByExtent,

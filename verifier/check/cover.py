@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from verifier.check.bernstein import bounds, combination_bounds
 from verifier.check.bowl import bowl_floor
-from verifier.check.judge import Accepted, Rejected
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.check.survey import rational, survey
 from verifier.core.cover import Claim, Cover, Crossing, Cut, Leaf, Point, Violation

@@ -7,8 +7,8 @@ the part above.
 
 from __future__ import annotations
 
-from verifier.check.codec import Json, rational_of
 from verifier.check.polynomial import Refused, shown
+from verifier.check.rational import Json, rational_of
 from verifier.core.cover import Cover, Crossing, Cut, Leaf, Point, Violation
 
 Evidence = Cover | Violation | Crossing

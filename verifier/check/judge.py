@@ -12,6 +12,8 @@ from typing import TypeAlias
 
 from verifier.check.choice import chosen
 from verifier.check.facts import Disjunction, Literal, NumberedFact, Signed, flatten, meaning
+from verifier.check.motion import judge_plan
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import (
     Atoms,
     Polynomial,
@@ -38,12 +40,14 @@ from verifier.core.certificate import (
     Square,
 )
 from verifier.core.evaluate import NoExactValue, Value, holds
+from verifier.core.motion import Family
 from verifier.core.obligation import (
     Deferral,
     Entailment,
     Existence,
     Fact,
     Obligation,
+    Passage,
     Realization,
 )
 from verifier.core.term import (
@@ -63,16 +67,6 @@ from verifier.core.term import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    pass
-
-
-@dataclass(frozen=True, slots=True)
-class Rejected:
-    reason: str
-
-
 def judge(obligation: Obligation, certificate: Certificate) -> Accepted | Rejected:
     """Whether the certificate proves the obligation."""
     try:
@@ -83,6 +77,10 @@ def judge(obligation: Obligation, certificate: Certificate) -> Accepted | Reject
                 _existence(facts, certificate, obligation.sorts)
             case Realization() as question:
                 _realization(question, certificate, obligation.sorts)
+            case Passage(problem, plan):
+                if not isinstance(certificate, Family):
+                    raise Refused("a passage is proved by a family of motions only")
+                return judge_plan(problem, plan, certificate)
             case Deferral():
                 return Rejected("a deferred obligation cannot be proved beforehand")
     except Refused as refusal:
@@ -113,8 +111,8 @@ def _entailment(
         survey(fact.formula, sorts, partial=True)
     for fact in goals:
         survey(fact.formula, sorts, partial=False)
-    if isinstance(certificate, Point):
-        raise Refused("a point proves no entailment")
+    if isinstance(certificate, Point | Family):
+        raise Refused("a point proves no entailment, nor does a motion")
     assertions = [(fact.formula, True) for fact in hypotheses]
     assertions.append((And(tuple(fact.formula for fact in goals)), False))
     _refutation(assertions, certificate, sorts)
@@ -128,8 +126,8 @@ def _realization(question: Realization, certificate: Certificate, sorts: dict[st
             raise Refused("a hypothesis reads what is to be chosen")
     for fact in question.goals:
         survey(fact.formula, sorts, partial=False)
-    if isinstance(certificate, Point):
-        raise Refused("a point proves no realization")
+    if isinstance(certificate, Point | Family):
+        raise Refused("a point proves no realization, nor does a motion")
     assertions = [(fact.formula, True) for fact in question.hypotheses]
     _refutation(assertions, certificate, sorts, question)
 

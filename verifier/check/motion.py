@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from typing import TypeAlias
 
-from verifier.check.judge import Accepted, Rejected
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.cell import box_rows, dot
 from verifier.core.motion import (
@@ -20,7 +19,6 @@ from verifier.core.motion import (
     Box,
     Cut,
     Family,
-    Hull,
     Motion,
     Piece,
     Plan,
@@ -29,10 +27,12 @@ from verifier.core.motion import (
     Region,
     Solid,
     Space,
+    Starts,
     Vector,
 )
+from verifier.core.starts import greatest, well_formed
+from verifier.core.starts import width as width_of
 
-Starts: TypeAlias = Box | Hull
 ZERO = Fraction(0)
 
 
@@ -51,6 +51,33 @@ def judge_motion(problem: Problem, family: Family) -> Accepted | Rejected:
     return Accepted()
 
 
+def judge_plan(problem: Problem, plan: Plan, family: Family) -> Accepted | Rejected:
+    """The same for a problem with one set of starts, where the family says nothing but which region
+    each piece of this plan lies in."""
+    if len(family.plans) != 1 or not _alike(plan, family.plans[0]):
+        return Rejected("the family has another plan than the one asked for")
+    return judge_motion(problem, family)
+
+
+def _alike(one: Plan, other: Plan) -> bool:
+    """Whether the plans differ in the numbers of regions at most."""
+    todo = [(one, other)]
+    while todo:
+        match todo.pop():
+            case Motion(pieces), Motion(others):
+                if [(p.duration, p.points) for p in pieces] != [
+                    (p.duration, p.points) for p in others
+                ]:
+                    return False
+            case Cut(axis, bound, below, above), Cut(twin, twin_bound, twin_below, twin_above):
+                if (axis, bound) != (twin, twin_bound):
+                    return False
+                todo += [(below, twin_below), (above, twin_above)]
+            case _:
+                return False
+    return True
+
+
 def require_well_formed(problem: Problem) -> None:
     """Raises Refused for a problem that asks nothing sensible."""
     size = problem.space.dimension
@@ -60,13 +87,13 @@ def require_well_formed(problem: Problem) -> None:
         raise Refused("a bound on speed or acceleration is not positive")
     if any(not solid.vertices or solid.radius < 0 for solid in problem.space.obstacles):
         raise Refused("an obstacle has no points or a negative radius")
-    _shape(problem.end, size)
+    _shape(problem.end, size + problem.rigid)
+    if problem.tube is not None:
+        _shape(problem.tube, size + problem.rigid)
     for body in problem.space.regions or ():
         _shape(body, size)
     for starts in problem.starts:
-        points = starts.vertices if isinstance(starts, Hull) else (starts.lower, starts.upper)
-        wanted = size * (2 if problem.moving else 1)
-        if not points or any(len(point) != wanted for point in points):
+        if not well_formed(starts, size * (2 if problem.moving else 1) + problem.rigid):
             raise Refused("a set of starts has the wrong dimension")
 
 
@@ -159,17 +186,22 @@ def _halves(starts: Box, cut: Cut) -> tuple[Box, Box]:
 
 
 def _motion(problem: Problem, regions: tuple[Region, ...], starts: Starts, motion: Motion) -> None:
-    size, width = problem.space.dimension, _width(starts)
+    size, width = problem.space.dimension, width_of(starts)
     here = tuple(_unit(axis, width) for axis in range(size))
+    fixed = tuple(_unit(axis, width) for axis in range(width - problem.rigid, width))
     if problem.duration_max is not None and motion.duration > problem.duration_max:
         raise Refused("the motion takes longer than is allowed")
     if not motion.pieces:
         if problem.moving or not any(_within(starts, here, region.body) for region in regions):
             raise Refused("some start cannot stay where it is")
-        _ends(problem, starts, here)
+        _ends(problem, starts, (*here, *fixed))
         return
     for piece in motion.pieces:
         _piece(problem, regions, starts, piece)
+        if problem.tube is not None and not all(
+            _within(starts, (*point, *fixed), problem.tube) for point in piece.points
+        ):
+            raise Refused("the motion leaves the tube for some start")
     start = tuple(_unit(size + axis, width) for axis in range(size))
     velocity = start if problem.moving else _still(size, width)
     if motion.pieces[0].points[0] != here or _leaving(motion.pieces[0]) != velocity:
@@ -179,11 +211,11 @@ def _motion(problem: Problem, regions: tuple[Region, ...], starts: Starts, motio
             raise Refused("position or velocity jumps between two pieces")
     if _arriving(motion.pieces[-1]) != _still(size, width):
         raise Refused("the motion does not end at rest")
-    _ends(problem, starts, motion.pieces[-1].points[-1])
+    _ends(problem, starts, (*motion.pieces[-1].points[-1], *fixed))
 
 
 def _piece(problem: Problem, regions: tuple[Region, ...], starts: Starts, piece: Piece) -> None:
-    size, width = problem.space.dimension, _width(starts)
+    size, width = problem.space.dimension, width_of(starts)
     if piece.duration <= 0 or len(piece.points) < 2:
         raise Refused("a piece has no duration, or less than two control points")
     if any(len(point) != size for point in piece.points) or any(
@@ -209,24 +241,12 @@ def _ends(problem: Problem, starts: Starts, point: tuple[Affine, ...]) -> None:
 # ---- affine functions of the start -------------------------------------------------------------
 
 
-def _width(starts: Starts) -> int:
-    return len(starts.lower if isinstance(starts, Box) else starts.vertices[0])
-
-
 def _unit(axis: int, width: int) -> Affine:
     return Affine(ZERO, tuple(Fraction(axis == other) for other in range(width)))
 
 
 def _still(size: int, width: int) -> tuple[Affine, ...]:
     return (Affine(ZERO, (ZERO,) * width),) * size
-
-
-def _greatest(starts: Starts, value: Affine) -> Fraction:
-    """The greatest value over all starts."""
-    if isinstance(starts, Hull):
-        return value.constant + max(dot(value.linear, vertex) for vertex in starts.vertices)
-    sides = zip(value.linear, starts.lower, starts.upper, strict=True)
-    return value.constant + sum((a * (high if a > 0 else low) for a, low, high in sides if a), ZERO)
 
 
 def _combined(row: Sequence[Fraction], parts: Sequence[Affine]) -> Affine:
@@ -243,7 +263,7 @@ def _combined(row: Sequence[Fraction], parts: Sequence[Affine]) -> Affine:
 def _within(starts: Starts, point: tuple[Affine, ...], body: Polytope) -> bool:
     """Whether the point lies in the body for every start."""
     return all(
-        _greatest(starts, _combined(row, point)) <= bound
+        greatest(starts, _combined(row, point)) <= bound
         for row, bound in zip(body.rows, body.bounds, strict=True)
     )
 
@@ -276,7 +296,7 @@ def _arriving(piece: Piece) -> tuple[Affine, ...]:
 def _bounded(starts: Starts, points: tuple[tuple[Affine, ...], ...], most: Vector) -> bool:
     minus = (Fraction(-1),)
     return all(
-        _greatest(starts, part) <= bound and _greatest(starts, _combined(minus, (part,))) <= bound
+        greatest(starts, part) <= bound and greatest(starts, _combined(minus, (part,))) <= bound
         for point in points
         for part, bound in zip(point, most, strict=True)
     )

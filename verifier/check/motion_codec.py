@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from verifier.check.codec import Json, rational_of
 from verifier.check.polynomial import Refused, shown
+from verifier.check.rational import Json, rational_of
 from verifier.core.motion import (
     Affine,
     Barrier,

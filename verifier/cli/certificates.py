@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from verifier.check.codec import decode, encode, statement_digest
-from verifier.check.judge import Accepted, Rejected, judge
+from verifier.check.judge import judge
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.cli.command import Refusal
 from verifier.core.obligation import Deferral, Obligation

@@ -12,7 +12,7 @@ polynomial basis, Computer Aided Geometric Design 29, 2012, 5.1 and 5.3).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -54,6 +54,17 @@ class Solid:
     radius: Fraction = Fraction(0)
 
 
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A product of hulls: each part names coordinates, and the points whose hull these lie in. Each
+    coordinate is in one part."""
+
+    parts: tuple[tuple[tuple[int, ...], tuple[Vector, ...]], ...]
+
+
+Starts: TypeAlias = Box | Hull | Product
+
+
 # ---- the question ------------------------------------------------------------------------------
 
 
@@ -72,15 +83,37 @@ class Space:
 @dataclass(frozen=True, slots=True)
 class Problem:
     """From every start, in any of `starts`, into `end`. A start has the coordinates of the
-    position; of position and then velocity if `moving`. Durations are in seconds, None for any."""
+    position; of position and then velocity if `moving`; and then `rigid` ones, which keep their
+    values and which the motion may be relative to: `end` bounds the position and these, and so does
+    `tube`, all the time. Durations are in seconds, None for any."""
 
     space: Space
-    starts: tuple[Box | Hull, ...]
+    starts: tuple[Starts, ...]
     end: Polytope
     speed_max: Vector
     acceleration_max: Vector
     duration_max: Fraction | None
     moving: bool = False
+    rigid: int = 0
+    tube: Polytope | None = None
+
+
+def standing(problem: Problem, start: Vector) -> Problem:
+    """The problem for this start alone, with the values of its rigid coordinates put in."""
+    count = len(start) - problem.rigid
+    spot, fixed = start[:count], start[count:]
+    size = problem.space.dimension
+
+    def put_in(body: Polytope) -> Polytope:
+        bounds = tuple(
+            bound - sum((a * x for a, x in zip(row[size:], fixed, strict=True)), Fraction(0))
+            for row, bound in zip(body.rows, body.bounds, strict=True)
+        )
+        return Polytope(tuple(row[:size] for row in body.rows), bounds)
+
+    if not problem.rigid:
+        return replace(problem, starts=(Box(spot, spot),))
+    return replace(problem, starts=(Box(spot, spot),), end=put_in(problem.end), rigid=0, tube=None)
 
 
 # ---- the answer: a motion ----------------------------------------------------------------------

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from verifier.core.evaluate import Value
+from verifier.core.motion import Plan, Problem
 from verifier.core.span import Span
 from verifier.core.substitution import constants, put
 from verifier.core.term import Formula, Key, Sort
@@ -61,7 +62,20 @@ class Deferral:
     fallback: str
 
 
-Question: TypeAlias = Entailment | Existence | Realization | Deferral
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """The plan serves every start of the problem. The hypotheses and the goals say it in part, as
+    formulas about a start, so that a state at which it fails can be shown: speeds, accelerations
+    and the end. `start` are the scalars of a start, in order."""
+
+    problem: Problem
+    plan: Plan
+    start: tuple[Key, ...]
+    hypotheses: tuple[Fact, ...]
+    goals: tuple[Fact, ...]
+
+
+Question: TypeAlias = Entailment | Existence | Realization | Deferral | Passage
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +111,8 @@ def facts_of(question: Question) -> tuple[Fact, ...]:
     """All facts of a question, hypotheses first."""
     match question:
         case Entailment(hypotheses, goals) | Realization(hypotheses, goals):
+            return hypotheses + goals
+        case Passage(_, _, _, hypotheses, goals):
             return hypotheses + goals
         case Existence(facts):
             return facts

@@ -361,11 +361,16 @@ def contract_of(skill: tree.SkillDeclaration, text: str, at: Context) -> Contrac
                     promised += conjuncts(clause.formula)
                 else:
                     invariants += settled
+    tables = [clause for clause in skill.clauses if isinstance(clause, tree.Transition)]
+    if len(tables) > 1:
+        fail("duplicate-clause", tables[1].span, "a skill has one `transition`")
     frame = set(modified)
+    for table in tables:
+        frame.update(_places(table.variable, at))
     after = replace(at, old_allowed=True)
     for part in promised:
         frame.update(_written(part, after, modified))
-    return Contract(
+    contract = Contract(
         skill.name.text,
         text,
         tuple(requires),
@@ -375,6 +380,16 @@ def contract_of(skill: tree.SkillDeclaration, text: str, at: Context) -> Contrac
         durations[0] if durations else Duration(Fraction(0), None, skill.name.span),
         skill.span,
     )
+    return _with_table(contract, tables[0], at) if tables else contract
+
+
+def _with_table(contract: Contract, table: tree.Transition, at: Context) -> Contract:
+    """The contract with its transition; with none as long as its objects are any objects."""
+    from verifier.model.transition import transition_of
+
+    if at.placeholder and at.bindings:
+        return contract
+    return replace(contract, transition=transition_of(table, contract, at))
 
 
 def _duration(clause: tree.Duration, at: Context) -> Duration:

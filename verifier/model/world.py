@@ -298,7 +298,7 @@ def _rates(
             help=f"bound it: `{word} 1 {'m/s' if word == 'speed' else 'm/s^2'}`",
         )
     (expression,) = parts[word][0].values
-    rate = Space(space.size, space.dimension / per, _rate_unit(space, per))
+    rate = Space(space.size, space.dimension / per, rate_unit(space, per))
     if isinstance(settle(expression, at), VectorValue):
         values = constants_in(expression, rate, at)
     else:
@@ -308,7 +308,7 @@ def _rates(
     return values
 
 
-def _rate_unit(space: Space, per: Dimension) -> Unit | None:
+def rate_unit(space: Space, per: Dimension) -> Unit | None:
     if space.unit is None:
         return None
     return Unit(f"{space.unit.symbol}/s", space.unit.scale, space.dimension / per)

@@ -22,6 +22,7 @@ from verifier.obligations.property import properties
 from verifier.obligations.realizable import realizable
 from verifier.obligations.refinement import refinement
 from verifier.obligations.sanity import sanity
+from verifier.obligations.transition import transition
 from verifier.obligations.walk import walk
 from verifier.obligations.within import within
 
@@ -37,6 +38,7 @@ RULES: dict[str, Callable[[Path, Chain], list[Obligation]]] = {
     "call": call,
     "refinement": refinement,
     "realizable": realizable,
+    "transition": transition,
     "achieve": achieve,
     "within": within,
     "property": properties,

@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from verifier.core.cell import surrounding
 from verifier.core.linear import INFINITY, Minimize, Optimum, Program
-from verifier.core.motion import Box, Hull, Motion, Polytope, Vector
-from verifier.repair.family import CONSTANT, Expression, Form, Frame, Side, Solved, Task
+from verifier.core.motion import Box, Hull, Motion, Polytope, Product, Vector
+from verifier.core.starts import around
+from verifier.repair.family import CONSTANT, Expression, Factors, Form, Frame, Side, Solved, Task
 from verifier.repair.rounding import exact
 
 PIECES_PER_REGION = 3
@@ -100,23 +100,57 @@ def _search(
 def _frame(task: Task) -> Frame:
     starts = task.starts
     size = len(task.speed_max)
-    box = starts if isinstance(starts, Box) else surrounding(starts.vertices)
+    box = around(starts)
     rooms = tuple(_with_margins(body, task.margin) for body in task.regions)
     goal = _with_margins(task.end, task.margin)
     middle = tuple((a + b) / 2 for a, b in zip(box.lower, box.upper, strict=True))
     half = tuple((b - a) / 2 for a, b in zip(box.lower, box.upper, strict=True))
-    if isinstance(starts, Hull):
-        vertices = tuple(
-            tuple(
-                float((x - m) / h) if h else 0.0
-                for x, m, h in zip(vertex, middle, half, strict=True)
-            )
-            for vertex in starts.vertices
-        )
-        return Frame(middle, half, vertices, False, size, rooms, goal)
     rows = [row for body in (*task.regions, task.end) for row in body.rows]
-    diagonal = all(sum(1 for a in row if a) <= 1 for row in rows) or len(half) > 4
-    return Frame(middle, half, None, diagonal, size, rooms, goal)
+    owned = _owned(task, rows)
+    factors: Factors | None = None
+    if isinstance(starts, Hull):
+        factors = ((tuple(range(len(half))), _normalized(starts.vertices, middle, half)),)
+    elif isinstance(starts, Product):
+        factors = tuple(
+            (axes, _normalized(points, [middle[k] for k in axes], [half[k] for k in axes]))
+            for axes, points in starts.parts
+        )
+    return Frame(middle, half, factors, owned, size, task.rigid, rooms, goal)
+
+
+def _owned(task: Task, rows: Sequence[Vector]) -> tuple[frozenset[int], ...] | None:
+    """For each axis the coordinates of a start that belong to it, where no row joins two axes; in
+    many dimensions in any case."""
+    starts, size = task.starts, len(task.speed_max)
+    count = len(around(starts).lower)
+    moved = count - task.rigid
+    if isinstance(starts, Hull):
+        return None
+    groups = [{axis, *range(axis, moved, size)} for axis in range(size)]
+    if isinstance(starts, Product):
+        for group in groups:
+            for axes, _ in starts.parts:
+                if group & set(axes):
+                    group |= set(axes)
+    if isinstance(starts, Box) and task.rigid:
+        for axis, group in enumerate(groups):
+            for row in rows:
+                if row[axis]:
+                    group |= {moved + k - size for k in range(size, len(row)) if row[k]}
+    apart = sum(map(len, groups)) == len(set().union(*groups))
+    alone = all(sum(1 for a in row[:size] if a) <= 1 for row in rows)
+    if apart and (alone or moved > 4):
+        return tuple(map(frozenset, groups))
+    return None
+
+
+def _normalized(
+    points: Sequence[Vector], middle: Sequence[Fraction], half: Sequence[Fraction]
+) -> tuple[tuple[float, ...], ...]:
+    return tuple(
+        tuple(float((x - m) / h) if h else 0.0 for x, m, h in zip(point, middle, half, strict=True))
+        for point in points
+    )
 
 
 # ---- stating the programs ----------------------------------------------------------------------
@@ -166,7 +200,19 @@ class _Stated:
         for expression in form.values():
             self.program.row([c for c, _ in expression], [a for _, a in expression], 0.0, 0.0)
 
-    def inside(self, point: list[Form], room: list[Side]) -> None:
+    def rigid(self) -> list[Form]:
+        """The coordinates of the start that keep their values."""
+        frame = self.frame
+        forms: list[Form] = []
+        for k in range(len(frame.middle) - frame.rigid, len(frame.middle)):
+            one = self.program.column(1.0, 1.0)
+            forms.append({CONSTANT: [(one, float(frame.middle[k]))]})
+            if frame.half[k]:
+                forms[-1][k] = [(one, float(frame.half[k]))]
+        return forms
+
+    def inside(self, position: list[Form], room: list[Side]) -> None:
+        point = [*position, *self.rigid()] if self.frame.rigid else position
         for row, bound, margin in room:
             self.most(_combine([(a, point[i]) for i, a in row]), bound - margin, [])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice, product
+from itertools import islice
 
 from verifier.core.cell import box_cell, box_rows, inside, meet
 from verifier.core.motion import (
@@ -22,6 +22,7 @@ from verifier.core.motion import (
     Vector,
 )
 from verifier.core.solids import hull_solid
+from verifier.core.starts import vertices, well_formed
 from verifier.repair.geometry import ROUND, axes, swollen
 from verifier.repair.route import Web, distance
 from verifier.repair.space import Landscape
@@ -44,10 +45,9 @@ class Fault:
 def faults(problem: Problem) -> Iterator[Fault]:
     """Whatever makes the problem one that nobody can have meant."""
     size = problem.space.dimension
-    width = size * (2 if problem.moving else 1)
+    width = size * (2 if problem.moving else 1) + problem.rigid
     for number, starts in enumerate(problem.starts):
-        points = starts.vertices if isinstance(starts, Hull) else (starts.lower, starts.upper)
-        if not points or any(len(point) != width for point in points):
+        if not well_formed(starts, width):
             yield Fault("starts", number, f"the start set does not have dimension {width}")
         elif isinstance(starts, Box) and _is_empty(starts):
             yield Fault("starts", number, "the start set is empty")
@@ -66,7 +66,7 @@ def faults(problem: Problem) -> Iterator[Fault]:
         yield Fault("clearance", 0, "the clearance is negative")
     if problem.duration_max is not None and problem.duration_max < 0:
         yield Fault("duration", 0, "the time allowed is negative")
-    if any(len(row) != size for row in problem.end.rows):
+    if any(len(row) != size + problem.rigid for row in problem.end.rows):
         yield Fault("end", 0, f"the end set does not have dimension {size}")
 
 
@@ -105,12 +105,9 @@ def _inner(solid: Solid, by: Fraction) -> Solid:
 
 def corners(problem: Problem) -> Iterator[Vector]:
     for starts in problem.starts:
-        if isinstance(starts, Hull):
-            yield from starts.vertices
-        else:
-            sides = zip(starts.lower, starts.upper, strict=True)
-            choices = product(*(dict.fromkeys(side) for side in sides))
-            yield from islice(choices, CORNERS_MAX)
+        yield from (
+            starts.vertices if isinstance(starts, Hull) else islice(vertices(starts), CORNERS_MAX)
+        )
 
 
 def seen(problem: Problem, start: Vector) -> tuple[float, ...]:
@@ -142,10 +139,10 @@ def quick(problem: Problem) -> Iterator[Impossible]:
 
 def _hits(problem: Problem) -> Iterator[Impossible]:
     """Points of boxes of starts that lie in an obstacle."""
-    if problem.moving:
+    if problem.moving or problem.rigid:
         return
     for starts in problem.starts:
-        if isinstance(starts, Hull):
+        if not isinstance(starts, Box):
             continue
         for solid in problem.space.obstacles:
             columns = zip(*solid.vertices, strict=True)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.cell import surrounding
 from verifier.core.exact import inverse, reduced
-from verifier.core.motion import Affine, Box, Motion, Piece
+from verifier.core.motion import Affine, Motion, Piece
+from verifier.core.starts import around
 from verifier.repair.family import CONSTANT, Frame, Solved, Task
 
 ROUNDING = 1 << 40
@@ -97,11 +97,16 @@ def _onto(task: Task, arrival: Vectors, zero: Affine) -> Vectors:
     echelon, _ = reduced([[*row, bound] for row, bound in equal.items()])
     rows = [row[:-1] for row in echelon if any(row[:-1])]
     bounds = [row[-1] for row in echelon if any(row[:-1])]
-    gram = inverse([[_dot(a, b) for b in rows] for a in rows])
+    size, width = len(arrival), len(zero.linear)
+    fixed_parts = [
+        Affine(Fraction(0), tuple(Fraction(k == axis) for k in range(width)))
+        for axis in range(width - task.rigid, width)
+    ]
+    gram = inverse([[_dot(a[:size], b[:size]) for b in rows] for a in rows])
     fixed = _pinned(task)
     misses = []
     for row, bound in zip(rows, bounds, strict=True):
-        miss = _sum([(-a, part) for a, part in zip(row, arrival, strict=True)])
+        miss = _sum([(-a, part) for a, part in zip(row, (*arrival, *fixed_parts), strict=True)])
         constant = miss.constant + bound + sum(miss.linear[k] * value for k, value in fixed.items())
         linear = tuple(Fraction(0) if k in fixed else a for k, a in enumerate(miss.linear))
         misses.append(Affine(constant, linear))
@@ -115,7 +120,7 @@ def _onto(task: Task, arrival: Vectors, zero: Affine) -> Vectors:
 def _pinned(task: Task) -> dict[int, Fraction]:
     """The coordinates that all starts share."""
     starts = task.starts
-    box = starts if isinstance(starts, Box) else surrounding(starts.vertices)
+    box = around(starts)
     pairs = enumerate(zip(box.lower, box.upper, strict=True))
     return {k: low for k, (low, high) in pairs if low == high}
 

@@ -14,7 +14,9 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import TypeAlias
 
-from verifier.core.motion import Box, Hull, Problem, Region, Vector
+from verifier.core.motion import Polytope, Problem, Region, Starts, standing
+from verifier.core.starts import around
+from verifier.core.starts import spots as spots_of
 from verifier.repair.geometry import (
     Shape,
     Spot,
@@ -48,7 +50,7 @@ class Web:
 
 def web(problem: Problem, land: Landscape) -> Web:
     """The gates of the landscape and the end set in it."""
-    goal = sides(problem.end)
+    goal = sides(middle_end(problem))
     ends: dict[int, tuple[Spot, ...]] = {}
     flat: dict[int, int] = {}
     for i, area in enumerate(land.areas):
@@ -81,6 +83,13 @@ def web(problem: Problem, land: Landscape) -> Web:
         tolls,
         tuple(map(float, problem.speed_max)),
     )
+
+
+def middle_end(problem: Problem) -> Polytope:
+    """The end set for rigid coordinates in the middle of the starts."""
+    box = around(problem.starts[0])
+    heart = tuple((low + high) / 2 for low, high in zip(box.lower, box.upper, strict=True))
+    return standing(problem, heart).end
 
 
 def passable(land: Landscape) -> Iterator[tuple[int, int, Shape]]:
@@ -121,9 +130,8 @@ def _samples(shape: Shape, hints: Sequence[Spot], land: Landscape) -> tuple[Spot
     return tuple(dict.fromkeys(found))
 
 
-def _middle_of(starts: Box | Hull, size: int) -> Spot:
-    ends = (starts.lower, starts.upper) if isinstance(starts, Box) else starts.vertices
-    return middle([tuple(map(float, point[:size])) for point in ends])
+def _middle_of(starts: Starts, size: int) -> Spot:
+    return middle([tuple(map(float, point)) for point in spots_of(starts, size)])
 
 
 def connected(land: Landscape, net: Web, spot: Spot) -> bool | None:
@@ -149,13 +157,12 @@ def connected(land: Landscape, net: Web, spot: Spot) -> bool | None:
 
 
 def routes(
-    problem: Problem, land: Landscape, net: Web, starts: Box | Hull
+    problem: Problem, land: Landscape, net: Web, starts: Starts
 ) -> Iterator[tuple[Region, ...]]:
     """Sequences of regions from the start set to the end set, the shortest first."""
     size = problem.space.dimension
     heart = _middle_of(starts, size)
-    ends = (starts.lower, starts.upper) if isinstance(starts, Box) else starts.vertices
-    seed = _corners(starts, size) if isinstance(starts, Box) else ends
+    seed = spots_of(starts, size)
     weights: dict[int, float] = {}
     seen: set[tuple[Region, ...]] = set()
     for _ in range(ALTERNATIVES):
@@ -185,13 +192,6 @@ def distance(land: Landscape, net: Web, spot: Spot) -> float:
         max(abs(a - b) / v for a, b, v in zip(one, other, net.speeds, strict=True))
         for one, other in pairwise(spots)
     )
-
-
-def _corners(starts: Box, size: int) -> tuple[Vector, ...]:
-    found: list[Vector] = [()]
-    for low, high in zip(starts.lower[:size], starts.upper[:size], strict=True):
-        found = [(*point, x) for point in found for x in dict.fromkeys((low, high))]
-    return tuple(found)
 
 
 Path: TypeAlias = tuple[list[Spot], list[int], list[int]]

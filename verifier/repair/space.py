@@ -13,6 +13,7 @@ from fractions import Fraction
 
 from verifier.core.cell import box_rows, surrounding
 from verifier.core.motion import Blocked, Box, Cells, Free, Halves, Problem, Vector
+from verifier.core.starts import around as surroundings
 from verifier.repair.geometry import (
     Body,
     Shape,
@@ -99,11 +100,12 @@ def _around(problem: Problem) -> Box:
     size = problem.space.dimension
     points: list[Vector] = []
     for starts in problem.starts:
-        ends = (starts.lower, starts.upper) if isinstance(starts, Box) else starts.vertices
-        points.extend(point[:size] for point in ends)
+        box = surroundings(starts)
+        points.extend((box.lower[:size], box.upper[:size]))
     for solid in problem.space.obstacles:
         points.extend(solid.vertices)
-    bodies = [*(problem.space.regions or ()), problem.end]
+    bodies = list(problem.space.regions or ())
+    bodies += [problem.end] if not problem.rigid else []
     for body in bodies:
         points.extend(_sides_of(body, size, points[0]))
     box = surrounding(points)

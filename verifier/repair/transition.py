@@ -22,13 +22,13 @@ from verifier.core.motion import (
     Box,
     Cut,
     Family,
-    Hull,
     Impossible,
     Motion,
     Plan,
     Polytope,
     Problem,
     Region,
+    Starts,
 )
 from verifier.repair.curve import fastest, gentlest
 from verifier.repair.family import Task
@@ -124,7 +124,7 @@ def transition(problem: Problem, tools: Tools) -> Answer:
 def served(problem: Problem, tools: Tools, deep: int = CUTS_DEEP) -> tuple[Problem, Family] | None:
     """The part of the starts that is served, with its motions: the problem with these starts alone,
     in boxes that were cut at most `deep` times. None if it is empty."""
-    parts: list[Box | Hull] = []
+    parts: list[Starts] = []
     plans: list[Plan] = []
     regions: list[Region] = []
     todo = [(starts, deep) for starts in reversed(problem.starts)]
@@ -173,7 +173,7 @@ Planned: TypeAlias = tuple[Plan, tuple[Region, ...]]
 
 
 def _plan(
-    problem: Problem, land: Landscape, net: Web, tools: Tools, starts: Box | Hull, deep: int
+    problem: Problem, land: Landscape, net: Web, tools: Tools, starts: Starts, deep: int
 ) -> Planned | str:
     """A plan and its regions, or why there is none."""
     best: tuple[Motion, tuple[Region, ...]] | None = None
@@ -189,7 +189,7 @@ def _plan(
             break
     if best is not None and (allowed is None or best[0].duration <= allowed):
         return best if tools.aim is Aim.TIME else _gentler(problem, land, tools, starts, best)
-    if deep == 0 or isinstance(starts, Hull) or starts.lower == starts.upper:
+    if deep == 0 or not isinstance(starts, Box) or starts.lower == starts.upper:
         if best is None:
             return "no motion was found through the regions that were tried"
         return (
@@ -212,7 +212,7 @@ def _motion(
     problem: Problem,
     land: Landscape,
     tools: Tools,
-    starts: Box | Hull,
+    starts: Starts,
     regions: tuple[Region, ...],
     limit: float,
 ) -> Motion | None:
@@ -221,9 +221,7 @@ def _motion(
     return fastest(_task(problem, land, starts, regions), tools.minimize, limit)
 
 
-def _task(
-    problem: Problem, land: Landscape, starts: Box | Hull, regions: tuple[Region, ...]
-) -> Task:
+def _task(problem: Problem, land: Landscape, starts: Starts, regions: tuple[Region, ...]) -> Task:
     return Task(
         starts,
         tuple(_without_needless(region.body, land) for region in regions),
@@ -232,6 +230,7 @@ def _task(
         problem.acceleration_max,
         problem.moving,
         100 * land.tolerance,
+        problem.rigid,
     )
 
 
@@ -239,7 +238,7 @@ def _gentler(
     problem: Problem,
     land: Landscape,
     tools: Tools,
-    starts: Box | Hull,
+    starts: Starts,
     best: tuple[Motion, tuple[Region, ...]],
 ) -> tuple[Motion, tuple[Region, ...]]:
     """A motion of less effort through the same regions, in the time allowed, or the same motion."""
@@ -263,15 +262,16 @@ def _without_needless(body: Polytope, land: Landscape) -> Polytope:
     return Polytope(tuple(body.rows[i] for i in kept), tuple(body.bounds[i] for i in kept))
 
 
-def _stays(problem: Problem, starts: Box | Hull, regions: tuple[Region, ...]) -> bool:
+def _stays(problem: Problem, starts: Starts, regions: tuple[Region, ...]) -> bool:
     """Whether every start is in the end set already, at rest, inside the first region."""
     if problem.moving:
         return False
     ends = list(corners(replace(problem, starts=(starts,))))
-    return inside(ends, problem.end) and inside(ends, regions[0].body)
+    here = [end[: problem.space.dimension] for end in ends]
+    return inside(ends, problem.end) and inside(here, regions[0].body)
 
 
-def _least(problem: Problem, land: Landscape, net: Web, starts: Box | Hull) -> float:
+def _least(problem: Problem, land: Landscape, net: Web, starts: Starts) -> float:
     """About the least time that the furthest start needs; 0 where no path is seen."""
     ends = islice(corners(replace(problem, starts=(starts,))), CORNERS_SEEN)
     way = max(distance(land, net, seen(problem, corner)) for corner in ends)
@@ -288,6 +288,7 @@ def _longest(problem: Problem, starts: Box) -> tuple[int, Fraction]:
     spans = [
         (high - low) / scales[axis]
         for axis, (low, high) in enumerate(zip(starts.lower, starts.upper, strict=True))
+        if axis < len(starts.lower) - problem.rigid
     ]
     axis = max(range(len(spans)), key=lambda k: spans[k])
     return axis, (starts.lower[axis] + starts.upper[axis]) / 2

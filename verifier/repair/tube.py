@@ -10,8 +10,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from verifier.core.cell import box_rows, dot, surrounding
-from verifier.core.motion import Affine, Box, Family, Hull, Motion, Plan, Polytope, Problem, Vector
+from verifier.core.cell import box_rows, surrounding
+from verifier.core.motion import (
+    Affine,
+    Box,
+    Family,
+    Motion,
+    Plan,
+    Polytope,
+    Problem,
+    Starts,
+    Vector,
+)
+from verifier.core.starts import around, greatest
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +36,9 @@ class Stretch:
     around: Box
 
 
-def parts(starts: Box | Hull, plan: Plan) -> Iterator[tuple[Box | Hull, Motion]]:
+def parts(starts: Starts, plan: Plan) -> Iterator[tuple[Starts, Motion]]:
     """The starts that each motion of the plan serves; only boxes are cut."""
-    todo: list[tuple[Box | Hull, Plan]] = [(starts, plan)]
+    todo: list[tuple[Starts, Plan]] = [(starts, plan)]
     while todo:
         part, chosen = todo.pop()
         if isinstance(chosen, Motion):
@@ -45,7 +56,7 @@ def _with(side: Vector, axis: int, value: Fraction) -> Vector:
     return (*side[:axis], value, *side[axis + 1 :])
 
 
-def tube(starts: Box | Hull, motion: Motion) -> tuple[Stretch, ...]:
+def tube(starts: Starts, motion: Motion) -> tuple[Stretch, ...]:
     """The stretches of the motion, for all of these starts."""
     found: list[Stretch] = []
     begin = Fraction(0)
@@ -63,17 +74,10 @@ def tube(starts: Box | Hull, motion: Motion) -> tuple[Stretch, ...]:
     return tuple(found)
 
 
-def _span(starts: Box | Hull, value: Affine) -> tuple[Fraction, Fraction]:
+def _span(starts: Starts, value: Affine) -> tuple[Fraction, Fraction]:
     """The least and the greatest value over all starts."""
-    if isinstance(starts, Hull):
-        values = [value.constant + dot(value.linear, vertex) for vertex in starts.vertices]
-        return min(values), max(values)
-    ends = [
-        (min(a * low, a * high), max(a * low, a * high))
-        for a, low, high in zip(value.linear, starts.lower, starts.upper, strict=True)
-    ]
-    low = sum((least for least, _ in ends), value.constant)
-    return low, sum((most for _, most in ends), value.constant)
+    turned = Affine(-value.constant, tuple(-a for a in value.linear))
+    return -greatest(starts, turned), greatest(starts, value)
 
 
 def surroundings(problem: Problem, family: Family) -> Box:
@@ -81,8 +85,8 @@ def surroundings(problem: Problem, family: Family) -> Box:
     corners: list[Vector] = []
     size = problem.space.dimension
     for starts, plan in zip(problem.starts, family.plans, strict=True):
-        ends = (starts.lower, starts.upper) if isinstance(starts, Box) else starts.vertices
-        corners.extend(end[:size] for end in ends)
+        box = around(starts)
+        corners.extend((box.lower[:size], box.upper[:size]))
         for part, motion in parts(starts, plan):
             for stretch in tube(part, motion):
                 corners.extend((stretch.around.lower, stretch.around.upper))

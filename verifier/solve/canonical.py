@@ -22,11 +22,13 @@ from verifier.core.certificate import (
     SplitOr,
     Square,
 )
+from verifier.core.motion import Family
 from verifier.core.obligation import (
     Entailment,
     Existence,
     Fact,
     Obligation,
+    Passage,
     Realization,
     facts_of,
 )
@@ -43,6 +45,8 @@ def versions(obligation: Obligation) -> tuple[int, ...]:
     match obligation.question:
         case Realization(_, _, chosen):
             found |= {version for pair in chosen for _, version in pair}
+        case Passage(_, _, start):
+            found |= {version for _, version in start}
     return tuple(sorted(found))
 
 
@@ -67,6 +71,10 @@ def canonical(obligation: Obligation, found: Sequence[int]) -> Obligation:
             pairs = tuple(((n, ranks[v]), (m, ranks[w])) for (n, v), (m, w) in chosen)
             question = Realization(renamed(hypotheses), renamed(goals), pairs)
             return replace(obligation, question=question)
+        case Passage(problem, plan, start, hypotheses, goals):
+            key = tuple((name, ranks[version]) for name, version in start)
+            again = Passage(problem, plan, key, renamed(hypotheses), renamed(goals))
+            return replace(obligation, question=again)
         case _:
             return obligation
 
@@ -86,6 +94,8 @@ def from_canonical(certificate: Certificate, found: Sequence[int]) -> Certificat
 def _renumbered(certificate: Certificate, to: Rename) -> Certificate:
     if isinstance(certificate, Point):
         return Point(tuple(((name, to(v)), value) for (name, v), value in certificate.values))
+    if isinstance(certificate, Family):
+        return certificate
     preorder: list[Refutation] = []
     todo: list[Refutation] = [certificate]
     while todo:

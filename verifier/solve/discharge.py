@@ -19,6 +19,7 @@ from verifier.core.obligation import (
     Existence,
     Fact,
     Obligation,
+    Passage,
     Question,
     Realization,
 )
@@ -36,6 +37,7 @@ from verifier.core.verdict import (
 from verifier.solve import smt
 from verifier.solve.facts import Signed
 from verifier.solve.minimize import repaired, satisfies, simplest
+from verifier.solve.passage import passage
 from verifier.solve.realize import realize
 from verifier.solve.refute import Closed, GaveUp, Open, refute
 from verifier.solve.walk import applications, may_be_undefined
@@ -67,6 +69,8 @@ def settle(obligation: Obligation, pool: Sequence[State] = ()) -> Verdict | None
             return Deferred(monitor, fallback)
         case Realization():
             return realize(obligation, question, settle)
+        case Passage() as way:
+            return passage(way)
         case Existence(facts):
             guessed = _known_state([fact.formula for fact in facts], pool)
             if guessed is not None:
@@ -107,7 +111,7 @@ def _assertions(question: Question) -> list[Signed]:
             return [*signed, (And(tuple(fact.formula for fact in goals)), False)]
         case Existence(facts):
             return [(fact.formula, True) for fact in facts]
-        case Realization() | Deferral():
+        case Realization() | Deferral() | Passage():
             return []
 
 
@@ -158,6 +162,8 @@ def ask(obligation: Obligation, timeout_s: float) -> Verdict:
     match obligation.question:
         case Deferral(_, monitor, fallback):
             return Deferred(monitor, fallback)
+        case Passage() as way:
+            return passage(way)
         case Existence() as question:
             return _ask_existence(question, obligation.sorts, timeout_s)
         case Entailment() as question:

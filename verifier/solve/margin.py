@@ -25,6 +25,7 @@ from verifier.core.certificate import (
     SplitOr,
 )
 from verifier.core.margin import compared, dimension, linear, radius, tightened
+from verifier.core.motion import Family
 from verifier.core.obligation import Entailment
 from verifier.core.term import And, Comparison, Formula, Sort
 from verifier.solve.facts import Known, Signed, cases_of, flatten, meaning
@@ -42,7 +43,7 @@ def margin(
 
     The certificate is unjudged.
     """
-    if isinstance(certificate, Point) or dimension(question, sorts) is None:
+    if isinstance(certificate, Point | Family) or dimension(question, sorts) is None:
         return None
     goals = _Turned(
         {_denied(each): each for goal in question.goals for each in compared(goal.formula)}

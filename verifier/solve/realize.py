@@ -13,6 +13,7 @@ from dataclasses import replace
 
 from verifier.core.certificate import Chosen, Point
 from verifier.core.evaluate import Value
+from verifier.core.motion import Family
 from verifier.core.obligation import (
     Entailment,
     Existence,
@@ -48,7 +49,7 @@ def realize(owed: Obligation, question: Realization, answer: Answer) -> Verdict 
     for _ in range(ROUNDS):
         verdict = answer(replace(owed, question=_entailment(question, taken)))
         match verdict:
-            case Proved(evidence) if not isinstance(evidence, SolverWord | Point):
+            case Proved(evidence) if not isinstance(evidence, SolverWord | Point | Family):
                 for stands in reversed(taken):
                     evidence = Chosen(tuple(sorted(stands.items())), evidence)
                 return Proved(evidence)
