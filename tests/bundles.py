@@ -10,7 +10,7 @@ from pathlib import Path
 from verifier.emit import reference
 from verifier.emit.binding import Compiled, compiler, loaded
 from verifier.emit.design import Design
-from verifier.emit.reference import Action, Sample
+from verifier.emit.reference import Sample
 from verifier.emit.vectors import Call, Vector, answered
 from verifier.model.values import Model
 from verifier.pipeline_emit import build_bundle, design_for
@@ -55,8 +55,9 @@ def guard_of(model: Model, chain: str, folder: Path) -> Compiled:
     return loaded(design_of_chain(model, chain), files_of(model, chain), folder)
 
 
-def compiled_answer(guard: Compiled, call: Call) -> tuple[object, Action | None]:
-    """What the compiled guard answers: a status, or an outcome with the command."""
+def compiled_answer(guard: Compiled, call: Call) -> tuple[object, object]:
+    """What the compiled guard answers: a status, an outcome with the command, or a status with the
+    set point of a transition."""
     match call.kind:
         case "init":
             return guard.init(), None
@@ -66,11 +67,15 @@ def compiled_answer(guard: Compiled, call: Call) -> tuple[object, Action | None]
             return guard.leave(call.now), None
         case "step":
             return guard.step(call.now, call.proposed)
+        case "track":
+            return guard.track(call.now)
         case _:
             return guard.tick(call.time_ns)
 
 
-def reference_answer(vector: Vector) -> tuple[object, Action | None]:
+def reference_answer(vector: Vector) -> tuple[object, object]:
+    if vector.reached is not None:
+        return vector.outcome.status, vector.reached
     return (vector.outcome.status, None) if vector.out is None else (vector.outcome, vector.out)
 
 

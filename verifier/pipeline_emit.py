@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 
 from verifier.core.diagnostic import Diagnostic, SourceError
 from verifier.emit.bundle import bundle
 from verifier.emit.closed_loop import Limits
-from verifier.emit.design import Design, design_of
+from verifier.emit.design import Design, Track, design_of
 from verifier.model.interval import Interval, interval_of
 from verifier.model.values import Chain, Model
 from verifier.monitor.gates import WatchPlan, period_ns, watch_plan
 from verifier.monitor.gauge import Gauge, compile_robustness
 from verifier.safety.limit import Loop, safety_loop
 from verifier.safety.plant import Integrator, integrators
+from verifier.safety.transition import table_of
+
+PERIOD = Fraction(1, 1000)
 
 
 def build_bundle(
@@ -29,7 +33,8 @@ def build_bundle(
     chain's obligations by id; with `robustness` every property is measured, too. Raises SourceError
     where something cannot be watched or limited."""
     plan, loop = planned(model, chain)
-    design = design_of(plan, loop, gauges_of(model) if robustness else {})
+    gauges = gauges_of(model) if robustness else {}
+    design = design_of(plan, loop, gauges, tracks_of(model, chain))
     return bundle(design, target=target, statuses=statuses, version=version)
 
 
@@ -44,7 +49,25 @@ def gauges_of(model: Model) -> dict[int, Gauge]:
 
 def design_for(model: Model, chain: Chain) -> Design:
     """What the bundle is made from, for those who drive it. Raises SourceError."""
-    return design_of(*planned(model, chain))
+    return design_of(*planned(model, chain), tracks=tracks_of(model, chain))
+
+
+def tracks_of(model: Model, chain: Chain) -> tuple[Track, ...]:
+    """The transitions of the chain as the robot follows them, one set point a period of the fastest
+    plant, or a millisecond where no plant declares one. Raises SourceError."""
+    period = min((plant.period for plant in model.plants), default=PERIOD)
+    found: dict[str, Track] = {}
+    for contract in (step.contract for step in chain.steps):
+        transition = contract.transition
+        if transition is None or contract.text in found:
+            continue
+        starts, moved = (*transition.moved, *transition.rigid), len(transition.moved)
+        law = table_of(transition.plan, starts, moved, transition.problem.speed_max, period)
+        if isinstance(law, str):
+            message = f"the transition of `{contract.text}` cannot be followed: {law}"
+            raise SourceError([Diagnostic("gate-not-supported", transition.span, message)])
+        found[contract.text] = Track(contract.text, law, contract.span)
+    return tuple(found.values())
 
 
 def exact_limits(model: Model) -> dict[str, Limits]:

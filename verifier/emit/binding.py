@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from verifier.emit import gauges
+from verifier.emit import gauges, tracking
 from verifier.emit.build_file import FLAGS, FLOATING_POINT
 from verifier.emit.design import SEVERITY, Design
 from verifier.emit.header import DECISION, SOURCE, STATUS
@@ -20,6 +20,7 @@ from verifier.emit.layout import Field
 from verifier.emit.memory import Remembered, remembered
 from verifier.emit.reference import Action, Outcome, Sample
 from verifier.safety.filter import Filter
+from verifier.safety.transition import Followed
 
 KIND = {"real": ctypes.c_double, "bool": ctypes.c_uint8, "enum": ctypes.c_uint8}
 
@@ -72,6 +73,7 @@ class Compiled:
     sample_type: type[ctypes.Structure]
     action_type: type[ctypes.Structure]
     verdict_type: type[ctypes.Structure]
+    reference_type: type[ctypes.Structure]
     guard: ctypes.Structure
 
     def init(self) -> str:
@@ -105,6 +107,15 @@ class Compiled:
     def moved(self) -> tuple[float, ...]:
         """How far each row of the filter moved the last command; 0 where it is not active."""
         return tuple(self.guard.filter.moved)
+
+    def track(self, now: Sample | None) -> tuple[str, Followed]:
+        out = self.reference_type()
+        status: int = self.library.guard_track(
+            self._guard(), self.sample_bytes(now), ctypes.byref(out)
+        )
+        return STATUS_NAMES[status], Followed(
+            tuple(out.position), tuple(out.velocity), bool(out.done)
+        )
 
     def _guard(self) -> Any:
         return ctypes.byref(self.guard)
@@ -180,7 +191,8 @@ def loaded(
     sample, action, verdict = _sample_type(design), _action_type(design), _verdict_type(design)
     library.guard_step.restype = verdict
     library.guard_tick.restype = verdict
-    guard = Compiled(design, library, sample, action, verdict, _guard_type(design)())
+    reached = _reference_type(design)
+    guard = Compiled(design, library, sample, action, verdict, reached, _guard_type(design)())
     guard.init()
     return guard
 
@@ -209,6 +221,12 @@ def _action_type(design: Design) -> type[ctypes.Structure]:
         (field.name, ctypes.c_double * field.size) for field in design.layout.action
     ]
     return _structure("guard_action", fields or [("nothing", ctypes.c_uint8)])
+
+
+def _reference_type(design: Design) -> type[ctypes.Structure]:
+    size = tracking.axes(design)
+    fields = [("position", F64 * size), ("velocity", F64 * size), ("done", ctypes.c_uint8)]
+    return _structure("guard_reference", fields)
 
 
 def _verdict_type(design: Design) -> type[ctypes.Structure]:

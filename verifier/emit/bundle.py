@@ -8,7 +8,7 @@ from importlib.resources import files
 from verifier.emit.build_file import TARGETS, cmake_lists, compile_command, toolchain
 from verifier.emit.design import Design
 from verifier.emit.filtering import runtime_of
-from verifier.emit.header import header
+from verifier.emit.header import TRANSITION, header
 from verifier.emit.manifest import manifest
 from verifier.emit.printer import printed
 from verifier.emit.selftest import selftest
@@ -56,6 +56,7 @@ def guard_files(design: Design) -> dict[str, bytes]:
     runtime = (*always, DISTANCE) if design.gauges else always
     if design.loop.guarded is not None:
         runtime = (*runtime, *runtime_of(design.loop.guarded.filter))
+    runtime = (*runtime, TRANSITION) if design.tracks else runtime
     return {
         "guard.h": printed(header(design)).encode(),
         "guard.c": printed(source(design)).encode(),

@@ -14,14 +14,24 @@ from verifier.monitor.gates import WatchPlan
 from verifier.monitor.gauge import Gauge
 from verifier.monitor.signals import Validity
 from verifier.safety.limit import Loop
+from verifier.safety.transition import Table
 
 SEVERITY = ("none", "hold", "retreat", "stop")
 
 
 @dataclass(frozen=True, slots=True)
+class Track:
+    """The transition that a call of the chain follows."""
+
+    call: str
+    table: Table
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
     """`bits[b]` is the C name of item b, `machines[k]` the machine of property k;
-    `gauges` are those that have one."""
+    `gauges` are those that have one. `tracks` are the calls that are transitions."""
 
     plan: WatchPlan
     loop: Loop
@@ -29,6 +39,7 @@ class Design:
     bits: tuple[str, ...]
     machines: tuple[Machine, ...]
     gauges: tuple[GaugeMachine, ...] = ()
+    tracks: tuple[Track, ...] = ()
 
     @property
     def item_words(self) -> int:
@@ -39,14 +50,19 @@ class Design:
         return max(1, -(-len(self.loop.joints) // 64))
 
 
-def design_of(plan: WatchPlan, loop: Loop, gauges: Mapping[int, Gauge] | None = None) -> Design:
+def design_of(
+    plan: WatchPlan,
+    loop: Loop,
+    gauges: Mapping[int, Gauge] | None = None,
+    tracks: tuple[Track, ...] = (),
+) -> Design:
     """`gauges` by the number of their property, where robustness is asked for."""
     machines = tuple(
         Machine(f"property_{number}", p.program.graph, p.program.watches, p.program.anchored)
         for number, p in enumerate(plan.programs)
     )
     measured = tuple(GaugeMachine(number, gauge) for number, gauge in (gauges or {}).items())
-    return Design(plan, loop, layout_of(plan, loop), _bits(plan), machines, measured)
+    return Design(plan, loop, layout_of(plan, loop), _bits(plan), machines, measured, tracks)
 
 
 def required(design: Design) -> tuple[Validity, ...]:

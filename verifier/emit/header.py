@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from verifier.emit import tracking
 from verifier.emit.ctree import (
     Enum,
     File,
@@ -24,6 +25,7 @@ from verifier.emit.memory import members as memory_members
 C_TYPE = {"real": "double", "bool": "uint8_t", "enum": "uint8_t"}
 
 HEADERS = ("guard_temporal.h", "guard_distance.h")
+TRANSITION = "guard_transition.h"
 
 STATUS = (
     ("GUARD_STATUS_OK", "done"),
@@ -57,14 +59,17 @@ def header(design: Design) -> File:
         "The caller owns every struct. Nothing allocates, blocks, or keeps state elsewhere.",
         (
             Include(HEADERS[bool(design.gauges)], system=False),
+            *([Include(TRANSITION, system=False)] if design.tracks else []),
             *_constants(design),
             *_enums(design),
             *_memories(design),
             _sample(design),
             _action(design),
             _verdict(design),
+            *([_reference()] if design.tracks else []),
             _guard(design),
             *_prototypes(),
+            *([tracking.prototype()] if design.tracks else []),
         ),
         guard="GUARD_H",
     )
@@ -77,6 +82,7 @@ def _constants(design: Design) -> tuple[TopLevel, ...]:
         Macro("GUARD_ITEM_WORDS", unsigned(design.item_words)),
         Macro("GUARD_JOINT_WORDS", unsigned(design.joint_words)),
         Macro("GUARD_JOINTS", unsigned(len(design.loop.joints))),
+        *([Macro("GUARD_AXES", unsigned(tracking.axes(design)))] if design.tracks else []),
     )
 
 
@@ -143,6 +149,20 @@ def _action(design: Design) -> Struct:
     ]
     nothing = Member("uint8_t", "nothing", (), "the chain commands no plant")
     return Struct("guard_action", tuple(members) or (nothing,), "A command, one field an input.")
+
+
+def _reference() -> Struct:
+    size = (Id("GUARD_AXES"),)
+    return Struct(
+        "guard_reference",
+        (
+            Member("double", "position", size, "where to be one period later"),
+            Member("double", "velocity", size, "that leads there, inside the limits"),
+            Member("uint8_t", "done", (), "whether the motion is over by then"),
+        ),
+        "The set point of a transition, for the controller of what it moves; axes that a\n"
+        "transition does not have are 0.",
+    )
 
 
 def _verdict(design: Design) -> Struct:

@@ -30,7 +30,9 @@ _RESERVED = re.compile(
     "|kept_bit|keep_bit|unbounded|(since|delayed|previous|until|best_since|best_previous)_step"
     "|temporal_h|runtime_h|distance_h|candidate|queue|window|map|halves|at|greater|expire|shed"
     "|join|cap|best|back|admit|opposite|alike|composed|best_(since|previous|next)|until_halves"
-    "|(once|since|delayed|eventually)_window|(property|gauge)_[0-9]+)"
+    "|(once|since|delayed|eventually)_window|(property|gauge)_[0-9]+|track|reference|cut|motion"
+    "|filter_h|piece|transition|motion_of|piece_at|affine|curve|follow|axes|transition_h"
+    "|(cuts|pieces|points|starts)_max)"
 )
 _MACROS = ("GUARD_ITEM_WORDS", "GUARD_JOINT_WORDS", "GUARD_LONGEST_NS", "GUARD_UNBOUNDED")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from typing import Any
 
 from verifier.core.span import Span
-from verifier.emit.design import Design
+from verifier.emit.design import Design, Track
 from verifier.monitor.gates import Item
 
 SCHEMA = 1
@@ -21,6 +22,10 @@ ASSUMPTIONS = (
     "of its limits is pushed back instead, and reported as outside",
     "hold, retreat and stop all command zero velocity; the supervisor reads which of them is meant",
     "the compiler keeps IEEE 754: no -ffast-math, -ffp-contract=off",
+)
+FOLLOWED = (
+    "in a transition the controller of what moves brings it within one period to where guard_track "
+    "says; the tube and the end set are clauses of the skill's gates"
 )
 
 
@@ -44,11 +49,7 @@ def manifest(
         "target": target,
         "compile": compile_command,
         "files": {name: hashlib.sha256(data).hexdigest() for name, data in sorted(files.items())},
-        "skills": [
-            {"name": gates.text, "constant": design.layout.skills[gates.text]}
-            | {"span": span_json(gates.span)}
-            for gates in plan.skills
-        ],
+        "skills": _skills(design),
         "watched": [
             {
                 "bit": item.bit,
@@ -75,13 +76,40 @@ def manifest(
             }
             for number, joint in enumerate(loop.joints)
         ],
+        **(
+            {"transitions": [_transition(track) for track in design.tracks]}
+            if design.tracks
+            else {}
+        ),
         "periods_s": {command.name: str(command.period) for command in loop.commands},
         "obligations": [
             {"id": name, "status": status} for name, status in sorted(statuses.items())
         ],
-        "assumptions": list(ASSUMPTIONS),
+        "assumptions": [*ASSUMPTIONS, *([FOLLOWED] if design.tracks else [])],
     }
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _skills(design: Design) -> list[dict[str, Any]]:
+    return [
+        {"name": gates.text, "constant": design.layout.skills[gates.text]}
+        | {"span": span_json(gates.span)}
+        for gates in design.plan.skills
+    ]
+
+
+def _transition(track: Track) -> dict[str, Any]:
+    """What follows guard_track, from which scalars at entry, and for how long at most."""
+    table = track.table
+    return {
+        "skill": track.call,
+        "position": list(table.starts[: table.moved]),
+        "start": list(table.starts),
+        "speed_max": list(table.speed),
+        "period_s": table.period_s,
+        "duration_s": max(course.duration_s for course in table.courses),
+        "span": span_json(track.span),
+    }
 
 
 def monitor_name(item: Item) -> str:

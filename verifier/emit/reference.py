@@ -18,6 +18,7 @@ from verifier.monitor.gates import Clause, SkillGates
 from verifier.monitor.measured import Reading, truth
 from verifier.safety.filter import Guarded, Memory, blind, filtered, fresh
 from verifier.safety.limit import limited, outside
+from verifier.safety.transition import Followed, follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,3 +319,24 @@ def tick(design: Design, state: State, time_ns: int) -> tuple[State, Outcome, Ac
     state = _time_passes(design, state, time_ns, whole=True)
     state, out = _rest(design, state)
     return state, _outcome(state, "OK", "REJECT", "BASELINE"), out
+
+
+def track(design: Design, state: State, now: Sample | None) -> tuple[str, Followed]:
+    """The status of guard_track and what it writes, all zeros where it follows nothing."""
+    axes = max(track.table.moved for track in design.tracks)
+    nothing = Followed((0.0,) * axes, (0.0,) * axes, False)
+    if now is None:
+        return "NULL", nothing
+    table = next((each.table for each in design.tracks if each.call == state.skill), None)
+    if table is None:
+        return "OUT_OF_ORDER", nothing
+    measured = readings(design, now) if now.time_ns >= state.entered_ns else None
+    if measured is None:
+        return "INVALID_SAMPLE", nothing
+    start, here = ([float(at[name]) for name in table.starts] for at in (state.entry, measured))
+    found = follow(table, start, here, now.time_ns - state.entered_ns)
+    missing = (0.0,) * (axes - table.moved)
+    found = Followed(found.position + missing, found.velocity + missing, found.done)
+    if state.fallback != "none":
+        return "GATE_CLOSED", replace(found, velocity=(0.0,) * axes)
+    return "OK", found

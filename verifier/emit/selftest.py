@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from verifier.emit import tracking
+from verifier.emit.comparing import comparing
 from verifier.emit.ctree import (
     Arrow,
     Assign,
@@ -34,6 +36,7 @@ from verifier.emit.ctree import (
     Table,
     Text,
     Unary,
+    all_of,
     any_of,
     negated,
     unsigned,
@@ -42,8 +45,9 @@ from verifier.emit.design import Design
 from verifier.emit.layout import Field
 from verifier.emit.reference import Action, Sample
 from verifier.emit.vectors import Vector
+from verifier.safety.transition import Followed
 
-KINDS = ("init", "enter", "step", "tick", "leave")
+KINDS = ("init", "enter", "step", "tick", "leave", "track")
 V, G, GOT = Id("v"), Id("g"), Id("got")
 WORDS = Id("GUARD_ITEM_WORDS"), Id("GUARD_JOINT_WORDS")
 
@@ -60,16 +64,18 @@ def selftest(design: Design, vectors: Sequence[Vector]) -> File:
             Include("string.h", system=True),
             Include("guard.h", system=False),
             Macro("VECTORS", unsigned(len(vectors))),
-            *(Macro(f"CALL_{kind.upper()}", unsigned(k)) for k, kind in enumerate(KINDS)),
+            *(Macro(f"CALL_{kind.upper()}", unsigned(k)) for k, kind in enumerate(_kinds(design))),
             _vector(design),
             Table("vector", "vectors", (Id("VECTORS"),), rows),
-            _same(),
-            _same_words(),
-            _same_action(design),
+            *comparing(design),
             _difference(design),
-            _main(),
+            _main(design),
         ),
     )
+
+
+def _kinds(design: Design) -> tuple[str, ...]:
+    return KINDS if design.tracks else KINDS[:-1]
 
 
 # ---- the table ---------------------------------------------------------------------------------
@@ -95,6 +101,7 @@ def _vector(design: Design) -> Struct:
             Member("guard_action", "out"),
             *(said if properties else ()),
             *(measured if gauges else ()),
+            *((Member("guard_reference", "reached"),) if design.tracks else ()),
         ),
     )
 
@@ -133,8 +140,16 @@ def _row(design: Design, vector: Vector) -> Braces:
             expected,
             _action(design, vector.out),
             *_said(vector),
+            *((_reached(design, vector.reached),) if design.tracks else ()),
         )
     )
+
+
+def _reached(design: Design, reached: Followed | None) -> Braces:
+    none = (0.0,) * tracking.axes(design)
+    found = reached or Followed(none, none, False)
+    reals = [Braces(tuple(map(Real, part))) for part in (found.position, found.velocity)]
+    return Braces((*reals, unsigned(int(found.done))))
 
 
 def _said(vector: Vector) -> tuple[Braces, ...]:
@@ -186,65 +201,6 @@ def _action(design: Design, action: Action | None) -> Braces:
 
 
 # ---- comparing ---------------------------------------------------------------------------------
-
-
-def _same() -> Function:
-    left, right = Id("left_bits"), Id("right_bits")
-
-    def copied(bits: Id, value: str) -> Statement:
-        size = Call("sizeof", (bits,))
-        return Do(Call("memcpy", (Unary("&", bits), Unary("&", Id(value)), size)))
-
-    return Function(
-        "bool",
-        "same",
-        (Parameter("double", "left"), Parameter("double", "right")),
-        (
-            Declare("uint64_t", "left_bits", unsigned(0)),
-            Declare("uint64_t", "right_bits", unsigned(0)),
-            copied(left, "left"),
-            copied(right, "right"),
-            Return(Binary("==", left, right)),
-        ),
-    )
-
-
-def _same_words() -> Function:
-    i = Id("i")
-    different = Binary("!=", At(Id("left"), i), At(Id("right"), i))
-    return Function(
-        "bool",
-        "same_words",
-        (
-            Parameter("const uint64_t *", "left"),
-            Parameter("const uint64_t *", "right"),
-            Parameter("uint32_t", "count"),
-        ),
-        (
-            Repeat("i", Id("count"), (If(different, (Return(Id("false")),)),)),
-            Return(Id("true")),
-        ),
-    )
-
-
-def _same_action(design: Design) -> Function:
-    i = Id("i")
-    left, right = Id("left"), Id("right")
-    checks: list[Statement] = []
-    for field in design.layout.action:
-        pair = (At(Arrow(left, field.name), i), At(Arrow(right, field.name), i))
-        wrong = If(negated(Call("same", pair)), (Return(Id("false")),))
-        checks.append(Repeat("i", unsigned(field.size), (wrong,)))
-    if not checks:
-        fields = Binary("!=", Arrow(left, "nothing"), Arrow(right, "nothing"))
-        checks.append(If(fields, (Return(Call("same", (Real(0.0), Real(1.0)))),)))
-    pointer = "const guard_action *"
-    return Function(
-        "bool",
-        "same_action",
-        (Parameter(pointer, "left"), Parameter(pointer, "right")),
-        (*checks, Return(Id("true"))),
-    )
 
 
 def _property_differences(design: Design) -> tuple[Statement, ...]:
@@ -311,7 +267,17 @@ def _difference(design: Design) -> Function:
     )
 
 
-def _main() -> Function:
+def _followed(design: Design) -> tuple[Statement, ...]:
+    """What a transition's set point adds to the comparison."""
+    if not design.tracks:
+        return ()
+    tracked = Binary("==", Arrow(V, "call"), Id("CALL_TRACK"))
+    pair = (Unary("&", Id("reached")), Unary("&", Arrow(V, "reached")))
+    wrong = (tracked, negated(Call("same_reference", pair)))
+    return (If(all_of(wrong), (Assign(Id("wrong"), Text("reached")),)),)
+
+
+def _main(design: Design) -> Function:
     """A step filters in place: `out` is also what was proposed."""
     now = Choose(Arrow(V, "no_sample"), Id("NULL"), Unary("&", Arrow(V, "now")))
     proposed = Choose(Arrow(V, "no_action"), Id("NULL"), Unary("&", Id("out")))
@@ -330,6 +296,10 @@ def _main() -> Function:
         ("TICK", loud("guard_tick", Dot(Arrow(V, "now"), "time_ns"), out)),
         ("LEAVE", silent("guard_leave", now)),
     ]
+    reached: tuple[Statement, ...] = ()
+    if design.tracks:
+        ways.append(("TRACK", silent("guard_track", now, Unary("&", Id("reached")))))
+        reached = (Declare("guard_reference", "reached", Arrow(V, "reached")),)
     chosen = tuple(
         If(Binary("==", Arrow(V, "call"), Id(f"CALL_{name}")), (way,)) for name, way in ways
     )
@@ -350,6 +320,7 @@ def _main() -> Function:
                 (
                     Declare("const vector *", "v", Unary("&", At(Id("vectors"), Id("i")))),
                     Declare("guard_action", "out", Arrow(V, "proposed")),
+                    *reached,
                     *chosen,
                     Assign(Dot(GOT, "fallback"), Cast("guard_fallback", Dot(G, "fallback"))),
                     Repeat(
@@ -367,6 +338,7 @@ def _main() -> Function:
                         "wrong",
                         Call("difference", (V, Unary("&", GOT), out, address)),
                     ),
+                    *_followed(design),
                     If(
                         Binary("!=", Id("wrong"), Id("NULL")),
                         (

@@ -38,6 +38,7 @@ from verifier.emit.filtering import filtering
 from verifier.emit.guarding import MAY_RETURN
 from verifier.emit.interface import interface
 from verifier.emit.layout import Field
+from verifier.emit.tracking import track_function, tracking
 from verifier.emit.watching import (
     call,
     clause_name,
@@ -71,7 +72,9 @@ def source(design: Design) -> File:
             *_formulas(design),
             _valid(design),
             *watching(design),
+            *tracking(design),
             *interface(design),
+            *([track_function(design)] if design.tracks else []),
         ),
     )
 

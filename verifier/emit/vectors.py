@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from verifier.core.term import Formula
 from verifier.emit import reference
-from verifier.emit.design import Design
+from verifier.emit.design import Design, Track
 from verifier.emit.reference import Action, Outcome, Sample, State
 from verifier.emit.scenario import domains, quiet, random_readings, ranges, raw, satisfying
 from verifier.monitor.definition import Answer
@@ -21,6 +21,7 @@ from verifier.monitor.gates import SkillGates
 from verifier.monitor.graph import Next, Previous, Since, Until
 from verifier.monitor.measured import Reading
 from verifier.monitor.watches import Invariant, Open, Response
+from verifier.safety.transition import Followed
 
 MS = 10**6
 SEED = 20260101
@@ -29,7 +30,7 @@ STRANGE = (math.nan, math.inf, -math.inf, -0.0, 5e-324, 1.7e308, -1.7e308)
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`kind` is init, enter, step, tick or leave; None stands for NULL."""
+    """`kind` is init, enter, step, tick, leave or track; None stands for NULL."""
 
     kind: str
     skill: str | None = None
@@ -42,18 +43,20 @@ class Call:
 class Vector:
     """A call and its answer. `outcome` of init, enter and leave has the status, and what the guard
     remembers then; `out` is None for them. `answers` are those of the properties, with the time of
-    a violation or 0, `robustness` what the gauges say."""
+    a violation or 0, `robustness` what the gauges say, `reached` the set point of a transition."""
 
     call: Call
     outcome: Outcome
     out: Action | None
     answers: tuple[tuple[Answer, int], ...] = ()
     robustness: tuple[float, ...] = ()
+    reached: Followed | None = None
 
 
 def answered(design: Design, state: State, call: Call) -> tuple[State, Vector]:
     """The reference's answer to a call, and the state after it."""
     out: Action | None = None
+    reached: Followed | None = None
     match call.kind:
         case "init":
             state, status = reference.initial(design), "OK"
@@ -61,6 +64,8 @@ def answered(design: Design, state: State, call: Call) -> tuple[State, Vector]:
             state, status = reference.enter(design, state, call.skill, call.now)
         case "leave":
             state, status = reference.leave(design, state, call.now)
+        case "track":
+            status, reached = reference.track(design, state, call.now)
         case "step":
             state, outcome, out = reference.step(design, state, call.now, call.proposed)
         case _:
@@ -68,8 +73,8 @@ def answered(design: Design, state: State, call: Call) -> tuple[State, Vector]:
     if out is None:
         outcome = Outcome(status, "PASS", "LEARNED", state.fallback, state.violated)
     answers = tuple((memory.answer, memory.violated_ns or 0) for memory in state.memories)
-    robustness = tuple(reached.least for reached in state.reached)
-    return state, Vector(call, outcome, out, answers, robustness)
+    robustness = tuple(gauge.least for gauge in state.reached)
+    return state, Vector(call, outcome, out, answers, robustness, reached)
 
 
 def vectors(design: Design) -> tuple[Vector, ...]:
@@ -85,6 +90,8 @@ def calls(design: Design) -> Iterator[Call]:
     maker = _Maker(design, random.Random(SEED), ranges(design), _calm(design))
     for gates in design.plan.skills:
         yield from maker.skill(gates)
+    for track in design.tracks:
+        yield from maker.transition(track)
     yield from maker.properties()
     yield from maker.deadlines()
     yield from maker.limits()
@@ -181,6 +188,38 @@ class _Maker:
         yield self.step(after, max(2, ns - 1))
         yield Call("leave", None, self.sample(after, ns))
         yield self.step(after, ns + MS)
+
+    def transition(self, track: Track) -> Iterator[Call]:
+        """Before, at and behind each joint of the curves, on the way and off it; then what is no
+        transition, and samples that cannot be."""
+        (gates,) = (each for each in self.design.plan.skills if each.text == track.call)
+        opening = [(clause.formula, True) for clause in gates.entry]
+        anywhere = random_readings(self.design, self.within, self.rng)
+        entry = self.near(opening, anywhere, {}) or self.near(opening, self.calm, {})
+        if entry is None:
+            return
+        yield Call("init")
+        yield Call("track", None, self.sample(entry, 0))
+        yield Call("enter", track.call, self.sample(entry, MS))
+        ends = {0.0} | {s.begin_s + s.duration_s for s in track.table.stretches}
+        stamps = {
+            MS + max(0, int(end * 1e9) + late) for end in ends for late in (-MS, -1, 0, 1, MS)
+        }
+        stamps |= {self.rng.randrange(2 * max(stamps)) + MS for _ in range(40)}
+        for stamp in (*sorted(stamps), 2**62):
+            now = dict(entry)
+            for name in track.table.starts[: track.table.moved]:
+                value = now[name]
+                assert isinstance(value, float)
+                now[name] = value + self.rng.choice((0.0, 1e-4, 1e-2)) * self.rng.gauss(0, 1)
+            yield Call("track", None, self.sample(now, stamp))
+        yield Call("track", None, self.sample(entry, 0))
+        yield Call("track", None, None)
+        odd = self.sample(entry, 2 * MS)
+        name = track.table.starts[0]
+        yield Call("track", None, replace(odd, values={**odd.values, name: math.nan}))
+        yield Call("step", None, None, self.command(1.0))
+        yield Call("track", None, self.sample(entry, 3 * MS))
 
     def properties(self) -> Iterator[Call]:
         """Each invariant broken alone; each trigger answered, and not, about its deadline."""
