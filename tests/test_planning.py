@@ -28,7 +28,7 @@ def outcome(text: str, most: int = 1) -> Outcome:
 
 
 def words(found: Outcome) -> list[str]:
-    return ["; ".join(called.text for called in each.calls) for each in found.found]
+    return ["; ".join(each.calls) for each in found.found]
 
 
 # ---- against brute force over sets of states ---------------------------------------------------
@@ -177,7 +177,7 @@ def test_a_plan_has_as_few_calls_as_brute_force_finds(seed: int) -> None:
         assert len(plan.calls) == fewest, given.text
         states = given.start
         for called in plan.calls:
-            after = given.acts[int(called.text.strip("A()"))].after(states)
+            after = given.acts[int(called.strip("A()"))].after(states)
             assert after is not None, given.text
             states = after
         assert all(c.true(s, s) for c in given.goals for s in states)

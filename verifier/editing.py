@@ -48,8 +48,8 @@ def inserted(text: str, chain: tree.ChainDeclaration, place: int, new: New) -> E
     return _changed(text, chain, start, start, (written, ""), new, front)
 
 
-def replaced(text: str, chain: tree.ChainDeclaration, new: New) -> Edit:
-    """The text with the calls as all that the chain does."""
+def replaced(text: str, chain: tree.ChainDeclaration, place: int, new: New) -> Edit:
+    """The text with the calls as all that the chain does, whatever the place."""
     if not chain.steps:
         return _first(text, chain, new)
     first, last = chain.steps[0].span, chain.steps[-1].span

@@ -16,7 +16,7 @@ from verifier.model.values import Attempt, Chain, Model, StateVariable, Step
 from verifier.obligations.elapsed import durations
 from verifier.obligations.owed import duration
 from verifier.obligations.walk import outcome_name
-from verifier.planning import Closed, Outcome, failing, plans, repairs
+from verifier.planning import Outcome, plans, repairs
 from verifier.promises import promises, without_taken_over, without_words
 from verifier.report.values import (
     Answer,
@@ -28,6 +28,7 @@ from verifier.report.values import (
     chain_verdict,
 )
 from verifier.source import Source, chosen
+from verifier.trial import Closed, failing
 
 
 def check(source: Source, names: Sequence[str], effort: Effort, tell: Tell) -> Report:
@@ -158,10 +159,12 @@ def _bridged(chain: Chain, failed: Answer) -> str:
 def _repair(source: Source, closed: Closed, comment: str) -> Repair:
     text = source.texts[closed.chain.span.file]
     written = source.scope.chains[closed.chain.declared]
-    calls = [called.text for called in closed.calls]
-    changed = inserted(text, written, closed.place, New(calls, comment))
+    new = New(closed.calls, comment, closed.declarations)
+    changed = inserted(text, written, closed.place, new)
     shortest, longest = duration(closed.chain)
-    return Repair("; ".join(calls), closed.place, changed.text, changed.added, shortest, longest)
+    return Repair(
+        "; ".join(closed.calls), closed.place, changed.text, changed.added, shortest, longest
+    )
 
 
 def planned(
@@ -175,7 +178,7 @@ def planned(
 
 def _plan(source: Source, closed: Closed) -> Repair:
     text = source.texts[closed.chain.span.file]
-    calls = [called.text for called in closed.calls]
-    changed = replaced(text, source.scope.chains[closed.chain.declared], New(calls))
+    new = New(closed.calls, "", closed.declarations)
+    changed = replaced(text, source.scope.chains[closed.chain.declared], 1, new)
     shortest, longest = duration(closed.chain)
-    return Repair("; ".join(calls), 1, changed.text, changed.added, shortest, longest)
+    return Repair("; ".join(closed.calls), 1, changed.text, changed.added, shortest, longest)
