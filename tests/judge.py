@@ -170,6 +170,19 @@ def steps(judge: ctypes.CDLL, arm: Arm, begin: Starts, size: float) -> Result:
     return result
 
 
+def switch(judge: ctypes.CDLL, arm: Arm, seed: int, runs: int, length: int, room: float) -> Result:
+    result = Result()
+    judge.judge_switch(
+        ctypes.byref(arm),
+        ctypes.c_uint64(seed),
+        I64(runs),
+        I64(length),
+        F64(room),
+        ctypes.byref(result),
+    )
+    return result
+
+
 def loop(
     judge: ctypes.CDLL, arm: Arm, seed: int, runs: int, length: int, policy: int, size: float
 ) -> Result:

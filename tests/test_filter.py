@@ -29,6 +29,8 @@ from verifier.safety.braking import (
     periods_to_stop,
     travelled,
 )
+from verifier.safety.filter import Filter, Filtered, Memory, filtered, fresh
+from verifier.safety.switch import Switch
 
 TENTH = Fraction(1, 10)
 WORST = -1e-9  # rad, rad/s or m: what rounding may take from a barrier
@@ -281,3 +283,75 @@ def test_what_is_not_declared_is_noticed_by_the_judge(tmp_path: Path) -> None:
     guarded.arm.latency, guarded.arm.disturbance = 6, 3.0
     result = judge.loop(guarded.judge, guarded.arm, 11, 2, 10_000, 1, 1.0)
     assert result.least < -1e-4, result
+
+
+# ---- switch ------------------------------------------------------------------------------------
+
+RESERVE, BACK, HOLD = 0.01, 0.03, 50
+
+
+def switched_kit(order: int) -> Kit:
+    plain = kit(order, alpha=Fraction(1000))
+    assert plain.filter.arm is not None
+    size, lines = 2 * len(plain.filter.drives), len(plain.filter.arm.rows)
+    leave, back = ((0.0,) * size + (reserve,) * lines for reserve in (RESERVE, BACK))
+    return replace(plain, filter=replace(plain.filter, switch=Switch(leave, back, HOLD)))
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_the_switch_takes_over_in_time_from_ten_thousand_starts(order: int, tmp_path: Path) -> None:
+    """Each run drives at what is nearest; the declared reserve is never entered."""
+    guarded = judged(switched_kit(order), tmp_path)
+    result = judge.switch(guarded.judge, guarded.arm, 3, 10_000, 40 if order == 1 else 70, 0.015)
+    assert result.clearance >= RESERVE + WORST and min(result.position, result.speed) >= WORST
+    assert not (result.odd or result.outside_box or result.unlike), result
+    assert result.faults < 2_000, result  # runs that meet a joint's limit or the reserve late
+
+
+def test_without_a_hazard_the_learned_command_passes_bit_by_bit(tmp_path: Path) -> None:
+    guard = guard_of_kit(switched_kit(2), tmp_path, "-O1")
+    rng, q, v = random.Random(8), list(CALM), [0.0] * 7
+    for k in range(2_000):
+        command = tuple(rng.uniform(-5.0, 5.0) - 2.0 * v[j] - (q[j] - CALM[j]) for j in range(7))
+        outcome, out = guard.step(sample(k * 10**6, q, v), command)
+        assert (outcome.decision, outcome.source) == ("PASS", "LEARNED"), (k, outcome)
+        assert repr(out) == repr(command) and outcome.rows == 0
+        for j in range(7):
+            q[j] += 1e-3 * v[j] + 0.5e-6 * out[j]
+            v[j] += 1e-3 * out[j]
+
+
+CALM = (0.0, -0.6, 0.0, -2.2, 0.0, 1.6, 0.8)
+
+
+def test_it_hands_back_after_its_time_with_the_greater_reserve_and_doubt_makes_it_earlier() -> None:
+    """One joint that runs at its limit of 1 rad: reserves of 0.1 and 0.3 rad on its upper side."""
+    axis = Axis(1, PERIOD, Fraction(-1), Fraction(1), Fraction(-1), Fraction(1))
+    design = Filter((driven(axis),), None, 0, None, Switch((0.1, 0.0), (0.3, 0.0), 20))
+
+    def run(push: float, doubtful: bool, may_return: bool, q: float, memory: Memory) -> Filtered:
+        return filtered(
+            design, memory, (q,), (0.0,), (push,), doubtful=doubtful, may_return=may_return
+        )
+
+    q, memory, left = 0.5, fresh(design), None
+    for _ in range(1000):
+        found = run(1.0, False, True, q, memory)
+        memory = found.memory
+        if not found.learned:
+            left = q
+            break
+        q += 1e-3 * found.command[0]
+    assert left == pytest.approx(0.9, abs=2e-3)
+    for _ in range(3 * design.switch.hold):  # the learned command still pushes: never handed back
+        found = run(1.0, False, True, q, memory)
+        memory = found.memory
+        assert not found.learned and found.command == (0.0,)
+    q = 0.69  # moved away by hand
+    for wait, expected in ((False, [False] * 30), (True, [False] * 19 + [True])):
+        for want in expected:
+            found = run(0.001, False, wait, q, memory)
+            memory = found.memory
+            assert found.learned == want
+    assert not run(1.0, True, True, 0.7, fresh(design)).learned  # doubtful: the greater reserve
+    assert run(1.0, False, True, 0.7, fresh(design)).learned

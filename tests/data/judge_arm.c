@@ -413,6 +413,43 @@ void judge_steps(const judge_arm *arm, uint64_t seed, int64_t count, const doubl
     }
 }
 
+/* Runs from rest towards what is nearest, at full push: how near it ever comes, and how many runs the
+ * switch took over (`faults` counts those in which it did not). */
+void judge_switch(const judge_arm *arm, uint64_t seed, int64_t runs, int64_t steps, double room,
+                  judge_result *r)
+{
+    static guard g;
+    double q[N], v[N], asked[N], given[N];
+    judge_clear_result(r);
+    for (int64_t run = 0; run < runs; ++run) {
+        const int64_t before = r->rejected;
+        memset(v, 0, sizeof v);
+        do {
+            judge_free(arm, &seed, q);
+        } while (judge_clearance(arm, q) < room || judge_clearance(arm, q) > room + 0.01);
+        const double here = judge_clearance(arm, q);
+        for (int j = 0; j < N; ++j) {
+            const double place = q[j];
+            q[j] += 1e-6;
+            const double nearer = judge_clearance(arm, q);
+            q[j] = place;
+            asked[j] = (nearer < here) ? arm->push[j] : (nearer > here) ? -arm->push[j] : 0.0;
+        }
+        (void)guard_init(&g);
+        bool over = false;
+        for (int64_t k = 0; k < steps && !over; ++k) {
+            (void)judge_guarded(arm, &g, 1000000 * k, q, v, asked, given, r);
+            judge_move(arm, &seed, k, q, v, given);
+            judge_state(arm, q, v, r);
+            over = r->rejected > before;
+            for (int j = 0; j < N; ++j) {
+                over = over && fabs(v[j]) < 1e-9;
+            }
+        }
+        r->faults += (r->rejected == before);
+    }
+}
+
 /* Runs from rest, with what the plant declares of latency, disturbance and error. */
 void judge_loop(const judge_arm *arm, uint64_t seed, int64_t runs, int64_t steps, int policy,
                 double size, judge_result *r)

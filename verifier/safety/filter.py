@@ -35,10 +35,10 @@ from verifier.safety.braking import (
     next_speed,
 )
 from verifier.safety.clearance import Arm
-from verifier.safety.gate import Stop, clear, look_at
+from verifier.safety.gate import Look, Stop, clear, look_at
 from verifier.safety.nearest import Limits, nearest
 from verifier.safety.proposal import Bounds, admitted
-from verifier.safety.switch import Charge, Switch, charged
+from verifier.safety.switch import Charge, Switch, charged, reserved
 
 Vector = tuple[float, ...]
 
@@ -155,10 +155,19 @@ def filtered(
     if found is not None:
         command, moved = found
         following = _after(drives, q, v, command)
-        if clear(drives, arm, look, Stop.of(drives, *following)):
+        if _recoverable(design, look, Stop.of(drives, *following), learned):
             after = _issued(design, memory, command, *following, True)
             return Filtered(command, learned, moved, after)
+    if design.switch is not None and learned:
+        memory = replace(memory, charge=Charge(True, 0))
     return _baseline(design, memory, limits, q, v)
+
+
+def _recoverable(design: Filter, look: Look, stop: Stop, learned: bool) -> bool:
+    """Whether the state is recoverable; under the learned command with the switch's reserve."""
+    if design.switch is not None and learned:
+        return reserved(design.drives, design.arm, look, stop, design.switch.leave)
+    return clear(design.drives, design.arm, look, stop)
 
 
 def _boxed(drive: Drive, command: float) -> float:

@@ -31,6 +31,7 @@ from verifier.model.control import Barrier
 from verifier.model.interval import Interval, interval_of
 from verifier.model.values import Model
 from verifier.safety.filter import Guarded
+from verifier.safety.filter_design import Fitted, guarded_of, needs_filter
 from verifier.safety.plant import Integrator, integrators, rounded_down, rounded_up
 
 SHRINK = 1 - Fraction(1, 2**50)
@@ -93,6 +94,8 @@ def safety_loop(model: Model) -> Loop | tuple[Diagnostic, ...]:
     """The filter and the limits of the model's plants, or why there are none."""
     intervals = [interval_of(barrier) for barrier in model.barriers]
     troubles = [trouble for trouble in intervals if isinstance(trouble, Diagnostic)]
+    if needs_filter(model):
+        return tuple(troubles) or _guarded(model, [i for i in intervals if isinstance(i, Interval)])
     plants = integrators(model)
     troubles += [trouble for trouble in plants if isinstance(trouble, Diagnostic)]
     if troubles:
@@ -108,6 +111,27 @@ def safety_loop(model: Model) -> Loop | tuple[Diagnostic, ...]:
         else:
             joints.append(joint)
     return tuple(troubles) if troubles else Loop(_commands(model, joints), tuple(joints))
+
+
+def _guarded(model: Model, intervals: list[Interval]) -> Loop | tuple[Diagnostic, ...]:
+    found = guarded_of(model, intervals)
+    if not isinstance(found, Fitted):
+        return found
+    drives = found.guarded.filter.drives
+    joints = [
+        Joint(
+            wheel.input.name,
+            wheel.index,
+            drive.box_lower,
+            drive.box_upper,
+            None,
+            wheel.position,
+            wheel.barriers,
+            wheel.span,
+        )
+        for wheel, drive in zip(found.wheels, drives, strict=True)
+    ]
+    return Loop(_commands(model, joints), tuple(joints), found.guarded)
 
 
 def _commands(model: Model, joints: list[Joint]) -> tuple[Command, ...]:

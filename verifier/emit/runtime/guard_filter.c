@@ -749,9 +749,44 @@ static void filter_boxed(const double *wished, const filter_box *box, double *co
 }
 
 
+#if FILTER_SWITCH
+
+/* Whether braking from there leaves these reserves of every limit and every row. */
+static bool filter_reserved(const filter_look *look, const filter_state *state,
+                            const double *reserve)
+{
+    double end[FILTER_JOINTS];
+    filter_stop stop;
+    filter_stopping(state, &stop);
+    filter_at(&stop, stop.periods, end);
+    for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
+        const filter_drive *drive = &FILTER_DRIVES[j];
+        CHECK(((drive->lower + reserve[FILTER_JOINTS + j]) <= end[j]) &&
+                  (end[j] <= (drive->upper - reserve[j])),
+              false);
+    }
+    return filter_clear(look, state, &reserve[2u * FILTER_JOINTS]);
+}
+
+#endif /* FILTER_SWITCH */
+
+/* Whether the state is recoverable; under the learned command with the reserve of the switch. */
+static bool filter_recoverable(const filter_look *look, const filter_state *state, bool learned)
+{
+#if FILTER_SWITCH
+    if (learned) {
+        return filter_reserved(look, state, FILTER_LEAVE);
+    }
+#else
+    (void)learned;
+#endif
+    return filter_clear(look, state, NULL);
+}
+
 /* The nearest command, if it is certified and leaves a way to a stop. */
 static bool filter_found(const filter_look *look, const filter_box *box, const filter_state *state,
-                         const double *proposed, filter_memory *memory, double *command)
+                         const double *proposed, bool learned, filter_memory *memory,
+                         double *command)
 {
     double wished[FILTER_JOINTS];
     double moved[FILTER_ROWS];
@@ -781,7 +816,7 @@ static bool filter_found(const filter_look *look, const filter_box *box, const f
     filter_boxed(wished, box, command, moved);
 #endif
     filter_after(state, command, &after);
-    CHECK(filter_clear(look, &after, NULL), false);
+    CHECK(filter_recoverable(look, &after, learned), false);
     for (uint32_t i = 0u; i < FILTER_ROWS; ++i) {
         memory->moved[i] = moved[i];
     }
@@ -846,23 +881,6 @@ static bool filter_admit(const double *v, const double *proposed, double *wished
 
 #if FILTER_SWITCH
 
-/* Whether braking from there leaves these reserves of every limit and every row. */
-static bool filter_reserved(const filter_look *look, const filter_state *state,
-                            const double *reserve)
-{
-    double end[FILTER_JOINTS];
-    filter_stop stop;
-    filter_stopping(state, &stop);
-    filter_at(&stop, stop.periods, end);
-    for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
-        const filter_drive *drive = &FILTER_DRIVES[j];
-        CHECK(((drive->lower + reserve[FILTER_JOINTS + j]) <= end[j]) &&
-                  (end[j] <= (drive->upper - reserve[j])),
-              false);
-    }
-    return filter_clear(look, state, &reserve[2u * FILTER_JOINTS]);
-}
-
 /* Who is in charge of this period: true if the learned command is. */
 static bool filter_charge(filter_memory *memory, const filter_look *look, const filter_state *state,
                           const double *wished, bool doubtful, bool may_return)
@@ -876,12 +894,12 @@ static bool filter_charge(filter_memory *memory, const filter_look *look, const 
     const bool careful = doubtful || (memory->switched != 0u);
     const bool kept = filter_reserved(look, &after, careful ? FILTER_BACK : FILTER_LEAVE);
     if (memory->switched == 0u) {
-        memory->switched = kept ? 0u : 1u;
+        memory->switched = (uint8_t)!kept;
         memory->calm = 0u;
         return kept;
     }
     memory->calm = (kept && may_return) ? (memory->calm + 1u) : 0u;
-    memory->switched = (memory->calm >= FILTER_HOLD) ? 0u : 1u;
+    memory->switched = (uint8_t)(memory->calm < FILTER_HOLD);
     return memory->switched == 0u;
 }
 
@@ -944,9 +962,13 @@ static bool filter_step(filter_memory *memory, const double *position, const dou
     (void)doubtful;
     (void)may_return;
 #endif
-    if (moving && filter_found(&look, &box, &state, wished, memory, command)) {
+    if (moving && filter_found(&look, &box, &state, wished, learned, memory, command)) {
         return learned;
     }
+#if FILTER_SWITCH
+    memory->switched = learned ? 1u : memory->switched;
+    memory->calm = learned ? 0u : memory->calm;
+#endif
     filter_baseline(memory, &box, &state, command);
     return false;
 }

@@ -1,0 +1,247 @@
+"""From a model to its filter: axes to drives, clearances to rows, limits to what a proposal may do,
+reserves to the switch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from verifier.core.diagnostic import Diagnostic
+from verifier.core.evaluate import evaluate_term
+from verifier.core.span import Span
+from verifier.core.term import NOW
+from verifier.model.control import Plant
+from verifier.model.control import Switch as Declared
+from verifier.model.interval import Interval
+from verifier.model.values import Model
+from verifier.safety.axes import Wheel, periods, wheels
+from verifier.safety.braking import WIDEST, Drive, drive_of
+from verifier.safety.clearance import Arm
+from verifier.safety.filter import Filter, Guarded, Posture
+from verifier.safety.plant import rounded_down, rounded_up
+from verifier.safety.proposal import Bounds, Sides
+from verifier.safety.surroundings import arm_of
+from verifier.safety.switch import Switch
+
+Troubles = tuple[Diagnostic, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A filter, and the joints that its drives are."""
+
+    guarded: Guarded
+    wheels: tuple[Wheel, ...]
+
+
+def needs_filter(model: Model) -> bool:
+    """Whether more is declared than plain limits of joints whose speeds are commanded."""
+    return bool(model.clearances) or any(
+        plant.latency
+        or plant.disturbances
+        or plant.errors
+        or plant.rates
+        or plant.baseline
+        or plant.limits
+        or plant.switch
+        or plant.speeds
+        for plant in model.plants
+        if plant.inputs
+    )
+
+
+def guarded_of(model: Model, intervals: Sequence[Interval]) -> Fitted | Troubles:
+    """The filter with its joints, or why there is none."""
+    found = wheels(model, intervals)
+    joints = tuple(each for each in found if isinstance(each, Wheel))
+    troubles = [each for each in found if isinstance(each, Diagnostic)]
+    troubles += _not_driven(joints, intervals)
+    troubles += [trouble for each in joints for trouble in _gains(each, intervals)]
+    drives = []
+    for wheel in joints:
+        drive = drive_of(wheel.axis)
+        if isinstance(drive, str):
+            what = f"`{wheel.position}` cannot be kept: {drive}"
+            troubles.append(_unsupported(wheel.span, what, "declare what the hardware can do"))
+        else:
+            drives.append(drive)
+    if troubles:
+        return tuple(troubles)
+    arm = arm_of(model, drives, [wheel.position for wheel in joints])
+    if isinstance(arm, tuple):
+        return arm
+    plants = [plant for plant in model.plants if plant.inputs]
+    switch = _switch(plants, joints, arm, intervals)
+    posture = _posture(plants, joints)
+    troubles = [each for each in (switch, posture) if isinstance(each, Diagnostic)]
+    if isinstance(switch, Diagnostic) or isinstance(posture, Diagnostic):
+        return tuple(troubles)
+    declared = next((plant.switch for plant in plants if plant.switch), None)
+    design = Filter(tuple(drives), arm, plants[0].latency, _bounds(joints, drives), switch, posture)
+    confidence = declared.confidence if declared else None
+    guarded = Guarded(
+        design,
+        tuple(wheel.position for wheel in joints),
+        tuple(wheel.speed for wheel in joints),
+        (confidence[0], rounded_up(confidence[1])) if confidence else None,
+        declared.when if declared else None,
+    )
+    return Fitted(guarded, joints)
+
+
+def _unsupported(span: Span, what: str, advice: str) -> Diagnostic:
+    return Diagnostic("plant-not-supported", span, what, (), advice)
+
+
+def _not_driven(joints: Sequence[Wheel], intervals: Sequence[Interval]) -> list[Diagnostic]:
+    driven = {wheel.position for wheel in joints} | {wheel.speed for wheel in joints}
+    return [
+        Diagnostic(
+            code="barrier-not-supported",
+            span=interval.barrier.span,
+            message=f"no plant drives `{interval.state}`, which `{interval.barrier.name}` bounds",
+            help="declare a plant with `der(q) = dq`, or `der(q) = v` and `der(v) = a`",
+        )
+        for interval in intervals
+        if interval.state not in driven
+    ]
+
+
+def _gains(wheel: Wheel, intervals: Sequence[Interval]) -> list[Diagnostic]:
+    found = []
+    for interval in intervals:
+        alpha, period = interval.barrier.alpha, wheel.plant.period
+        if interval.state == wheel.position and alpha is not None and alpha * period > 1:
+            message = f"alpha of `{interval.barrier.name}` times the period is {alpha * period}"
+            help = f"write an alpha of at most {1 / period} 1/s"
+            span = interval.barrier.span
+            found.append(Diagnostic("barrier-gain", span, f"{message}, above 1", (), help))
+    return found
+
+
+# ---- baseline ----------------------------------------------------------------------------------
+
+
+def _posture(plants: Sequence[Plant], joints: Sequence[Wheel]) -> Posture | Diagnostic | None:
+    """The baseline that moves, if one is declared: of all joints, then."""
+    baselines = [plant.baseline for plant in plants if plant.baseline is not None]
+    law = next((b for b in baselines if b.kind == "law"), None)
+    if law is not None:
+        what = "the filter has no way to follow a law that is written out"
+        return _unsupported(law.span, what, "write `baseline brake`, `hold` or `impedance(…)`")
+    if not any(b.kind == "impedance" for b in baselines):
+        return None
+    columns: list[tuple[float, float, float]] = []
+    for wheel in joints:
+        baseline = wheel.plant.baseline
+        if baseline is None or baseline.kind != "impedance":
+            what = f"`{wheel.position}` has no posture, but another joint has one"
+            return _unsupported(wheel.span, what, "write `baseline impedance(…)` for every plant")
+        each = (baseline.posture, baseline.stiffness, baseline.damping)
+        place = [values[wheel.index if len(values) > 1 else 0] for values in each]
+        columns.append((float(place[0]), float(place[1]), float(place[2])))
+    position, stiffness, damping = zip(*columns, strict=True)
+    return Posture(tuple(position), tuple(stiffness), tuple(damping))
+
+
+# ---- proposals ---------------------------------------------------------------------------------
+
+
+def _bounds(joints: Sequence[Wheel], drives: Sequence[Drive]) -> Bounds | None:
+    policies = {limit.policy for wheel in joints for limit in wheel.plant.limits}
+    if not policies & {"scale", "reject"}:
+        return None
+    return Bounds(_sides("scale", joints), _sides("reject", joints))
+
+
+def _sides(policy: str, joints: Sequence[Wheel]) -> Sides:
+    """The limits with this policy, as bounds of the command and of the speed."""
+    commands, speeds = [], []
+    for wheel in joints:
+        command, speed = (-WIDEST, WIDEST), (-WIDEST, WIDEST)
+        for limit in wheel.plant.limits:
+            place = wheel.index if len(limit.lower) > 1 else 0
+            sides = (limit.lower[place], limit.upper[place])
+            second = wheel.axis.order == 2
+            if limit.signal == "target":
+                sides = (sides[0] / wheel.plant.period, sides[1] / wheel.plant.period)
+            if limit.policy != policy:
+                continue
+            if limit.signal == ("acceleration" if second else "velocity"):
+                command = _meet(command, sides)
+            elif limit.signal in ("velocity", "target"):
+                speed, command = (
+                    (_meet(speed, sides), command) if second else (speed, _meet(command, sides))
+                )
+        commands.append(command)
+        speeds.append(speed)
+    return Sides(
+        tuple(rounded_up(low) for low, _ in commands),
+        tuple(rounded_down(high) for _, high in commands),
+        tuple(rounded_up(low) for low, _ in speeds),
+        tuple(rounded_down(high) for _, high in speeds),
+    )
+
+
+def _meet(
+    one: tuple[Fraction, Fraction], other: tuple[Fraction, Fraction]
+) -> tuple[Fraction, Fraction]:
+    return max(one[0], other[0]), min(one[1], other[1])
+
+
+# ---- switch ------------------------------------------------------------------------------------
+
+
+def _switch(
+    plants: Sequence[Plant],
+    joints: Sequence[Wheel],
+    arm: Arm | None,
+    intervals: Sequence[Interval],
+) -> Switch | Diagnostic | None:
+    declared = [(plant, plant.switch) for plant in plants if plant.switch is not None]
+    if not declared:
+        return None
+    plant, switch = declared[0]
+    if len(declared) > 1:
+        what = "more than one plant has a switch"
+        return _unsupported(declared[1][0].span, what, "one switch is for the whole robot")
+    size = len(joints)
+    lines = arm.rows if arm else ()
+    leave, back = ([Fraction(0)] * (2 * size + len(lines)) for _ in range(2))
+    for reserve in switch.reserves:
+        places = [2 * size + k for k, line in enumerate(lines) if line.name == reserve.barrier]
+        weights = [Fraction(1)] * len(places)
+        for interval in intervals:
+            if reserve.barrier in (interval.barrier.name, interval.barrier.family):
+                place = _side(interval, joints)
+                if place is None:
+                    what = f"a reserve of `{reserve.barrier}` is not one of a joint's position"
+                    return _unsupported(reserve.span, what, "name a clearance, or `q - lower`")
+                places.append(place)
+                weights.append(_slope(interval))
+        for place, weight in zip(places, weights, strict=True):
+            leave[place] = max(leave[place], reserve.leave / weight)
+            back[place] = max(back[place], reserve.back / weight)
+    return Switch(tuple(map(rounded_up, leave)), tuple(map(rounded_up, back)), _hold(switch, plant))
+
+
+def _hold(switch: Declared, plant: Plant) -> int:
+    return min(periods(switch.hold, plant.period), 2**31)
+
+
+def _side(interval: Interval, joints: Sequence[Wheel]) -> int | None:
+    """The row of a barrier that bounds one side of a position."""
+    for k, wheel in enumerate(joints):
+        if wheel.position == interval.state and (interval.lower is None) != (
+            interval.upper is None
+        ):
+            return k if interval.lower is None else len(joints) + k
+    return None
+
+
+def _slope(interval: Interval) -> Fraction:
+    """By how much an affine barrier changes for each unit of its state."""
+    zero, one = ({(interval.state, NOW): Fraction(k)} for k in (0, 1))
+    value = interval.barrier.value
+    return abs(evaluate_term(value, one) - evaluate_term(value, zero))
