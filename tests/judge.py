@@ -68,7 +68,7 @@ class Result(ctypes.Structure):
         return str({name: getattr(self, name) for name, _ in self._fields_})
 
 
-def library(folder: Path, optimise: str = "-O2") -> ctypes.CDLL:
+def library(folder: Path, optimise: str = "-O1") -> ctypes.CDLL:
     """The judge with the guard whose files are in the folder."""
     source = HERE / "data" / "judge_arm.c"
     out = folder / "judge.so"

@@ -6,6 +6,10 @@
 
 #include "guard.h"
 
+#ifndef COMMAND
+#define COMMAND dq /* the field of the action */
+#endif
+
 static uint64_t state = UINT64_C(0x9e3779b97f4a7c15);
 
 static uint64_t next(void)
@@ -73,7 +77,7 @@ int main(void)
             continue;
         }
         for (uint32_t i = 0u; i < GUARD_JOINTS; ++i) {
-            if (!((out.dq[i] >= -BOX) && (out.dq[i] <= BOX))) {
+            if (!((out.COMMAND[i] >= -BOX) && (out.COMMAND[i] <= BOX))) {
                 return broken("a command outside of the box", step);
             }
         }

@@ -210,8 +210,8 @@ static void judge_free(const judge_arm *arm, uint64_t *seed, double *q)
     } while (judge_clearance(arm, q) < 0.0);
 }
 
-/* Moves q towards another, colliding configuration until it all but touches. */
-static void judge_touch(const judge_arm *arm, uint64_t *seed, double *q)
+/* Moves q towards another, colliding configuration until only this gap is left. */
+static void judge_touch(const judge_arm *arm, uint64_t *seed, double *q, double gap)
 {
     double other[N], middle[N], low = 0.0, high = 1.0;
     for (int j = 0; j < N; ++j) {
@@ -220,7 +220,6 @@ static void judge_touch(const judge_arm *arm, uint64_t *seed, double *q)
     if (judge_clearance(arm, other) >= 0.0) {
         return;
     }
-    const double gap = (judge_next(seed) % 2u == 0u) ? 0.0 : judge_uniform(seed, 0.0, 0.01);
     for (int k = 0; k < 40; ++k) {
         const double share = 0.5 * (low + high);
         for (int j = 0; j < N; ++j) {
@@ -243,7 +242,8 @@ static void judge_start(const judge_arm *arm, uint64_t *seed, double *q, double 
     memset(v, 0, N * sizeof *v);
     judge_free(arm, seed, q);
     if (judge_next(seed) % 2u == 0u) {
-        judge_touch(arm, seed, q);
+        judge_touch(arm, seed, q,
+                    (judge_next(seed) % 2u == 0u) ? 0.0 : judge_uniform(seed, 0.0, 0.01));
     }
     if (judge_next(seed) % 2u == 0u) {
         double moved[N];
@@ -426,6 +426,7 @@ void judge_switch(const judge_arm *arm, uint64_t seed, int64_t runs, int64_t ste
         memset(v, 0, sizeof v);
         do {
             judge_free(arm, &seed, q);
+            judge_touch(arm, &seed, q, judge_uniform(&seed, room, room + 0.01));
         } while (judge_clearance(arm, q) < room || judge_clearance(arm, q) > room + 0.01);
         const double here = judge_clearance(arm, q);
         for (int j = 0; j < N; ++j) {

@@ -21,6 +21,8 @@ from verifier.monitor.gates import SkillGates
 from verifier.monitor.graph import Next, Previous, Since, Until
 from verifier.monitor.measured import Reading
 from verifier.monitor.watches import Invariant, Open, Response
+from verifier.safety.braking import Drive, clamped, next_position, next_speed
+from verifier.safety.filter import Guarded
 from verifier.safety.transition import Followed
 
 MS = 10**6
@@ -95,6 +97,8 @@ def calls(design: Design) -> Iterator[Call]:
     yield from maker.properties()
     yield from maker.deadlines()
     yield from maker.limits()
+    if design.loop.guarded is not None:
+        yield from maker.filtered(design.loop.guarded)
     yield from maker.strange_samples()
     yield from maker.strange_order()
 
@@ -292,6 +296,36 @@ class _Maker:
             if proposed:
                 proposed[self.rng.randrange(len(proposed))] = value
             yield Call("step", None, self.sample(self.calm, time), tuple(proposed))
+
+    def filtered(self, guarded: Guarded) -> Iterator[Call]:
+        """Joints near one of their limits, at speed, pushed on or pulled back, for some periods;
+        what is measured then is where the joints would be if the push were followed."""
+        drives = guarded.filter.drives
+        for run in range(24):
+            yield Call("init")
+            q = [self.near_limit(drive) for drive in drives]
+            v = [self.rng.uniform(-1.0, 1.0) * min(drive.speed_upper, 2.0) for drive in drives]
+            push = 10.0 ** self.rng.randrange(-1, 4)
+            for k in range(6):
+                now = dict(self.calm)
+                now |= {name: a for name, a in zip(guarded.positions, q, strict=True) if name}
+                now |= {name: b for name, b in zip(guarded.speeds, v, strict=True) if name}
+                asked = self.command(push)
+                if (run + k) % 11 == 10:
+                    asked = (*asked[:-1], self.rng.choice(STRANGE))
+                yield Call("step", None, self.sample(now, k * MS), asked)
+                if (run + k) % 7 == 6:
+                    yield Call("tick", time_ns=k * MS + 1)
+                for j, drive in enumerate(drives):
+                    u = clamped(asked[j], 0.1 * drive.box_lower, 0.1 * drive.box_upper)
+                    u = u if math.isfinite(u) else 0.0
+                    w = next_speed(drive, v[j], u)
+                    q[j], v[j] = next_position(drive, q[j], v[j], w), w
+
+    def near_limit(self, drive: Drive) -> float:
+        low, high = max(drive.lower, -10.0), min(drive.upper, 10.0)
+        share = self.rng.choice((0.0, 0.001, 0.5, 0.999, 1.0, self.rng.random()))
+        return low + share * (high - low)
 
     def strange_samples(self) -> Iterator[Call]:
         """One field of a calm sample that cannot be, then calm again: the fallback stays."""

@@ -136,7 +136,7 @@ static void filter_predict(const filter_memory *memory, filter_state *state)
 /* Remembers the command and the state that the baseline would brake from after it. */
 static void filter_issue(filter_memory *memory, const double *command, const filter_state *after)
 {
-    const uint32_t place = memory->oldest;
+    const uint32_t place = (memory->oldest < FILTER_PENDING) ? memory->oldest : 0u;
     for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
         memory->position[j] = after->q[j];
         memory->speed[j] = after->v[j];
