@@ -19,7 +19,7 @@ from bundles import model_of, sample
 from formulas import BOOLEANS, PERIOD_NS, events, property_formula, property_of
 
 from verifier.emit.binding import Compiled, loaded
-from verifier.emit.bundle import c_files
+from verifier.emit.bundle import guard_files
 from verifier.emit.design import Design, design_of
 from verifier.model.values import Property
 from verifier.monitor.definition import Answer, Event, answers, answers_of
@@ -110,7 +110,7 @@ def compare(rng: random.Random, count: int, traces: int, folder: Path) -> Counte
     properties = random_properties(rng, count)
     design = design_of_properties(properties)
     programs = [watched.program for watched in design.plan.programs]
-    guard = loaded(design, c_files(design), folder, optimise="-O1")
+    guard = loaded(design, guard_files(design), folder, optimise="-O1")
     seen: Counter[str] = Counter()
     for _ in range(traces):
         trace = events(rng, rng.randrange(1, 16), 0.0)

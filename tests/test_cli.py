@@ -254,6 +254,60 @@ def test_a_solvers_word_is_not_enough_where_certificates_are_required(
 # ---- use ---------------------------------------------------------------------------------------
 
 
+WATCHED = """
+environment { asked, told : bool }
+state { z : real[1] m in box(lower = -1, upper = 1)  done : bool }
+plant slide {
+    input    u : real[1] m/s in box(lower = -1, upper = 1)
+    dynamics der(z) = u
+    period   1 ms
+}
+property recent = always (asked implies once[100 ms, 1 s] told)
+on violation of recent : hold
+skill Go { ensures done }
+chain C { Go() achieve done }
+"""
+
+
+def test_a_property_beyond_its_memory_is_told_which_bound_to_shorten(
+    run: Run, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.contract"
+    path.write_text(WATCHED)
+    emit = ("emit", str(path), "--chain", "C", "--target", "host", "-o", str(tmp_path / "out"))
+    code, out, err = run(*emit, "--property-memory", "500")
+    assert code == 2 and not out and "property-not-supported" in err and "a.contract:9" in err
+    assert "shorten the lower bound 0.1 s of `once`" in err
+    assert run(*emit, "--property-memory", "2000")[0] == 0
+    assert run(*emit, "--property-memory", "0")[0] == 2
+
+
+def test_what_nobody_can_keep_is_unknown_and_ends_with_3(run: Run, tmp_path: Path) -> None:
+    """A property that is neither proved nor watched, though every obligation is proved."""
+    path = tmp_path / "a.contract"
+    path.write_text(WATCHED.replace("once[100 ms, 1 s] told", "eventually told"))
+    code, out, _ = run(str(path))
+    assert code == 3 and "property recent of C is neither proved nor watched" in out
+    assert "`eventually` without a bound can never be violated" in out
+
+
+def test_the_report_says_of_every_property_what_becomes_of_it(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "a.contract"
+    more = "property kept = always (done or not done)\nproperty never = always not done\n"
+    path.write_text(WATCHED + more)
+    code, out, _ = run(str(path), "--format", "json")
+    (found,) = json.loads(out)["chains"]
+    told = {each["name"]: (each["status"], each["fallback"]) for each in found["properties"]}
+    assert told == {
+        "recent": ("deferred", "hold"),
+        "kept": ("proved", None),
+        "never": ("refuted", None),
+    }
+    assert code == 1 and found["verdict"] == "refuted"
+    code, out, _ = run(str(path))
+    assert "refuted: every run of C violates never" in out
+
+
 def test_a_file_is_found_beside_in_the_project_and_in_the_library(run: Run, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").touch()
     for folder in ("a/b", "specs", "contracts"):

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import random
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -154,6 +156,34 @@ def test_a_missing_signal_is_invalid_unless_the_deadline_passed_before_it() -> N
 def test_a_division_by_zero_is_invalid() -> None:
     events = samples([0, 1], x=[1.0, 1.0], y=[1.0, 0.0])
     assert said("always x / y <= 2", events) == ["satisfied", "invalid"]
+
+
+# ---- the page ----------------------------------------------------------------------------------
+
+PAGE = Path(__file__).parent.parent / "docs" / "properties.md"
+TRACES = re.findall(r"```trace\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def read(cell: str) -> bool | float:
+    return float(cell) if "." in cell or cell == "nan" else cell == "1"
+
+
+@pytest.mark.parametrize("block", TRACES, ids=lambda block: block.split("\n")[0])
+def test_the_page_says_what_definition_and_program_say(block: str) -> None:
+    text, times, *rows = block.strip().split("\n")
+    *signals, wanted = [re.split(r"\s\s+", row) for row in rows]
+    events = []
+    for k, stamp in enumerate(re.split(r"\s\s+", times)[1:], start=1):
+        cells = {row[0]: row[k] for row in signals}
+        values = {name: read(cell) for name, cell in cells.items() if cell not in "-?"}
+        ticks = all(cell == "-" for cell in cells.values())
+        events.append(Event(int(stamp) * MS, None if ticks else values))
+    assert said(text, events) == wanted[1:]
+
+
+def test_the_page_shows_all_answers() -> None:
+    assert len(TRACES) >= 11
+    assert all(answer.name.lower() in "".join(TRACES) for answer in Answer)
 
 
 # ---- all of the logic, by the definition -------------------------------------------------------

@@ -13,6 +13,7 @@ from verifier.model.interval import Interval, interval_of
 from verifier.model.values import Chain, Model
 from verifier.monitor.gates import WatchPlan, period_ns, watch_plan
 from verifier.monitor.gauge import Gauge, compile_robustness
+from verifier.monitor.program import BUDGET_BYTES
 from verifier.safety.limit import Loop, safety_loop
 from verifier.safety.plant import Integrator, integrators
 from verifier.safety.transition import table_of
@@ -28,19 +29,21 @@ def build_bundle(
     version: str,
     *,
     robustness: bool = False,
+    budget_bytes: int = BUDGET_BYTES,
 ) -> dict[str, bytes]:
     """The files of the bundle by name. `target` is host or thor; `statuses` are the verdicts of the
-    chain's obligations by id; with `robustness` every property is measured, too. Raises SourceError
-    where something cannot be watched or limited."""
-    plan, loop = planned(model, chain)
-    gauges = gauges_of(model) if robustness else {}
+    chain's obligations by id; with `robustness` every property is measured, too, and both may take
+    `budget_bytes` each. Raises SourceError where something cannot be watched or limited."""
+    plan, loop = planned(model, chain, budget_bytes)
+    gauges = gauges_of(model, budget_bytes) if robustness else {}
     design = design_of(plan, loop, gauges, tracks_of(model, chain))
     return bundle(design, target=target, statuses=statuses, version=version)
 
 
-def gauges_of(model: Model) -> dict[int, Gauge]:
+def gauges_of(model: Model, budget_bytes: int = BUDGET_BYTES) -> dict[int, Gauge]:
     """The robustness of every property by its number. Raises SourceError."""
-    found = [compile_robustness(prop, period_ns(model)) for prop in model.properties]
+    period = period_ns(model)
+    found = [compile_robustness(prop, period, budget_bytes) for prop in model.properties]
     troubles = [trouble for trouble in found if isinstance(trouble, Diagnostic)]
     if troubles:
         raise SourceError(troubles)
@@ -87,9 +90,9 @@ def exact_limits(model: Model) -> dict[str, Limits]:
     return found
 
 
-def planned(model: Model, chain: Chain) -> tuple[WatchPlan, Loop]:
+def planned(model: Model, chain: Chain, budget_bytes: int = BUDGET_BYTES) -> tuple[WatchPlan, Loop]:
     """What the bundle watches and what it limits. Raises SourceError."""
-    plan, loop = watch_plan(model, chain), safety_loop(model)
+    plan, loop = watch_plan(model, chain, budget_bytes), safety_loop(model)
     troubles: list[Diagnostic] = []
     if not isinstance(plan, WatchPlan):
         troubles += plan

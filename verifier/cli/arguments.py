@@ -172,6 +172,12 @@ def _emit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None
         action="store_true",
         help="also measure how far each property is from being violated",
     )
+    emit.add_argument(
+        "--property-memory",
+        type=_bytes,
+        metavar="BYTES",
+        help="what each property may take in the bundle (default 2 MiB)",
+    )
     _effort(emit)
 
 
@@ -228,6 +234,13 @@ def _seconds(text: str) -> float:
     value = float(text)
     if not 0 < value <= 86_400:
         raise argparse.ArgumentTypeError("a time-out lies between 0 and 86400 seconds")
+    return value
+
+
+def _bytes(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 2**30:
+        raise argparse.ArgumentTypeError("a property takes between 1 byte and 1 GiB")
     return value
 
 

@@ -12,6 +12,7 @@ from verifier.cli.writing import replace_bundle
 from verifier.core.diagnostic import SourceError
 from verifier.judging import Effort, judged
 from verifier.model.values import Chain
+from verifier.monitor.program import BUDGET_BYTES
 from verifier.pipeline import report_on
 from verifier.pipeline_emit import build_bundle
 from verifier.report import terminal
@@ -33,7 +34,14 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(terminal.render(whole, paint(sys.stdout)))
         sys.stderr.write(f"verify-chain: nothing is emitted, because {chain.name} is not proved\n")
         return exit_code([chain_verdict(report)])
-    files = bundle_of(source, chain, report, options.target, robustness=options.robustness)
+    files = bundle_of(
+        source,
+        chain,
+        report,
+        options.target,
+        robustness=options.robustness,
+        budget_bytes=options.property_memory or BUDGET_BYTES,
+    )
     replace_bundle(options.output, files)
     size = sum(map(len, files.values()))
     sys.stdout.write(f"{options.output}: {len(files)} files, {size:,} bytes, for {chain.name}\n")
@@ -41,11 +49,25 @@ def run(options: argparse.Namespace) -> int:
 
 
 def bundle_of(
-    source: Source, chain: Chain, report: ChainReport, target: str, *, robustness: bool = False
+    source: Source,
+    chain: Chain,
+    report: ChainReport,
+    target: str,
+    *,
+    robustness: bool = False,
+    budget_bytes: int = BUDGET_BYTES,
 ) -> dict[str, bytes]:
     """The bundle's files by name. Raises Mistakes for what cannot be watched or limited."""
     statuses = {answer.obligation.id: status(answer.verdict) for answer in report.answers}
     try:
-        return build_bundle(source.model, chain, target, statuses, version(), robustness=robustness)
+        return build_bundle(
+            source.model,
+            chain,
+            target,
+            statuses,
+            version(),
+            robustness=robustness,
+            budget_bytes=budget_bytes,
+        )
     except SourceError as error:
         raise Mistakes(error.diagnostics, source.texts) from None

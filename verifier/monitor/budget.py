@@ -65,6 +65,8 @@ def _gauge_bytes(graph: Graph, k: int) -> int:
 
 
 def too_large(graph: Graph, budget_bytes: int) -> str:
+    if graph.slots == 0:
+        return f"it has no bound to shorten, and does not fit in {budget_bytes} bytes"
     bound = f"{graph.longest_ns / 10**9:g} s at a period of {graph.period_ns / 10**9:g} s"
     return (
         f"its bounds reach over {bound}, which is {graph.slots} samples, and they do not fit in"

@@ -20,7 +20,7 @@ from verifier.core.span import Span
 from verifier.core.term import Enumeration, Formula
 from verifier.model.values import DEFAULT_FALLBACK, Chain, Condition, Contract, Model
 from verifier.monitor.measured import why_not_measurable
-from verifier.monitor.program import LONGEST_NS, Program, compile_property
+from verifier.monitor.program import BUDGET_BYTES, LONGEST_NS, Program, compile_property
 from verifier.monitor.signals import Signal, Validity, signals, validities
 
 
@@ -91,9 +91,13 @@ def period_ns(model: Model) -> int | None:
     return min((math.floor(plant.period * 10**9) for plant in model.plants), default=None) or None
 
 
-def watch_plan(model: Model, chain: Chain) -> WatchPlan | tuple[Diagnostic, ...]:
-    """What the bundle of this chain watches, or why some of it cannot be watched."""
-    found = [compile_property(prop, period_ns(model)) for prop in model.properties]
+def watch_plan(
+    model: Model, chain: Chain, budget_bytes: int = BUDGET_BYTES
+) -> WatchPlan | tuple[Diagnostic, ...]:
+    """What the bundle of this chain watches, or why some of it cannot be watched. Each property may
+    take so many bytes."""
+    period = period_ns(model)
+    found = [compile_property(prop, period, budget_bytes) for prop in model.properties]
     troubles = [trouble for trouble in found if isinstance(trouble, Diagnostic)]
     contracts = {step.contract.text: step.contract for step in chain.steps}
     troubles += [t for c in contracts.values() for t in _not_watchable(c)]
