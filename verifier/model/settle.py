@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import product
 from math import prod
@@ -12,6 +13,7 @@ from verifier.core.diagnostic import Diagnostic, Label, SourceError
 from verifier.core.term import Real
 from verifier.core.unit import TIME, UNITS
 from verifier.model.barrier import barriers, waiver
+from verifier.model.beside import neighbours, shared
 from verifier.model.compose import Composer, parameter_domain
 from verifier.model.contract import (
     check_declaration,
@@ -231,6 +233,21 @@ def settle_chain(
 ) -> Chain | None:
     """The settled chain with its object parameters standing for `things`; None if something in it
     is wrong, which is then in `found`."""
+    chain = _alone(scope, written, found, things)
+    if chain is None:
+        return None
+    try:
+        others = tuple(neighbours(scope, written, chain, lambda w: _alone(scope, w, [], ())))
+    except SourceError as error:
+        found.extend(d for d in error.diagnostics if d not in found)
+        return None
+    return replace(chain, beside=others)
+
+
+def _alone(
+    scope: Scope, written: tree.ChainDeclaration, found: list[Diagnostic], things: tuple[str, ...]
+) -> Chain | None:
+    """The chain without those beside it."""
     before = len(found)
     composer = Composer(found, active=(written.name.text,))
     given = composer.attempt(partial(_parameters, scope, written, things))
@@ -246,6 +263,10 @@ def settle_chain(
     goals: list[Condition] = []
     for clause in written.goals:
         goals += composer.attempt(partial(conditions, clause, at)) or ()
+    relies, guarantees = (
+        [part for clause in clauses for part in composer.attempt(partial(shared, clause, at)) or ()]
+        for clauses in (written.relies, written.guarantees)
+    )
     deadlines: list[Deadline] = []
     for within in written.deadlines:
         deadlines += composer.attempt(partial(_deadlines, within, at)) or ()
@@ -263,6 +284,8 @@ def settle_chain(
         tuple(goals),
         tuple(deadlines),
         written.name.span,
+        relies=tuple(relies),
+        guarantees=tuple(guarantees),
     )
 
 

@@ -223,12 +223,26 @@ class Refinement:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A chain that runs at the same time: what it may change, and what it guarantees of each of its
+    moves. `span` is where it is named."""
+
+    name: str
+    frame: frozenset[str]
+    assumptions: tuple[Condition, ...]
+    guarantees: tuple[Condition, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """`steps` are all calls of skills in `body`; `steps[k - 1]` has the number k.
 
     `declared` is the name of the declaration and `objects` are what its parameters stand for here:
     a chain with objects as parameters is settled once for each choice, as `Fetch(cup)`. A claim
-    that one skill refines another one is a chain without steps that owes nothing else.
+    that one skill refines another one is a chain without steps that owes nothing else. `relies` and
+    `guarantees` speak of moves, of the chains beside it and of its own, from OLD to NOW; what does
+    not read OLD is kept by these moves.
     """
 
     name: str
@@ -242,11 +256,15 @@ class Chain:
     deadlines: tuple[Deadline, ...]
     span: Span
     refinement: Refinement | None = None
+    beside: tuple[Neighbour, ...] = ()
+    relies: tuple[Condition, ...] = ()
+    guarantees: tuple[Condition, ...] = ()
 
     @property
     def plain(self) -> bool:
         """Whether the chain is nothing but calls of skills, one after the other."""
-        return not self.rigid and not self.objects and self.body == self.steps
+        alone = not self.rigid and not self.objects and not self.beside
+        return alone and self.body == self.steps
 
 
 @dataclass(frozen=True, slots=True)

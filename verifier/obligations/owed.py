@@ -8,6 +8,7 @@ from fractions import Fraction
 from verifier.core.obligation import Obligation
 from verifier.model.values import Chain, Model
 from verifier.obligations.achieve import achieve
+from verifier.obligations.beside import beside
 from verifier.obligations.call import call
 from verifier.obligations.elapsed import bounds
 from verifier.obligations.exhaustive import exhaustive
@@ -36,6 +37,7 @@ RULES: dict[str, Callable[[Path, Chain], list[Obligation]]] = {
     "exhaustive": exhaustive,
     "loop": loop,
     "call": call,
+    "beside": beside,
     "refinement": refinement,
     "realizable": realizable,
     "transition": transition,

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from verifier.core.obligation import Fact, Obligation, Question, facts_of
-from verifier.core.term import NOW, OLD, Formula, Key, Sort, rename, variables
+from verifier.core.term import NOW, OLD, Formula, Implies, Key, Sort, rename, variables
+from verifier.model.body import names
 from verifier.model.values import Chain, Condition, Domain, Property, Statement, Step
 
 View = dict[str, int]
@@ -102,6 +103,25 @@ def exit_facts(step: Step, before: View, after: View) -> list[Fact]:
 def provable(condition: Condition) -> bool:
     """Whether the condition can be settled beforehand: it does not read the environment."""
     return not condition.reads_environment
+
+
+def undisturbed(relies: Sequence[Condition], frame: frozenset[str]) -> list[Condition]:
+    """What of the relied on holds across a step with this frame: what does not read it, so that the
+    step's own moves in between make no difference, and what these moves keep, too."""
+    return [c for c in relies if of_states(c) or names([c.formula]).isdisjoint(frame)]
+
+
+def of_states(condition: Condition) -> bool:
+    """Whether a clause about moves speaks of one moment alone: then it says that moves keep it."""
+    return all(version == NOW for _, version in variables(condition.formula))
+
+
+def over(condition: Condition, view: View, old: View) -> Fact:
+    """A clause about moves, `relies` or `guarantees`, said of two moments."""
+    stated = at(condition, condition.kind, view, old)
+    if not of_states(condition):
+        return stated
+    return replace(stated, formula=Implies(placed(condition.formula, old, old), stated.formula))
 
 
 def fact(condition: Condition, step: Step, view: View, old: View) -> Fact:

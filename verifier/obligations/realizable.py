@@ -15,6 +15,7 @@ from verifier.core.term import Key, rename, variables
 from verifier.model.values import Chain, Step
 from verifier.obligations.path import (
     Path,
+    View,
     entry_facts,
     exit_facts,
     obligation,
@@ -31,9 +32,10 @@ def realizable(path: Path, chain: Chain) -> list[Obligation]:
 
 def _step(path: Path, chain: Chain, step: Step) -> Obligation:
     place = path.before[step.number]
-    before, after = place.view, path.after[step.number].view
+    before = place.view
+    after = {**before, **dict.fromkeys(step.contract.frame, step.number)}
     promised = exit_facts(step, before, after)
-    goals = [*promised, *_declared(path, step, promised)]
+    goals = [*promised, *_declared(path, step, after, promised)]
     frame = sorted(step.contract.frame)
     read = {key for goal in goals for key in variables(goal.formula)}
     chosen = tuple(
@@ -49,10 +51,9 @@ def _step(path: Path, chain: Chain, step: Step) -> Obligation:
     return obligation(path, place, chain, step, "realizable", question)
 
 
-def _declared(path: Path, step: Step, promised: Sequence[Fact]) -> Iterator[Fact]:
+def _declared(path: Path, step: Step, after: View, promised: Sequence[Fact]) -> Iterator[Fact]:
     """What declarations say of what the step writes. A scalar of which the step promises nothing,
     and which no declaration ties to another one, may keep its value."""
-    after = path.after[step.number].view
     spoken = {key for each in promised for key in variables(each.formula)}
     seen = set()
     for name in sorted(step.contract.frame):

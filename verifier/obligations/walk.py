@@ -61,7 +61,10 @@ from verifier.obligations.path import (
     entry_facts,
     exit_facts,
     fact,
+    of_states,
+    over,
     provable,
+    undisturbed,
 )
 
 DONE = "done"
@@ -75,7 +78,12 @@ def walk(model: Model, chain: Chain) -> Path:
     walker.sorts |= {scalar.name: scalar.sort for scalar in chain.rigid}
     start = walker.place(0, {}, frozenset({ROOT}))
     start = walker.add(start, ROOT, assumed(chain))
-    end = walker.block(chain.body, start, ROOT)
+    if chain.beside:
+        walker.foreign = frozenset().union(*(other.frame for other in chain.beside))
+        walker.relies = chain.relies
+        always = [at(c, "relies", start.view, start.view) for c in chain.relies if of_states(c)]
+        start = walker.add(start, ROOT, always)
+    end = walker.moved(walker.block(chain.body, start, ROOT), ROOT)
     assert walker.places[-1] == end
     index: dict[Key, list[int]] = defaultdict(list)
     for position, each in enumerate(walker.facts):
@@ -128,6 +136,8 @@ class _Walker:
     before: dict[int, Place] = field(default_factory=dict)
     after: dict[int, Place] = field(default_factory=dict)
     around: dict[str, Around] = field(default_factory=dict)
+    foreign: frozenset[str] = frozenset()
+    relies: tuple[Condition, ...] = ()
 
     # ---- small steps ---------------------------------------------------------------------------
 
@@ -167,6 +177,14 @@ class _Walker:
         view = {**place.view, **dict.fromkeys(outside, self.version())}
         return self.place(place.number, view, place.open)
 
+    def moved(self, place: Place, scope: int) -> Place:
+        """The place once chains beside this one have moved: only what is relied on is known."""
+        if not self.foreign:
+            return place
+        view = {**place.view, **dict.fromkeys(self.foreign, self.version())}
+        facts = [over(c, view, place.view) for c in self.relies]
+        return self.add(self.place(place.number, view, place.open), scope, facts)
+
     # ---- statements ----------------------------------------------------------------------------
 
     def block(self, block: Block, place: Place, scope: int) -> Place:
@@ -193,11 +211,15 @@ class _Walker:
                 return self._inlined(statement, place, scope)
 
     def _step(self, step: Step, place: Place, scope: int) -> Place:
+        place, frame = self.moved(place, scope), step.contract.frame
         before = place.view
-        after = {**before, **dict.fromkeys(step.contract.frame, step.number)}
+        after = {**before, **dict.fromkeys(frame, step.number)}
+        if self.foreign:
+            after |= dict.fromkeys(self.foreign, self.version())
         self.before[step.number] = place
         behind = self.place(step.number, after, place.open)
         facts = [*entry_facts(step, before), *exit_facts(step, before, after)]
+        facts += [over(c, after, before) for c in undisturbed(self.relies, frame)]
         self.after[step.number] = self.add(behind, scope, facts)
         return self.after[step.number]
 
@@ -216,7 +238,7 @@ class _Walker:
         return self.add(self.place(number, view, place.open), scope, facts)
 
     def _branch(self, statement: Branch, place: Place, scope: int) -> Place:
-        entry = self.seen(place, [case.guard for case in statement.cases])
+        entry = self.seen(self.moved(place, scope), [case.guard for case in statement.cases])
         ends: list[_End] = []
         denied: list[Fact] = []
         for case in statement.cases:

@@ -17,7 +17,7 @@ from verifier.report.values import Answer, ChainReport, StepShown
 
 MOST_MARKS = 4
 AT_END = ("achieve", "within")
-OF_BLOCKS = ("parallel", "exhaustive", "loop", "call", "refinement")
+OF_BLOCKS = ("parallel", "exhaustive", "loop", "call", "beside", "refinement")
 # What is owed by others than steps, by the last part of the id; `{name}` is the chain or the claim.
 NEEDS = {
     "exhaustive": "no guard of this `if` holds",
@@ -25,6 +25,12 @@ NEEDS = {
     "kept": "each turn of this loop must keep {clause}, but {reason}",
     "bounded": "the variant {clause} may be below 0 when a turn begins",
     "decreases": "a turn may lower the variant {clause} by less than 1",
+    "idle": "{name} relies on {clause}, which may fail while nobody moves",
+    "start": "{name} relies on {clause}, which may fail at the start",
+    "again": "{name} relies on {clause}, which two moves may break that each keep it",
+    "meets": "{name} relies on {clause}, which the chain beside it does not guarantee",
+    "guarantee": "{name} guarantees {clause}, but a move of this step may break it",
+    "stable": "the chain beside {name} may break {clause} while this step runs",
     "assume": "this call needs {clause}, but {reason}",
     "achieve": "this call must end with {clause}, but {reason}",
     "requires": "{name} would need {clause} where the other one may begin, but {reason}",

@@ -391,18 +391,29 @@ def within(children: Children) -> Piece:
     return Piece(tree.Within(_nodes(children)[0], span), span, 0)
 
 
+def beside(children: Children) -> Piece:
+    span = _reach(children)
+    return Piece(tree.Beside(_nodes(children)[0], span), span, 0)
+
+
 def chain(children: Children) -> Piece:
     span = _reach(children)
     nodes = _nodes(children)
-    clauses = [node for node in nodes if isinstance(node, tree.Clause)]
+
+    def of_kind(kind: str) -> tuple[tree.Clause, ...]:
+        return tuple(n for n in nodes if isinstance(n, tree.Clause) and n.kind == kind)
+
     node = tree.ChainDeclaration(
         _name(children[1]),
         tuple(parameter for group in nodes if isinstance(group, tuple) for parameter in group),
-        tuple(clause for clause in clauses if clause.kind == "assume"),
+        of_kind("assume"),
         tuple(node for node in nodes if isinstance(node, tree.Statement)),
-        tuple(clause for clause in clauses if clause.kind == "achieve"),
+        of_kind("achieve"),
         tuple(node for node in nodes if isinstance(node, tree.Within)),
         span,
+        tuple(name for node in nodes if isinstance(node, tree.Beside) for name in node.chains),
+        of_kind("relies"),
+        of_kind("guarantees"),
     )
     return Piece((node,), span, 0)
 

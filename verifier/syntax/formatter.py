@@ -476,7 +476,11 @@ def _clause(clause: tree.Clause | tree.Modifies | tree.Duration) -> str:
 
 
 def _chain(declaration: tree.ChainDeclaration) -> list[_Line]:
-    lines = [_chain_clause(clause) for clause in declaration.assumptions]
+    named = declaration.beside
+    told = f"beside     {', '.join(name.text for name in named)}"
+    lines = [_line(told, named[0].span.to(named[-1].span), INDENT)] if named else []
+    shared = (*declaration.relies, *declaration.guarantees)
+    lines += [_chain_clause(clause) for clause in (*shared, *declaration.assumptions)]
     lines += _statements(declaration.steps, INDENT)
     lines += [_chain_clause(clause) for clause in declaration.goals]
     lines += [
@@ -498,7 +502,8 @@ def _chain_parameter(parameter: tree.ChainParameter) -> str:
 
 
 def _chain_clause(clause: tree.Clause) -> _Line:
-    return _line(_headed(f"{clause.kind:8} ", clause.formula, INDENT), clause.span, INDENT)
+    width = 10 if clause.kind in ("relies", "guarantees") else 8
+    return _line(_headed(f"{clause.kind:{width}} ", clause.formula, INDENT), clause.span, INDENT)
 
 
 # ---- the statements of a chain -----------------------------------------------------------------

@@ -56,8 +56,9 @@ SOFT_KEYWORDS = {
     "zone": frozenset({"clearance"}),
     "motion": words("speed acceleration clearance body avoids inside"),
     "skill": frozenset({"transition"}),
+    "chain": words("beside relies guarantees"),
 }
-IN_BRACES = {"plant", "motion", "skill"}
+IN_BRACES = {"plant", "motion", "skill", "chain"}
 # The role of the braces around the knots of a transition, and the words in there.
 COURSE = "course"
 COURSE_WORDS = words("velocity after")

@@ -438,7 +438,8 @@ class PatternDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """`requires initial ensures terminal invariant` in a skill; `assume achieve` in a chain."""
+    """`requires initial ensures terminal invariant` in a skill; `assume achieve relies
+    guarantees` in a chain."""
 
     kind: str
     formula: Expression
@@ -586,6 +587,14 @@ class ChainParameter:
 
 
 @dataclass(frozen=True, slots=True)
+class Beside:
+    """Of a chain: others that run at the same time."""
+
+    chains: tuple[Name, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class ChainDeclaration:
     """Statements in the order written; a call is that of a skill or of another chain."""
 
@@ -596,6 +605,9 @@ class ChainDeclaration:
     goals: tuple[Clause, ...]
     deadlines: tuple[Within, ...]
     span: Span
+    beside: tuple[Name, ...] = ()
+    relies: tuple[Clause, ...] = ()
+    guarantees: tuple[Clause, ...] = ()
 
 
 Declaration: TypeAlias = (
