@@ -128,6 +128,7 @@ skill Move(o, p : Item, h : real m) {
 }
 skill Hurry refines Move { }
 chain Both { assume s  Move(cup, p = shelf); Stop  achieve m in ball(center = g)  within 3 s }
+chain Next { beside Both  relies s  guarantees old(s) implies s  Stop }
 chain All(o, p : Item, at : point in box(lower = -1, upper = 1)) {
     if s { Stop } else if m > 3 { } else { if s { Both() } }
     { Stop; Stop } || Stop || { };

@@ -51,7 +51,7 @@ def neighbours(
             help="name them: `beside Other`",
         )
     _check_form(written, chain)
-    for name in written.beside:
+    for name in _named(written):
         other = scope.chains.get(name.text)
         if other is None:
             fail(
@@ -66,6 +66,10 @@ def neighbours(
             frame = frame_of(found.body)
             given = found.assumptions, found.guarantees
             yield Neighbour(other.name.text, frame, *given, name.span)
+
+
+def _named(written: tree.ChainDeclaration) -> list[tree.Name]:
+    return [name for each in written.beside for name in each.chains]
 
 
 def _check_form(written: tree.ChainDeclaration, chain: Chain) -> None:
@@ -93,7 +97,7 @@ def _check_other(
 ) -> None:
     if other.name.text == written.name.text:
         fail("beside-one-sided", name.span, f"`{name.text}` cannot run beside itself")
-    if all(each.text != written.name.text for each in other.beside):
+    if all(each.text != written.name.text for each in _named(other)):
         fail(
             "beside-one-sided",
             name.span,

@@ -73,16 +73,14 @@ DONE = "done"
 def walk(model: Model, chain: Chain) -> Path:
     """The path of a chain. A step's own precondition is known behind it: what comes after is asked
     only of the runs that got there."""
-    walker = _Walker(model, fresh=len(chain.steps) + 1)
+    theirs = frozenset().union(*(other.frame for other in chain.beside))
+    walker = _Walker(model, len(chain.steps) + 1, foreign=theirs, relies=chain.relies)
     walker.sorts |= {name: scalar.sort for name, scalar in model.scalars.items()}
     walker.sorts |= {scalar.name: scalar.sort for scalar in chain.rigid}
     start = walker.place(0, {}, frozenset({ROOT}))
     start = walker.add(start, ROOT, assumed(chain))
-    if chain.beside:
-        walker.foreign = frozenset().union(*(other.frame for other in chain.beside))
-        walker.relies = chain.relies
-        always = [at(c, "relies", start.view, start.view) for c in chain.relies if of_states(c)]
-        start = walker.add(start, ROOT, always)
+    always = [at(c, "relies", start.view, start.view) for c in chain.relies if of_states(c)]
+    start = walker.add(start, ROOT, always)
     end = walker.moved(walker.block(chain.body, start, ROOT), ROOT)
     assert walker.places[-1] == end
     index: dict[Key, list[int]] = defaultdict(list)

@@ -411,7 +411,7 @@ def chain(children: Children) -> Piece:
         of_kind("achieve"),
         tuple(node for node in nodes if isinstance(node, tree.Within)),
         span,
-        tuple(name for node in nodes if isinstance(node, tree.Beside) for name in node.chains),
+        tuple(node for node in nodes if isinstance(node, tree.Beside)),
         of_kind("relies"),
         of_kind("guarantees"),
     )

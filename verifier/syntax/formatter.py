@@ -476,9 +476,10 @@ def _clause(clause: tree.Clause | tree.Modifies | tree.Duration) -> str:
 
 
 def _chain(declaration: tree.ChainDeclaration) -> list[_Line]:
-    named = declaration.beside
-    told = f"beside     {', '.join(name.text for name in named)}"
-    lines = [_line(told, named[0].span.to(named[-1].span), INDENT)] if named else []
+    lines = [
+        _line(f"beside     {', '.join(name.text for name in each.chains)}", each.span, INDENT)
+        for each in declaration.beside
+    ]
     shared = (*declaration.relies, *declaration.guarantees)
     lines += [_chain_clause(clause) for clause in (*shared, *declaration.assumptions)]
     lines += _statements(declaration.steps, INDENT)

@@ -605,7 +605,7 @@ class ChainDeclaration:
     goals: tuple[Clause, ...]
     deadlines: tuple[Within, ...]
     span: Span
-    beside: tuple[Name, ...] = ()
+    beside: tuple[Beside, ...] = ()
     relies: tuple[Clause, ...] = ()
     guarantees: tuple[Clause, ...] = ()
 
