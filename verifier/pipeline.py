@@ -40,7 +40,9 @@ def check(source: Source, names: Sequence[str], effort: Effort, tell: Tell) -> R
 def examined(source: Source, chain: Chain, effort: Effort, tell: Tell) -> ChainReport:
     """The report on one chain, with a repair if it is refuted and one is found."""
     plain = report_on(source, chain, judged(source.model, chain, effort, tell))
-    return with_repair(source, chain, plain, effort) if chain_verdict(plain) == "refuted" else plain
+    if chain_verdict(plain) != "refuted" or chain.plant is not None:
+        return plain
+    return with_repair(source, chain, plain, effort)
 
 
 def report_on(source: Source, chain: Chain, answers: Sequence[Answer]) -> ChainReport:
@@ -54,7 +56,15 @@ def report_on(source: Source, chain: Chain, answers: Sequence[Answer]) -> ChainR
     shown |= {name: Shown(name, False, None) for name in map(outcome_name, outcomes)}
     promised = tuple(promises(source.model, chain, answers))
     kept = without_taken_over(answers)
-    return ChainReport(chain.name, chain.span, steps, kept, shortest, longest, shown, promised)
+    if chain.plant is not None:
+        plant = chain.plant
+        shown |= {
+            name: Shown(each.name, each.size > 1, each.unit)
+            for each in (*plant.inputs, *plant.disturbances)
+            for name in each.scalars
+        }
+    name, span, timed = chain.name, chain.span, chain.plant is None
+    return ChainReport(name, span, steps, kept, shortest, longest, shown, promised, timed=timed)
 
 
 def _step(step: Step, model: Model) -> StepShown:

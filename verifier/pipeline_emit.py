@@ -30,14 +30,16 @@ def build_bundle(
     *,
     robustness: bool = False,
     budget_bytes: int = BUDGET_BYTES,
+    waived: Mapping[str, str] | None = None,
 ) -> dict[str, bytes]:
     """The files of the bundle by name. `target` is host or thor; `statuses` are the verdicts of the
-    chain's obligations by id; with `robustness` every property is measured, too, and both may take
-    `budget_bytes` each. Raises SourceError where something cannot be watched or limited."""
+    obligations by id, `waived` the reasons of those that are waived; with `robustness` every
+    property is measured, too, and both may take `budget_bytes` each. Raises SourceError where
+    something cannot be watched or limited."""
     plan, loop = planned(model, chain, budget_bytes)
     gauges = gauges_of(model, budget_bytes) if robustness else {}
     design = design_of(plan, loop, gauges, tracks_of(model, chain))
-    return bundle(design, target=target, statuses=statuses, version=version)
+    return bundle(design, target=target, statuses=statuses, version=version, waived=waived or {})
 
 
 def gauges_of(model: Model, budget_bytes: int = BUDGET_BYTES) -> dict[int, Gauge]:

@@ -28,6 +28,7 @@ from verifier.core.certificate import (
     SplitOr,
     Square,
 )
+from verifier.core.cover import Cut, Leaf
 from verifier.core.evaluate import Value
 from verifier.core.motion import Family
 from verifier.core.obligation import (
@@ -68,6 +69,10 @@ from verifier.core.term import (
 
 def encode(certificate: Certificate) -> Json:
     """The certificate as a value that `json.dumps` takes and `decode` gives back."""
+    if isinstance(certificate, Leaf | Cut):
+        from verifier.check.cover_codec import encode_evidence
+
+        return encode_evidence(certificate)
     if isinstance(certificate, Point):
         return {"kind": "point", "values": [[*key, _of_value(v)] for key, v in certificate.values]}
     if isinstance(certificate, Family):
@@ -237,6 +242,12 @@ def decode(data: object) -> Certificate:
         return Point(tuple(_point_entry(entry) for entry in _list(values)))
     if kind == "motion":
         return decode_family(_fields(data, "kind", "family")[1])
+    if kind == "cover":
+        from verifier.check.cover_codec import decode_evidence
+
+        cover = decode_evidence(data)
+        assert isinstance(cover, Leaf | Cut)
+        return cover
     if kind != "refutation":
         raise Refused(f"there is no certificate of kind {shown(kind)}")
     _, nodes = _fields(data, "kind", "nodes")

@@ -39,6 +39,7 @@ from verifier.core.certificate import (
     SplitOr,
     Square,
 )
+from verifier.core.cover import Cut, Leaf
 from verifier.core.evaluate import NoExactValue, Value, holds
 from verifier.core.motion import Family
 from verifier.core.obligation import (
@@ -107,12 +108,18 @@ def _entailment(
     certificate: Certificate,
     sorts: dict[str, Sort],
 ) -> None:
+    partial = isinstance(certificate, Leaf | Cut)
     for fact in hypotheses:
         survey(fact.formula, sorts, partial=True)
     for fact in goals:
-        survey(fact.formula, sorts, partial=False)
+        survey(fact.formula, sorts, partial=partial)
     if isinstance(certificate, Point | Family):
         raise Refused("a point proves no entailment, nor does a motion")
+    if isinstance(certificate, Leaf | Cut):
+        from verifier.check.boxed import covered
+
+        covered(Entailment(tuple(hypotheses), tuple(goals)), certificate)
+        return
     assertions = [(fact.formula, True) for fact in hypotheses]
     assertions.append((And(tuple(fact.formula for fact in goals)), False))
     _refutation(assertions, certificate, sorts)
@@ -126,8 +133,8 @@ def _realization(question: Realization, certificate: Certificate, sorts: dict[st
             raise Refused("a hypothesis reads what is to be chosen")
     for fact in question.goals:
         survey(fact.formula, sorts, partial=False)
-    if isinstance(certificate, Point | Family):
-        raise Refused("a point proves no realization, nor does a motion")
+    if isinstance(certificate, Point | Family | Leaf | Cut):
+        raise Refused("a point proves no realization, nor does a motion or a cover")
     assertions = [(fact.formula, True) for fact in question.hypotheses]
     _refutation(assertions, certificate, sorts, question)
 
@@ -148,7 +155,11 @@ def _existence(facts: Sequence[Fact], certificate: Certificate, sorts: dict[str,
         except KeyError as missing:
             raise Refused(f"the point gives no value to {missing}") from None
         except NoExactValue as undefined:
-            raise Refused(f"at the point, {fact.origin} is undefined: {undefined}") from None
+            from verifier.check.boxed import enclosed
+
+            if not enclosed(fact.formula, at):
+                raise Refused(f"at the point, {fact.origin} is undefined: {undefined}") from None
+            true = True
         if not true:
             raise Refused(f"the point makes {fact.origin} at {fact.span} false")
 

@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     if chain_verdict(chain_report) != "proved":
         return exit_code([chain_verdict(chain_report)])
     (chain,) = chosen(source, [CHAIN])
-    bundle = bundle_of(source, chain, chain_report, "host")
+    bundle = bundle_of(source, chain, [chain_report], "host")
     size = sum(map(len, bundle.values()))
     sys.stdout.write(f"\nbundle: {len(bundle)} files of C99, {size:,} bytes\n")
     sys.stdout.flush()

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 
-from verifier.cli.command import HOLDS, exit_code, paint
+from verifier.cli.command import HOLDS, Refusal, exit_code, paint
 from verifier.cli.progress import progress
 from verifier.cli.version import version
 from verifier.cli.writing import replace_bundle
 from verifier.core.diagnostic import SourceError
+from verifier.core.verdict import Unknown
 from verifier.judging import Effort, judged
 from verifier.model.values import Chain
 from verifier.monitor.program import BUDGET_BYTES
+from verifier.obligations.control import waiver_of
 from verifier.pipeline import report_on
 from verifier.pipeline_emit import build_bundle
 from verifier.report import terminal
-from verifier.report.values import ChainReport, Report, chain_verdict, status, worst
+from verifier.report.values import ChainReport, Report, status, worst
 from verifier.source import Mistakes, Source, chosen, settled
 
 
@@ -25,19 +28,27 @@ def run(options: argparse.Namespace) -> int:
     proved."""
     source = settled(options.file)
     (chain,) = chosen(source, [options.chain])
-    with progress("judging") as tell:
-        answers = judged(source.model, chain, Effort(options.timeout, options.jobs), tell)
-    report = report_on(source, chain, answers)
+    if chain.plant is not None:
+        raise Refusal(f"`{chain.name}` is a plant; name the chain to emit, and it comes with it")
+    plants = [each for each in source.model.chains.values() if each.plant is not None]
+    effort = Effort(options.timeout, options.jobs)
+    reports = []
+    for each in (chain, *plants):
+        with progress("judging") as tell:
+            answers = judged(source.model, each, effort, tell)
+        reports.append(report_on(source, each, answers))
     # What the bundle cannot watch is told behind this, with its place.
-    if worst(status(answer.verdict) for answer in report.answers) != "proved":
-        whole = Report((), (report,), source.texts)
+    failing = [each for each in reports if _verdict(source, each) != "proved"]
+    if failing:
+        whole = Report((), tuple(failing), source.texts)
         sys.stdout.write(terminal.render(whole, paint(sys.stdout)))
-        sys.stderr.write(f"verify-chain: nothing is emitted, because {chain.name} is not proved\n")
-        return exit_code([chain_verdict(report)])
+        names = ", ".join(each.name for each in failing)
+        sys.stderr.write(f"verify-chain: nothing is emitted, because {names} is not proved\n")
+        return exit_code(_verdict(source, each) for each in failing)
     files = bundle_of(
         source,
         chain,
-        report,
+        reports,
         options.target,
         robustness=options.robustness,
         budget_bytes=options.property_memory or BUDGET_BYTES,
@@ -48,17 +59,34 @@ def run(options: argparse.Namespace) -> int:
     return HOLDS
 
 
+def _verdict(source: Source, report: ChainReport) -> str:
+    """The verdict without what is unknown and waived; what is refuted is never waived."""
+    return worst(
+        status(answer.verdict)
+        for answer in report.answers
+        if not (isinstance(answer.verdict, Unknown) and waiver_of(source.model, answer.obligation))
+    )
+
+
 def bundle_of(
     source: Source,
     chain: Chain,
-    report: ChainReport,
+    reports: Sequence[ChainReport],
     target: str,
     *,
     robustness: bool = False,
     budget_bytes: int = BUDGET_BYTES,
 ) -> dict[str, bytes]:
-    """The bundle's files by name. Raises Mistakes for what cannot be watched or limited."""
-    statuses = {answer.obligation.id: status(answer.verdict) for answer in report.answers}
+    """The bundle's files by name; `reports` are those on the chain and on the plants. Raises
+    Mistakes for what cannot be watched or limited."""
+    answers = [answer for report in reports for answer in report.answers]
+    statuses = {answer.obligation.id: status(answer.verdict) for answer in answers}
+    waived = {
+        answer.obligation.id: waiver.reason
+        for answer in answers
+        if isinstance(answer.verdict, Unknown)
+        and (waiver := waiver_of(source.model, answer.obligation)) is not None
+    }
     try:
         return build_bundle(
             source.model,
@@ -68,6 +96,7 @@ def bundle_of(
             version(),
             robustness=robustness,
             budget_bytes=budget_bytes,
+            waived=waived,
         )
     except SourceError as error:
         raise Mistakes(error.diagnostics, source.texts) from None

@@ -1,8 +1,9 @@
 """Certificates: what an auditor needs to accept an answer without any solver.
 
-An entailment is certified by a refutation of its assertions, existence by a point; a realization
-by a refutation of its hypotheses together with what its choices say; a passage by a family of
-motions that has the plan asked for (verifier/core/motion.py).
+An entailment is certified by a refutation of its assertions, or, if it can be read as a claim about
+a box, by a cover (verifier/core/cover.py); existence by a point; a realization by a refutation of
+its hypotheses together with what its choices say; a passage by a family of motions that has the
+plan asked for (verifier/core/motion.py).
 
 Assertions of an entailment, in this order: every hypothesis, then the negation of the conjunction
 of all goals. Of an existence that is refuted: every fact. They are brought into negation normal
@@ -41,6 +42,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from verifier.core.cover import Cover
 from verifier.core.evaluate import Value
 from verifier.core.motion import Family
 from verifier.core.substitution import Stand
@@ -123,4 +125,4 @@ class Point:
     values: tuple[tuple[Key, Value], ...]
 
 
-Certificate: TypeAlias = Refutation | Point | Family
+Certificate: TypeAlias = Refutation | Point | Family | Cover

@@ -29,7 +29,18 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.term import Key, Term
+from verifier.core.obligation import Entailment
+from verifier.core.term import (
+    And,
+    Comparison,
+    Formula,
+    Key,
+    Number,
+    Term,
+    Variable,
+    subtract,
+    term_variables,
+)
 
 Side: TypeAlias = tuple[Key, Fraction, Fraction]
 Point: TypeAlias = tuple[Fraction, ...]
@@ -43,6 +54,68 @@ class Claim:
     guards: tuple[Term, ...]
     goal: Term
     strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """An entailment read as a claim; `exact` says that a counterexample of the claim is one of the
+    entailment, because nothing that is known was left out or weakened."""
+
+    claim: Claim
+    exact: bool
+
+
+def reading(question: Entailment) -> Reading | None:
+    """The claim that implies the entailment: bounds of variables by numbers are the box, `a <= b`
+    is the guard b - a, `a < b` too, `a == b` is two guards, and what is no comparison is left out.
+    None where a variable of the rest has no bounds, or where the goal is not one inequality."""
+    match question.goals:
+        case (goal,):
+            pass
+        case _:
+            return None
+    match goal.formula:
+        case Comparison("<=" | "<" as relation, left, right):
+            aim = subtract(right, left)
+        case _:
+            return None
+    sides: dict[Key, tuple[Fraction | None, Fraction | None]] = {}
+    guards: list[Term] = []
+    exact = True
+    for formula in _flat([fact.formula for fact in question.hypotheses]):
+        match formula:
+            case Comparison("<=", Number(low), Variable(name, version)):
+                before = sides.get((name, version), (None, None))
+                sides[name, version] = (
+                    low if before[0] is None else max(low, before[0]),
+                    before[1],
+                )
+            case Comparison("<=", Variable(name, version), Number(high)):
+                before = sides.get((name, version), (None, None))
+                least = high if before[1] is None else min(high, before[1])
+                sides[name, version] = before[0], least
+            case Comparison(strict, one, other):
+                guards.append(subtract(other, one))
+                if strict == "==":
+                    guards.append(subtract(one, other))
+                exact = exact and strict != "<"
+            case _:
+                exact = False
+    box = []
+    bounded = {key for key, ends in sides.items() if None not in ends}
+    for key in sorted(bounded.union(*(term_variables(term) for term in (aim, *guards)))):
+        low_end, high_end = sides.get(key, (None, None))
+        if low_end is None or high_end is None or low_end > high_end:
+            return None
+        box.append((key, low_end, high_end))
+    return Reading(Claim(tuple(box), tuple(guards), aim, relation == "<"), exact)
+
+
+def _flat(formulas: list[Formula]) -> list[Formula]:
+    found: list[Formula] = []
+    for formula in formulas:
+        found += _flat(list(formula.parts)) if isinstance(formula, And) else [formula]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,9 @@ def derivative(term: Term, key: Key) -> Term:
             return multiply(Apply("cos", (part,)), derivative(part, key))
         case Apply("cos", (part,)):
             return negate(multiply(Apply("sin", (part,)), derivative(part, key)))
+        case Apply("sqrt" | "norm", (part,)):
+            slope = derivative(part, key)
+            return slope if slope == number(0) else Quotient(slope, multiply(number(2), term))
         case Apply("exp", (part,)):
             return multiply(term, derivative(part, key))
         case Apply(function, _):

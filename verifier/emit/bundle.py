@@ -21,12 +21,17 @@ DISTANCE = "guard_distance.h"
 
 
 def bundle(
-    design: Design, *, target: str, statuses: Mapping[str, str], version: str
+    design: Design,
+    *,
+    target: str,
+    statuses: Mapping[str, str],
+    version: str,
+    waived: Mapping[str, str],
 ) -> dict[str, bytes]:
     """The files of the bundle by name; the same input gives the same bytes.
 
     `target` is a key of TARGETS. `statuses` are the obligations' verdicts by id, which the manifest
-    repeats.
+    repeats, and `waived` the reasons why some of them may stay unproved.
     """
     chosen = TARGETS[target]
     found = c_files(design)
@@ -40,6 +45,7 @@ def bundle(
         compile_command=compile_command(chosen),
         statuses=statuses,
         version=version,
+        waived=waived,
     )
     return found
 

@@ -37,6 +37,7 @@ def manifest(
     compile_command: str,
     statuses: Mapping[str, str],
     version: str,
+    waived: Mapping[str, str],
 ) -> bytes:
     """The text of manifest.json; the same input gives the same bytes."""
     plan, loop = design.plan, design.loop
@@ -82,9 +83,7 @@ def manifest(
             else {}
         ),
         "periods_s": {command.name: str(command.period) for command in loop.commands},
-        "obligations": [
-            {"id": name, "status": status} for name, status in sorted(statuses.items())
-        ],
+        "obligations": _obligations(statuses, waived),
         "assumptions": [*ASSUMPTIONS, *([FOLLOWED] if design.tracks else [])],
     }
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
@@ -110,6 +109,14 @@ def _transition(track: Track) -> dict[str, Any]:
         "duration_s": max(course.duration_s for course in table.courses),
         "span": span_json(track.span),
     }
+
+
+def _obligations(statuses: Mapping[str, str], waived: Mapping[str, str]) -> list[dict[str, str]]:
+    return [
+        {"id": name, "status": status}
+        | ({"waived_because": waived[name]} if name in waived else {})
+        for name, status in sorted(statuses.items())
+    ]
 
 
 def monitor_name(item: Item) -> str:

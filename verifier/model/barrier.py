@@ -18,7 +18,7 @@ from verifier.model.scope import Scope
 from verifier.syntax import tree
 from verifier.syntax.formatter import format_expression
 
-RULES = ("safe-set", "start", "keeps", "barrier", "feasibility", "gain", "sampling", "baseline")
+RULES = ("inhabited", "start", "keeps", "barrier", "feasibility", "gain", "sampling", "baseline")
 
 
 def barriers(scope: Scope, declaration: tree.BarrierDeclaration) -> list[Barrier | Clearance]:

@@ -6,12 +6,14 @@ one component `dq`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from verifier.core.enclosure import Range
 from verifier.core.span import Span
-from verifier.core.term import Formula, Term, Variable, term_variables
+from verifier.core.term import NOW, Formula, Key, Term, Variable, term_variables
 from verifier.core.unit import Unit
 from verifier.model import urdf
 
@@ -237,3 +239,12 @@ class Waiver:
     subject: str
     reason: str
     span: Span
+
+
+def boxes(inputs: Sequence[Input]) -> dict[Key, Range]:
+    """The range of each scalar of inputs or disturbances."""
+    return {
+        (name, NOW): (low, high)
+        for each in inputs
+        for name, low, high in zip(each.scalars, each.lower, each.upper, strict=True)
+    }

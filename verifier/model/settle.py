@@ -12,7 +12,6 @@ from typing import TypeVar
 from verifier.core.diagnostic import Diagnostic, Label, SourceError
 from verifier.core.term import Real
 from verifier.core.unit import TIME, UNITS
-from verifier.model.barrier import barriers, waiver
 from verifier.model.beside import neighbours, shared
 from verifier.model.compose import Composer, parameter_domain
 from verifier.model.contract import (
@@ -23,13 +22,12 @@ from verifier.model.contract import (
     parameter_type,
     placeholder,
 )
-from verifier.model.control import Barrier, Clearance, Plant
+from verifier.model.control import Plant
 from verifier.model.expression import Context, constant, number, scalar_names
-from verifier.model.plant import plant
+from verifier.model.loops import loops
 from verifier.model.quantity import Thing, Value, fail
 from verifier.model.refine import refinements
 from verifier.model.region import SETS, declared_domain, domain_formulas
-from verifier.model.robot import robot
 from verifier.model.scope import Scope, collect, declared_type
 from verifier.model.temporal import properties
 from verifier.model.values import (
@@ -73,15 +71,7 @@ def settle_scope(scope: Scope) -> Model:
     for skill in scope.skills.values():
         attempt(partial(check_declaration, scope, skill))
     settled_properties = attempt(partial(properties, scope)) or ()
-    robots = {name: attempt(partial(robot, scope, name)) for name in scope.robots}
-    plants: list[Plant] = []
-    for each in scope.plants.values():
-        settled_plant = attempt(partial(plant, scope, each))
-        plants += [settled_plant] if settled_plant else []
-    walls: list[Barrier | Clearance] = []
-    for wall in scope.barriers.values():
-        walls += attempt(partial(barriers, scope, wall)) or []
-    waivers = [attempt(partial(waiver, scope, each)) for each in scope.waivers]
+    control = loops(scope, attempt)
     world = {name: attempt(partial(place, scope, each)) for name, each in scope.places.items()}
     motions = attempt(partial(limits, scope)) or {}
     chains: dict[str, Chain] = {}
@@ -93,6 +83,8 @@ def settle_scope(scope: Scope) -> Model:
     for skill in scope.skills.values():
         for claim in attempt(partial(_claims, scope, skill)) or ():
             chains[claim.name] = claim
+    for plant in control.kept:
+        chains[plant.name] = _judged_alone(plant)
     if found:
         raise SourceError(found)
     return Model(
@@ -104,15 +96,24 @@ def settle_scope(scope: Scope) -> Model:
         {name: _skill(scope, skill) for name, skill in scope.skills.items()},
         chains,
         settled_properties,
-        tuple(plants),
-        tuple(wall for wall in walls if isinstance(wall, Barrier)),
-        {name: each for name, each in robots.items() if each is not None},
-        tuple(wall for wall in walls if isinstance(wall, Clearance)),
-        tuple(each for each in waivers if each is not None),
+        control.plants,
+        control.barriers,
+        control.robots,
+        control.clearances,
+        control.waivers,
         {name: each for name, each in world.items() if each and each.kind == "obstacle"},
         {name: each for name, each in world.items() if each and each.kind == "zone"},
         motions,
+        control.rows,
+        control.stops,
+        control.ranges,
     )
+
+
+def _judged_alone(plant: Plant) -> Chain:
+    """What the barriers of the plant owe, as a chain without steps."""
+    name = plant.name
+    return Chain(name, name, (), (), (), (), (), (), (), plant.span, plant=plant)
 
 
 def _check_constant(scope: Scope, name: str, declaration: tree.ConstantDeclaration) -> None:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from verifier.core.enclosure import Range
 from verifier.core.span import Span
 from verifier.core.term import Formula, Sort, Term
 from verifier.core.unit import Dimension, Unit
 from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver
 from verifier.model.motion import MotionLimits, Place, Transition
+from verifier.model.rows import Row
+from verifier.model.stops import Stop
 
 # ---- variables ---------------------------------------------------------------------------------
 
@@ -240,9 +243,9 @@ class Chain:
 
     `declared` is the name of the declaration and `objects` are what its parameters stand for here:
     a chain with objects as parameters is settled once for each choice, as `Fetch(cup)`. A claim
-    that one skill refines another one is a chain without steps that owes nothing else. `relies` and
-    `guarantees` speak of moves, of the chains beside it and of its own, from OLD to NOW; what does
-    not read OLD is kept by these moves.
+    that one skill refines another one is a chain without steps that owes nothing else, and so is
+    what the barriers of a plant owe. `relies` and `guarantees` speak of moves, of the chains beside
+    it and of its own, from OLD to NOW; what does not read OLD is kept by these moves.
     """
 
     name: str
@@ -259,11 +262,12 @@ class Chain:
     beside: tuple[Neighbour, ...] = ()
     relies: tuple[Condition, ...] = ()
     guarantees: tuple[Condition, ...] = ()
+    plant: Plant | None = None
 
     @property
     def plain(self) -> bool:
         """Whether the chain is nothing but calls of skills, one after the other."""
-        alone = not self.rigid and not self.objects and not self.beside
+        alone = not self.rigid and not self.objects and not self.beside and self.plant is None
         return alone and self.body == self.steps
 
 
@@ -344,7 +348,9 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`scalars` holds every grounded scalar by name, in the order of the declarations."""
+    """`scalars` holds every grounded scalar by name, in the order of the declarations. `rows` are
+    those of the barriers of each plant, `stops` the limits that its joints brake for, `ranges` the
+    numbers that a declared box bounds a scalar by."""
 
     types: tuple[str, ...]
     objects: dict[str, str]
@@ -362,3 +368,6 @@ class Model:
     obstacles: dict[str, Place]
     zones: dict[str, Place]
     motions: dict[str, MotionLimits]
+    rows: dict[str, tuple[Row, ...]]
+    stops: dict[str, tuple[Stop, ...]]
+    ranges: dict[str, Range]

@@ -18,6 +18,7 @@ from verifier.report.values import Answer, ChainReport, StepShown
 MOST_MARKS = 4
 AT_END = ("achieve", "within")
 OF_BLOCKS = ("parallel", "exhaustive", "loop", "call", "beside", "refinement")
+OF_PLANTS = ("start", "keeps", "barrier", "feasibility", "gain", "sampling", "baseline")
 # What is owed by others than steps, by the last part of the id; `{name}` is the chain or the claim.
 NEEDS = {
     "exhaustive": "no guard of this `if` holds",
@@ -84,6 +85,8 @@ def _of_witness(
     needed = f"`{clause(failed, texts)}`"
     called: list[Mark]
     part = obligation.id.split("/")[-1]
+    if obligation.rule in OF_PLANTS:
+        return Explanation(failed.origin, (Mark(failed.span, "this barrier"),))
     if obligation.rule in OF_BLOCKS and (failed.formula == FALSE or part not in NEEDS):
         headline = failed.origin
         called = [Mark(obligation.span, "wanted here")]
@@ -131,7 +134,9 @@ def _of_contradiction(
     texts: Mapping[str, str],
 ) -> Explanation:
     step = step_of(obligation, chain)
-    if obligation.rule == "property":
+    if obligation.rule == "inhabited":
+        headline = f"no state satisfies the barriers of {chain.name} inside of the domains"
+    elif obligation.rule == "property":
         headline = f"every run of {chain.name} violates {obligation.id.split('/')[2]}"
     elif step is None:
         headline = f"no state satisfies what {chain.name} assumes"

@@ -10,7 +10,7 @@ from verifier.core.obligation import facts_of
 from verifier.core.term import variables
 from verifier.core.verdict import Deferred, Refuted, Unknown, Witness
 from verifier.report.excerpt import Mark, excerpt
-from verifier.report.explain import OF_BLOCKS, explain, step_of
+from verifier.report.explain import OF_BLOCKS, OF_PLANTS, explain, step_of
 from verifier.report.paint import Paint
 from verifier.report.phrase import clause
 from verifier.report.quantity import approximate, exact, members, readable_member
@@ -116,7 +116,7 @@ def _table(answer: Answer, witness: Witness, chain: ChainReport, paint: Paint) -
     read = {name for name, _ in variables(witness.failed.formula)}
     ranked = sorted(rows, key=lambda member: read.isdisjoint(rows[member]))
     step = step_of(answer.obligation, chain)
-    place = "there" if answer.obligation.rule in OF_BLOCKS else "at the end"
+    place = "there" if answer.obligation.rule in (*OF_BLOCKS, *OF_PLANTS) else "at the end"
     header = ["", place if step is None else f"before step {step.label}"]
     moved = any(answer.start.get(name) != answer.state.get(name) for name in question)
     table = [[*header, "at the start"] if moved else header]
@@ -246,7 +246,7 @@ def _summary(chain: ChainReport, chains: Sequence[ChainReport], paint: Paint) ->
         told[0] += f" ({len(words)} by {whose} word alone)"
     shortest = _seconds(chain.shortest)
     longest = "or more" if chain.longest is None else f"to {_seconds(chain.longest)} s"
-    duration = f"{shortest} s {longest}"
+    duration = f"; {shortest} s {longest}" if chain.timed else ""
     padding = " " * (8 - len(verdict))
     promised = [promise.status for promise in chain.properties]
     kinds = [w for w in ("proved", "refuted", "deferred", "unknown") if w in promised]
@@ -255,7 +255,7 @@ def _summary(chain: ChainReport, chains: Sequence[ChainReport], paint: Paint) ->
     more = f"; {len(promised)} {noun}: {properties}" if promised else ""
     return (
         f"{chain.name:<{width}}  {paint.word(verdict)}{padding} "
-        f"{_count(len(chain.answers), 'obligation')}: {', '.join(told)}{more}; {duration}"
+        f"{_count(len(chain.answers), 'obligation')}: {', '.join(told)}{more}{duration}"
     )
 
 

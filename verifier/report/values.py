@@ -88,7 +88,8 @@ class Promise:
 @dataclass(frozen=True, slots=True)
 class ChainReport:
     """A chain's answers, without those that a property's monitor took over: `properties` says what
-    became of each. Durations in seconds; `longest` None means that no bound is promised.
+    became of each. Durations in seconds; `longest` None means that no bound is promised. What the
+    barriers of a plant owe stands in a report of its own, which is not `timed`.
 
     `search` says what was tried where the chain is refuted and `repairs` is empty.
     """
@@ -103,6 +104,7 @@ class ChainReport:
     properties: tuple[Promise, ...] = ()
     repairs: tuple[Repair, ...] = ()
     search: str | None = None
+    timed: bool = True
 
 
 @dataclass(frozen=True, slots=True)

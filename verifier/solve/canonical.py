@@ -22,6 +22,7 @@ from verifier.core.certificate import (
     SplitOr,
     Square,
 )
+from verifier.core.cover import Cut, Leaf
 from verifier.core.motion import Family
 from verifier.core.obligation import (
     Entailment,
@@ -92,6 +93,8 @@ def from_canonical(certificate: Certificate, found: Sequence[int]) -> Certificat
 
 
 def _renumbered(certificate: Certificate, to: Rename) -> Certificate:
+    if isinstance(certificate, Leaf | Cut):  # names no variable, only its place in the question
+        return certificate
     if isinstance(certificate, Point):
         return Point(tuple(((name, to(v)), value) for (name, v), value in certificate.values))
     if isinstance(certificate, Family):

@@ -34,7 +34,7 @@ from verifier.core.verdict import (
     Verdict,
     Witness,
 )
-from verifier.solve import smt
+from verifier.solve import claimed, smt
 from verifier.solve.facts import Signed
 from verifier.solve.minimize import repaired, satisfies, simplest
 from verifier.solve.passage import passage
@@ -64,6 +64,8 @@ def discharge(obligation: Obligation, timeout_s: float, pool: Sequence[State] = 
 def settle(obligation: Obligation, pool: Sequence[State] = ()) -> Verdict | None:
     """The verdict if the tableau finds it within STEPS_CHEAP; None if z3 has to be asked."""
     question, sorts = obligation.question, obligation.sorts
+    if obligation.rule in claimed.RULES:
+        return claimed.quickly(obligation)
     match question:
         case Deferral(_, monitor, fallback):
             return Deferred(monitor, fallback)
@@ -159,6 +161,10 @@ def _point(state: State) -> Point:
 
 def ask(obligation: Obligation, timeout_s: float) -> Verdict:
     """The verdict that z3 leads to."""
+    if obligation.rule in claimed.RULES:
+        found = claimed.thoroughly(obligation, timeout_s)
+        if found is not None:
+            return found
     match obligation.question:
         case Deferral(_, monitor, fallback):
             return Deferred(monitor, fallback)

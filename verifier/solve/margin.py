@@ -24,6 +24,7 @@ from verifier.core.certificate import (
     SplitOn,
     SplitOr,
 )
+from verifier.core.cover import Cut, Leaf
 from verifier.core.margin import compared, dimension, linear, radius, tightened
 from verifier.core.motion import Family
 from verifier.core.obligation import Entailment
@@ -43,7 +44,9 @@ def margin(
 
     The certificate is unjudged.
     """
-    if isinstance(certificate, Point | Family) or dimension(question, sorts) is None:
+    if isinstance(certificate, Point | Family | Leaf | Cut):
+        return None
+    if dimension(question, sorts) is None:
         return None
     goals = _Turned(
         {_denied(each): each for goal in question.goals for each in compared(goal.formula)}

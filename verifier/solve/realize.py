@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from verifier.core.certificate import Chosen, Point
+from verifier.core.cover import Cut, Leaf
 from verifier.core.evaluate import Value
 from verifier.core.motion import Family
 from verifier.core.obligation import (
@@ -49,7 +50,9 @@ def realize(owed: Obligation, question: Realization, answer: Answer) -> Verdict 
     for _ in range(ROUNDS):
         verdict = answer(replace(owed, question=_entailment(question, taken)))
         match verdict:
-            case Proved(evidence) if not isinstance(evidence, SolverWord | Point | Family):
+            case Proved(evidence) if not isinstance(
+                evidence, SolverWord | Point | Family | Leaf | Cut
+            ):
                 for stands in reversed(taken):
                     evidence = Chosen(tuple(sorted(stands.items())), evidence)
                 return Proved(evidence)

@@ -1,0 +1,40 @@
+"""What the judge of obligations leaves to enclosures: covers of claims, and values at a point that
+are not rational.
+
+Trusted.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from verifier.check.bernstein import bounds
+from verifier.check.cover import judge_cover
+from verifier.check.outcome import Rejected
+from verifier.check.polynomial import Refused
+from verifier.core.cover import Cover, reading
+from verifier.core.evaluate import Value
+from verifier.core.obligation import Entailment
+from verifier.core.term import Comparison, Formula, Key, subtract, term_variables
+
+
+def covered(question: Entailment, cover: Cover) -> None:
+    """Raises Refused unless the cover shows the question, and with it that its goal is defined."""
+    read = reading(question)
+    if read is None:
+        raise Refused("the question is no claim about a box")
+    outcome = judge_cover(read.claim, cover)
+    if isinstance(outcome, Rejected):
+        raise Refused(outcome.reason)
+
+
+def enclosed(formula: Formula, at: dict[Key, Value]) -> bool:
+    """Whether the comparison certainly holds at the point."""
+    if not isinstance(formula, Comparison) or formula.relation == "==":
+        return False
+    place = {key: (value, value) for key, value in at.items() if isinstance(value, Fraction)}
+    difference = subtract(formula.right, formula.left)
+    if any(key not in place for key in term_variables(difference)):
+        return False
+    least, _ = bounds(difference, place)
+    return least > 0 or (least == 0 and formula.relation == "<=")

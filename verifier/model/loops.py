@@ -1,0 +1,77 @@
+"""Everything that is declared about the safety loop, settled together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Protocol, TypeVar
+
+from verifier.core.enclosure import Range
+from verifier.model.barrier import barriers, waiver
+from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver
+from verifier.model.plant import plant
+from verifier.model.ranges import ranges
+from verifier.model.robot import robot
+from verifier.model.rows import Row, belongs, rows
+from verifier.model.scope import Scope
+from verifier.model.stops import Stop, stops
+
+T = TypeVar("T")
+
+
+class Attempt(Protocol):
+    """Runs the work; None where it raises SourceError, whose diagnostics are collected."""
+
+    def __call__(self, work: Callable[[], T]) -> T | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Loops:
+    """As in `Model`, where each is explained."""
+
+    robots: dict[str, Robot]
+    plants: tuple[Plant, ...]
+    barriers: tuple[Barrier, ...]
+    clearances: tuple[Clearance, ...]
+    waivers: tuple[Waiver, ...]
+    rows: dict[str, tuple[Row, ...]]
+    stops: dict[str, tuple[Stop, ...]]
+    ranges: dict[str, Range]
+
+    @property
+    def kept(self) -> list[Plant]:
+        """The plants with something to prove."""
+        return [each for each in self.plants if self.rows[each.name] or self.stops[each.name]]
+
+
+def loops(scope: Scope, attempt: Attempt) -> Loops:
+    """What is declared; what is wrong goes to `attempt`."""
+    robots = {name: attempt(partial(robot, scope, name)) for name in scope.robots}
+    found = [attempt(partial(plant, scope, each)) for each in scope.plants.values()]
+    plants = tuple(each for each in found if each is not None)
+    walls: list[Barrier | Clearance] = []
+    for declared in scope.barriers.values():
+        walls += attempt(partial(barriers, scope, declared)) or []
+    expressions = tuple(wall for wall in walls if isinstance(wall, Barrier))
+    bounds = attempt(partial(ranges, scope)) or {}
+    waivers = [attempt(partial(waiver, scope, each)) for each in scope.waivers]
+
+    def rows_of(one: Plant) -> tuple[Row, ...]:
+        mine = [wall for wall in expressions if belongs(wall, one)]
+        return tuple(r for wall in mine for r in attempt(partial(rows, wall, one, bounds)) or ())
+
+    def stops_of(one: Plant) -> tuple[Stop, ...]:
+        mine = [wall for wall in expressions if belongs(wall, one)]
+        return tuple(s for wall in mine for s in attempt(partial(stops, wall, one)) or ())
+
+    return Loops(
+        {name: each for name, each in robots.items() if each is not None},
+        plants,
+        expressions,
+        tuple(wall for wall in walls if isinstance(wall, Clearance)),
+        tuple(each for each in waivers if each is not None),
+        {each.name: rows_of(each) for each in plants},
+        {each.name: stops_of(each) for each in plants},
+        bounds,
+    )

@@ -1,0 +1,79 @@
+"""Baseline: under the law that the plant falls back on, what is safe stays safe from sample to
+sample.
+
+A joint brakes with u = -A while it moves towards its limit with w >= A T, and with -w / T in its
+last step; D is the room left (`Stop`). From D >= w^2 / (2 A) + A T^2 / 8,
+
+    w >= A T:       D' - w'^2 / (2 A) = D - w^2 / (2 A)                         nothing is lost
+    0 <= w <= A T:  D' = D - w T / 2 >= (w - A T / 2)^2 / (2 A) >= 0            it stands
+    w <= 0:         D' >= D, and it does not turn round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from verifier.core.flow import later, replaced
+from verifier.core.normal import TooLarge
+from verifier.core.obligation import Fact, Obligation
+from verifier.core.slope import NoSlope
+from verifier.core.term import Formula, Number, Term, add, multiply, number, subtract
+from verifier.model.stops import Stop
+from verifier.obligations.control import Group, at_least_zero, at_most, entailed
+
+
+def baseline(group: Group) -> list[Obligation]:
+    """Three obligations for each limit that a joint brakes for; and one for each level of each row
+    under a law that the plant names, `hold` among them, which commands 0."""
+    braked = [owed for stop in group.stops for owed in _stopping(group, stop)]
+    return [*braked, *_named(group)]
+
+
+def _stopping(group: Group, stop: Stop) -> Iterator[Obligation]:
+    deceleration, period = stop.deceleration, stop.period
+    room, speed = stop.room, stop.approach
+    step = deceleration * period
+    reserve = step * period / 8
+
+    def needed(w: Term) -> Term:
+        return add(multiply(Number(1 / (2 * deceleration)), w, w), Number(reserve))
+
+    def owed(part: str, known: Sequence[Formula], goal: Term) -> Obligation:
+        facts = [Fact(formula, stop.barrier.span, f"`{stop.name}` holds") for formula in known]
+        told = f"braking does not keep `{stop.name}`"
+        where = f"baseline/{part}"
+        return entailed(group, stop, "baseline", where, facts, at_least_zero(goal), told)
+
+    can_stop = at_most(needed(speed), room)
+    slower = subtract(speed, Number(step))
+    ahead = subtract(add(room, Number(step * period / 2)), multiply(Number(period), speed))
+    yield owed("fast", [can_stop, at_most(Number(step), speed)], subtract(ahead, needed(slower)))
+    last = subtract(room, multiply(Number(period / 2), speed))
+    yield owed("last", [can_stop, at_least_zero(speed), at_most(speed, Number(step))], last)
+    away = [at_least_zero(room), at_most(speed, number(0))]
+    yield owed("away", away, subtract(room, multiply(Number(period / 2), speed)))
+
+
+def _named(group: Group) -> list[Obligation]:
+    base = group.plant.baseline
+    if base is None or base.kind == "brake" or group.plant.disturbances:
+        return []
+    names = [s for each in group.plant.inputs for s in each.scalars]
+    terms: tuple[Term, ...] = base.law or (number(0),) * len(names)
+    return list(_under(group, dict(zip(names, terms, strict=True))))
+
+
+def _under(group: Group, law: dict[str, Term]) -> Iterator[Obligation]:
+    try:
+        exact = later(group.plant.rates_of, group.plant.period)
+    except (NoSlope, TooLarge):
+        return
+    if exact is None:
+        return
+    held = {state: replaced(term, law) for state, term in exact.items()}
+    for row in group.rows:
+        for count, level in enumerate(row.levels, start=1):
+            part = "baseline" if row.order == 1 else f"baseline/{count}"
+            goal = at_least_zero(replaced(level, held))
+            told = f"the baseline breaks `{row.name}` within one period"
+            yield entailed(group, row, "baseline", part, group.safe, goal, told)

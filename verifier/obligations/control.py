@@ -1,0 +1,227 @@
+"""What the rules of plants and barriers share: rows that meet, and the facts about their states.
+
+Rows that share no state and no input have nothing to do with each other, so that a plant is judged
+group by group.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from verifier.core.enclosure import Range
+from verifier.core.obligation import Entailment, Existence, Fact, Obligation, Question
+from verifier.core.span import Span
+from verifier.core.term import (
+    NOW,
+    Comparison,
+    Formula,
+    Number,
+    Real,
+    Sort,
+    Term,
+    Variable,
+    add,
+    multiply,
+    negate,
+    number,
+    variables,
+)
+from verifier.core.unit import NONE
+from verifier.model.control import Barrier, Plant, Waiver, boxes
+from verifier.model.rows import Row, best, worst
+from verifier.model.stops import Stop
+from verifier.model.values import Model
+
+ZERO = number(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of one plant that share states or inputs, with the ranges of all scalars."""
+
+    plant: Plant
+    rows: tuple[Row, ...]
+    stops: tuple[Stop, ...]
+    ranges: dict[str, Range]
+    sorts: dict[str, Sort]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The input scalars that some row of the group reads."""
+        return tuple(dict.fromkeys(name for row in self.rows for name, _ in row.gains))
+
+    @property
+    def safe(self) -> list[Fact]:
+        """That every level of every row is not negative, and that joints are inside of limits."""
+        facts = [fact for row in self.rows for fact in levels(row)]
+        return facts + [
+            Fact(at_least_zero(stop.room), stop.barrier.span, f"`{stop.name}` holds")
+            for stop in self.stops
+        ]
+
+    @property
+    def first(self) -> Barrier:
+        """The first barrier of the group."""
+        return self.rows[0].barrier if self.rows else self.stops[0].barrier
+
+
+def groups(model: Model, plant: Plant) -> list[Group]:
+    """The groups of the plant's rows, in the order of the barriers."""
+    ranges = dict(model.ranges)
+    commands = boxes((*plant.inputs, *plant.disturbances))
+    ranges |= {name: found for (name, _), found in commands.items()}
+    sorts = {name: scalar.sort for name, scalar in model.scalars.items()}
+    sorts |= {name: Real(NONE) for name, _ in commands}
+    merged: list[tuple[set[str], list[Row | Stop]]] = []
+    everything: tuple[Row | Stop, ...] = (
+        *model.rows.get(plant.name, ()),
+        *model.stops.get(plant.name, ()),
+    )
+    for each in everything:
+        names, mine = _names(each), [each]
+        for other in [found for found in merged if found[0] & names]:
+            names, mine = names | other[0], other[1] + mine
+            merged.remove(other)
+        merged.append((names, mine))
+    return [
+        Group(
+            plant,
+            tuple(one for one in mine if isinstance(one, Row)),
+            tuple(one for one in mine if isinstance(one, Stop)),
+            ranges,
+            sorts,
+        )
+        for _, mine in merged
+    ]
+
+
+def _names(each: Row | Stop) -> set[str]:
+    if isinstance(each, Stop):
+        return {each.position, each.speed}
+    return {*each.states, *(name for name, _ in each.gains)}
+
+
+def levels(row: Row) -> list[Fact]:
+    """That the row's levels are not negative."""
+    return [
+        Fact(Comparison("<=", ZERO, level), row.barrier.span, f"`{row.name}` holds")
+        for level in row.levels
+    ]
+
+
+def continuous(row: Row, plant: Plant, command: Term) -> Term:
+    """The left side of the row of continuous time, without its margin, when the inputs add
+    `command` to its rate."""
+    parts = [row.drift, command, worst(row, plant)]
+    if row.alpha is not None:
+        parts.append(multiply(Number(row.alpha), row.levels[-1]))
+    return add(*parts)
+
+
+def at_best(row: Row, plant: Plant) -> Term:
+    """The same for the best command of the box."""
+    return continuous(row, plant, best(row, plant))
+
+
+def under(row: Row, law: dict[str, Term]) -> Term:
+    """What the inputs add to the rate of the row under a law."""
+    return add(*(multiply(gain, law[name]) for name, gain in row.gains))
+
+
+def commanded(row: Row) -> Term:
+    """What the inputs add to the rate of the row."""
+    return under(row, {name: Variable(name) for name, _ in row.gains})
+
+
+def at_most(one: Term, other: Term) -> Formula:
+    return Comparison("<=", one, other)
+
+
+def ranged(group: Group, names: Iterable[str]) -> list[Fact]:
+    """That these scalars lie in their ranges."""
+    found = []
+    for name in names:
+        if name not in group.ranges:
+            continue
+        low, high = group.ranges[name]
+        for formula in (
+            at_most(Number(low), Variable(name)),
+            at_most(Variable(name), Number(high)),
+        ):
+            found.append(Fact(formula, group.plant.span, "domain"))
+    return found
+
+
+def entailed(
+    group: Group,
+    row: Row | Stop,
+    rule: str,
+    part: str,
+    known: Sequence[Fact],
+    goal: Formula,
+    told: str,
+) -> Obligation:
+    """That the goal follows wherever the known facts hold inside the ranges; `told` says what it
+    means that it does not."""
+    return _owed(
+        group,
+        f"{row.name}/{part}",
+        rule,
+        row.barrier.span,
+        lambda box: Entailment((*box, *known), (Fact(goal, row.barrier.span, told),)),
+        [*(fact.formula for fact in known), goal],
+    )
+
+
+def existing(group: Group, name: str, rule: str, span: Span, facts: Sequence[Fact]) -> Obligation:
+    """That some state satisfies the facts inside the ranges."""
+    return _owed(
+        group,
+        name,
+        rule,
+        span,
+        lambda box: Existence((*box, *facts)),
+        [fact.formula for fact in facts],
+    )
+
+
+def _owed(
+    group: Group,
+    name: str,
+    rule: str,
+    span: Span,
+    question: object,
+    formulas: Sequence[Formula],
+) -> Obligation:
+    read = sorted({n for formula in formulas for n, _ in variables(formula)})
+    asked: Question = question(ranged(group, read))  # type: ignore[operator]
+    plant = group.plant.name
+    sorts = {n: group.sorts.get(n, Real(NONE)) for n in read}
+    view = dict.fromkeys(read, NOW)
+    return Obligation(f"{plant}/{name}", rule, plant, 0, span, asked, sorts, view)
+
+
+def weighted(weights: Sequence[Term], terms: Sequence[Term]) -> Term:
+    return add(*(multiply(w, t) for w, t in zip(weights, terms, strict=True)))
+
+
+def at_least_zero(term: Term) -> Formula:
+    return at_most(ZERO, term)
+
+
+def minus(term: Term, value: Fraction) -> Term:
+    return add(term, negate(Number(value)))
+
+
+def waiver_of(model: Model, obligation: Obligation) -> Waiver | None:
+    """The waiver that the source gives for an obligation of a plant, by the plant's name, the
+    barrier's, or that of its family."""
+    if all(obligation.chain != plant.name for plant in model.plants):
+        return None
+    member = obligation.id.split("/")[1].removesuffix(".lower").removesuffix(".upper")
+    names = {obligation.chain, member, member.partition("[")[0]}
+    return next(
+        (w for w in model.waivers if w.rule == obligation.rule and w.subject in names), None
+    )
