@@ -6,12 +6,12 @@ import random
 import subprocess
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from bundles import MS, ROOT, gcc, replayed, sample, tool
+from bundles import MS, ROOT, design_of_chain, gcc, replayed, sample, tool
 
 from verifier.core.motion import Affine, Cut, Motion, Piece, Plan
 from verifier.emit.binding import compiled, loaded, zig
@@ -19,6 +19,7 @@ from verifier.emit.build_file import TARGETS
 from verifier.emit.bundle import c_files
 from verifier.emit.design import Design, Track, design_of
 from verifier.emit.vectors import Call, calls
+from verifier.model.values import Model
 from verifier.pipeline_emit import planned
 from verifier.safety.transition import STARTS_MAX, Table, follow, table_of
 from verifier.source import settled
@@ -138,10 +139,20 @@ def test_what_is_too_large_for_the_tables_is_said() -> None:
 CHAIN = """\
 use "examples/fetch_cup.contract"
 
+motion ee { speed 0.25 m/s  acceleration 1 m/s^2 }
+
+# Half of the time speeding up, half of it braking, until 38.12 % of the way are left.
 skill ToGrasp {
-    initial  ee in translate(box(lower = -3 cm, upper = 3 cm), by = pose[cup])
-    terminal ee in translate(box(lower = -1.15 cm, upper = 1.15 cm), by = pose[cup])
-    duration 0.2 s .. 3 s
+    initial   ee in translate(box(lower = -3 cm, upper = 3 cm), by = pose[cup])
+    terminal  ee in translate(box(lower = -1.15 cm, upper = 1.15 cm), by = pose[cup])
+    invariant ee in translate(box(lower = -3 cm, upper = 3 cm), by = pose[cup])
+    duration  0.28 s .. 0.29 s
+    transition ee {
+        velocity [-4.42 1/s * (ee.x - pose[cup].x),
+                  -4.42 1/s * (ee.y - pose[cup].y),
+                  -4.42 1/s * (ee.z - pose[cup].z)] after 0.14 s
+        velocity [0 m/s, 0 m/s, 0 m/s] after 0.14 s
+    }
 }
 
 chain C {
@@ -153,9 +164,13 @@ chain C {
 """
 
 
+def model_of_chain() -> Model:
+    return settled(str(ROOT / "here.contract"), CHAIN).model
+
+
 def design(chosen: Plan) -> Design:
-    """The chain, with a plan as the transition ToGrasp()."""
-    model = settled(str(ROOT / "here.contract"), CHAIN).model
+    """The chain, with another plan as the transition ToGrasp()."""
+    model = model_of_chain()
     chain = model.chains["C"]
     law = table(chosen, STARTS, len(AXES))
     return design_of(*planned(model, chain), tracks=(Track("ToGrasp()", law, chain.span),))
@@ -204,31 +219,15 @@ def test_the_self_test_of_a_transition_agrees_here_and_on_aarch64(tmp_path: Path
 
 
 def test_a_self_test_finds_a_coefficient_that_was_changed(tmp_path: Path) -> None:
-    names = dict(c_files(design(motion_to_the_cup())))
-    changed = names["guard.c"].replace(b"0x1.851eb851eb852p-2,", b"0x1.851eb851eb860p-2,")
+    names = dict(c_files(design_of_chain(model_of_chain(), "C")))
+    left = (1 - 4.42 * 0.14).hex().encode()  # in a control point of the second piece
+    assert names["guard.c"].count(left) >= 6
+    changed = names["guard.c"].replace(left, b"0x1.87p-2")
     assert changed != names["guard.c"]
     names["guard.c"] = changed
     program = compiled(names, tmp_path, "selftest", ("guard.c", "selftest.c"), gcc(), ("-O1",))
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert done.returncode == 1 and "reached differs" in done.stdout
-
-
-def motion_to_the_cup() -> Motion:
-    """Towards the cup until 38 % of the distance are left: half of the time speeding up, half of it
-    braking."""
-
-    def point(left: Fraction) -> tuple[Affine, ...]:
-        return tuple(
-            Affine(
-                Fraction(0),
-                tuple(left * (j == axis) + (1 - left) * (j == axis + 3) for j in range(6)),
-            )
-            for axis in range(3)
-        )
-
-    half = Fraction(14, 100)
-    one, middle, end = (point(Fraction(k, 100)) for k in (100, 69, 38))
-    return Motion((Piece(half, 0, (one, one, middle)), Piece(half, 0, (middle, end, end))))
 
 
 # ---- in closed loop ----------------------------------------------------------------------------
@@ -300,10 +299,15 @@ def check_runs(made: Design, speed: Fraction, longest: Fraction, folder: Path) -
 
 
 def test_ten_thousand_starts_end_where_grasp_may_begin(tmp_path: Path) -> None:
-    check_runs(design(motion_to_the_cup()), Fraction(1, 4), Fraction(28, 100), tmp_path)
+    made = design_of_chain(model_of_chain(), "C")
+    check_runs(made, Fraction(1, 4), Fraction(29, 100), tmp_path)
 
 
 def test_a_motion_that_stops_too_early_is_found_out(tmp_path: Path) -> None:
-    (first, _) = motion_to_the_cup().pieces
-    found = runs(design(Motion((first,))), random_starts(300), tmp_path)
+    (track,) = design_of_chain(model_of_chain(), "C").tracks
+    (course,) = track.table.courses
+    hasty = replace(course, count=1, duration_s=0.14)
+    made = design_of_chain(model_of_chain(), "C")
+    made = replace(made, tracks=(replace(track, table=replace(track.table, courses=(hasty,))),))
+    found = runs(made, random_starts(300), tmp_path)
     assert Counter(each.said for each in found)[5] > 30
