@@ -44,6 +44,8 @@ ROOMS: dict[str, set[str]] = {
 HOMES: dict[str, str] = {
     "lark": "verifier/syntax/parse.py",
     "cvc5": "verifier/solve/cvc5.py",
+    "dask": "verifier/solve/cluster.py",
+    "distributed": "verifier/solve/cluster.py",
     "z3": "verifier/solve/smt.py",
     "highspy": "verifier/solve/linear.py",
     "numpy": "verifier/solve/linear.py",

@@ -49,6 +49,7 @@ from verifier.obligations.repeated import owed_once
 from verifier.obligations.vacuity import without_vacuous
 from verifier.report.values import Answer
 from verifier.solve.canonical import canonical, from_canonical, to_canonical, versions
+from verifier.solve.cluster import Finder
 from verifier.solve.cvc5 import NAME, Agrees, Differs, Silent
 from verifier.solve.margin import margin
 from verifier.solve.workers import judge_all, opinions
@@ -66,12 +67,20 @@ class Defect(Exception):
 class Effort:
     """How long each obligation may take, in seconds, and on how many processes. `proofs` are
     unjudged certificates as JSON, by the digest of their canonical question; new ones are added.
-    `second` puts every solver's word to a second solver."""
+    `second` puts every solver's word to a second solver. `finder` is asked for verdicts in place
+    of the processes of this machine."""
 
     timeout_s: float
     jobs: int | None
     proofs: dict[str, str] = field(default_factory=dict, compare=False)
     second: bool = False
+    finder: Finder | None = field(default=None, compare=False)
+
+    def verdicts(
+        self, obligations: Sequence[Obligation], tell: Tell
+    ) -> Iterator[tuple[int, Verdict]]:
+        """Each obligation's place with its verdict, unjudged, as they come."""
+        return (self.finder or judge_all)(obligations, self.timeout_s, self.jobs, tell)
 
 
 def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answer]:
@@ -120,7 +129,7 @@ def _settled(obligations: Sequence[Obligation], effort: Effort, tell: Tell) -> l
         if found[place] is None and leaders.setdefault(keys[place], place) == place:
             asked.append(place)
     new = [obligations[place] for place in asked]
-    for number, verdict in judge_all(new, effort.timeout_s, effort.jobs, tell):
+    for number, verdict in effort.verdicts(new, tell):
         place = asked[number]
         found[place] = verdict = confirmed(obligations[place], verdict)
         if isinstance(verdict, Proved) and not isinstance(verdict.evidence, SolverWord):
@@ -131,7 +140,7 @@ def _settled(obligations: Sequence[Obligation], effort: Effort, tell: Tell) -> l
             found[place] = _remembered(each, numbers[place], proofs.get(keys[place]))
     rest = [place for place, verdict in enumerate(found) if verdict is None]
     others = [obligations[place] for place in rest]
-    for number, verdict in judge_all(others, effort.timeout_s, effort.jobs, tell):
+    for number, verdict in effort.verdicts(others, tell):
         found[rest[number]] = confirmed(others[number], verdict)
     verdicts = [verdict for verdict in found if verdict is not None]
     return _seconded(obligations, verdicts, effort) if effort.second else verdicts
@@ -227,7 +236,7 @@ def first_fault(
         if verdict is not None and not isinstance(verdict, Proved | Deferred):
             return each, verdict
     new = [each for each in obligations if each.question not in known]
-    for place, found in judge_all(new, effort.timeout_s, effort.jobs, _silent):
+    for place, found in effort.verdicts(new, _silent):
         verdict = taken_over(new[place], confirmed(new[place], found))
         known[new[place].question] = verdict
         if not isinstance(verdict, Proved | Deferred):

@@ -17,7 +17,6 @@ from verifier.judging import Effort, Tell, confirmed
 from verifier.model.pairs import General, general, sorts_and_domains
 from verifier.model.values import Condition, Contract, Domain
 from verifier.report.pairs import Pair, Pairs
-from verifier.solve.workers import judge_all
 from verifier.source import Source
 
 BEFORE = 1
@@ -48,7 +47,7 @@ def pairs(source: Source, effort: Effort, tell: Tell) -> Pairs:
     asked = list(_asked(skills, sorts, domains))
     obligations = [each.obligation for each in asked]
     verdicts: dict[int, Verdict] = {}
-    for place, verdict in judge_all(obligations, effort.timeout_s, effort.jobs, tell):
+    for place, verdict in effort.verdicts(obligations, tell):
         verdicts[place] = confirmed(obligations[place], verdict)
     answers = [(each, verdicts[place]) for place, each in enumerate(asked)]
     numbers = range(len(skills))

@@ -133,6 +133,17 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="neither read nor write .verify-chain-cache beside the file",
     )
     _effort(check)
+    check.add_argument(
+        "--engine",
+        choices=("processes", "dask"),
+        default="processes",
+        help="find verdicts on this machine, or on the workers of a Dask cluster",
+    )
+    check.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="of the Dask cluster; without it, one of N processes is started for this run",
+    )
 
 
 def _change(

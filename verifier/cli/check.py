@@ -12,6 +12,7 @@ from importlib.util import find_spec
 
 from verifier.cli import cache, certificates, pairwise
 from verifier.cli.command import Refusal, complain, exit_code, paint
+from verifier.cli.engine import finder
 from verifier.cli.progress import progress
 from verifier.cli.version import version
 from verifier.cli.writing import make_folder, write
@@ -20,6 +21,7 @@ from verifier.judging import Effort
 from verifier.pipeline import check, without_solver_words
 from verifier.report import terminal
 from verifier.report.values import ChainReport, Report, chain_verdict
+from verifier.solve.cluster import Finder
 from verifier.source import Mistakes, Source, chosen, settled, unknown_chain
 
 
@@ -32,7 +34,8 @@ def run(options: argparse.Namespace) -> int:
     sources, diagnostics, texts = _open(options.files, options.chain or ())
     report = Report(tuple(diagnostics), (), texts)
     if not diagnostics:
-        report = _judged(sources, options)
+        with finder(options) as found_by:
+            report = _judged(sources, options, found_by)
     _print(report, options.format)
     if options.format == "text" and not options.chain:
         _name_empty(sources)
@@ -63,7 +66,9 @@ def _open(
     return sources, diagnostics, texts
 
 
-def _judged(sources: Sequence[Source], options: argparse.Namespace) -> Report:
+def _judged(
+    sources: Sequence[Source], options: argparse.Namespace, found_by: Finder | None
+) -> Report:
     names: list[str] = options.chain or []
     chains: list[ChainReport] = []
     texts: dict[str, str] = {}
@@ -72,7 +77,8 @@ def _judged(sources: Sequence[Source], options: argparse.Namespace) -> Report:
         if names and not here:
             continue
         known = {} if options.no_cache else cache.read(source.path)
-        effort = Effort(options.timeout, options.jobs, dict(known), options.second_opinion)
+        proofs, second = dict(known), options.second_opinion
+        effort = Effort(options.timeout, options.jobs, proofs, second, found_by)
         began = time.monotonic()
         with progress("judging") as tell:
             report = check(source, here, effort, tell)

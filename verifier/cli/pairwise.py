@@ -6,6 +6,7 @@ import argparse
 import sys
 
 from verifier.cli.command import HOLDS, UNKNOWN, Refusal, paint
+from verifier.cli.engine import finder
 from verifier.cli.progress import progress
 from verifier.cli.version import version
 from verifier.judging import Effort
@@ -23,8 +24,9 @@ def run(options: argparse.Namespace) -> int:
     if len(options.files) > 1:
         raise Refusal("`--pairwise` takes one file, and all that it uses")
     source = settled(options.files[0])
-    with progress("judging") as tell:
-        found = pairs(source, Effort(options.timeout, options.jobs), tell)
+    with finder(options) as found_by, progress("judging") as tell:
+        effort = Effort(options.timeout, options.jobs, finder=found_by)
+        found = pairs(source, effort, tell)
     if options.format == "json":
         sys.stdout.write(render_json(found, version()))
     else:
