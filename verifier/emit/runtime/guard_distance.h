@@ -73,21 +73,24 @@ static inline void guard_shed(guard_queue *queue, uint32_t room, uint32_t count)
 static inline bool guard_join(guard_queue *queue, guard_candidate *all, uint32_t room, int64_t key,
                               double value)
 {
-    for (uint32_t i = 0u; queue->count != 0u; ++i) {
-        if (guard_at(queue, all, room, queue->count - 1u)->value > value) {
-            break;
-        }
-        if (i == GUARD_NEAR) {
-            queue->count = guard_greater(queue, all, room, value);
-            break;
-        }
-        --queue->count;
+    const uint32_t count = queue->count;
+    uint32_t left = count;
+    for (uint32_t i = 0u; i < GUARD_NEAR; ++i) {
+        /* counted without a branch: how many leave is chance */
+        const bool there = i < count;
+        const guard_candidate *last = guard_at(queue, all, room, there ? (count - 1u - i) : 0u);
+        left -= (there && (last->value <= value)) ? 1u : 0u;
     }
-    if (queue->count >= room) {
+    if (((left + GUARD_NEAR) == count) && (left != 0u)) {
+        queue->count = left;
+        left = guard_greater(queue, all, room, value);
+    }
+    queue->count = left;
+    if (left >= room) {
         return room == 1u;
     }
-    *guard_at(queue, all, room, queue->count) = (guard_candidate){key, value};
-    ++queue->count;
+    *guard_at(queue, all, room, left) = (guard_candidate){key, value};
+    queue->count = left + 1u;
     return true;
 }
 
