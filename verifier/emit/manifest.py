@@ -10,6 +10,7 @@ from typing import Any
 from verifier.core.span import Span
 from verifier.emit.design import Design, Track
 from verifier.monitor.gates import Item
+from verifier.safety.filter import Guarded
 
 SCHEMA = 1
 ASSUMPTIONS = (
@@ -22,6 +23,13 @@ ASSUMPTIONS = (
     "of its limits is pushed back instead, and reported as outside",
     "hold, retreat and stop all command zero velocity; the supervisor reads which of them is meant",
     "the compiler keeps IEEE 754: no -ffast-math, -ffp-contract=off",
+)
+STANDING = ASSUMPTIONS[5]
+BRAKING = (
+    "hold, retreat and stop all brake; the supervisor reads which of them is meant",
+    "commands that were under way when guard_init was called were zero",
+    "the bodies of the arm are its collision spheres; what the sample calls a joint's position is "
+    "the angle or way that the URDF means",
 )
 FOLLOWED = (
     "in a transition the controller of what moves brings it within one period to where guard_track "
@@ -84,9 +92,47 @@ def manifest(
         ),
         "periods_s": {command.name: str(command.period) for command in loop.commands},
         "obligations": _obligations(statuses, waived),
-        "assumptions": [*ASSUMPTIONS, *([FOLLOWED] if design.tracks else [])],
+        **({"filter": _filter(loop.guarded)} if loop.guarded else {}),
+        "assumptions": _assumptions(design),
     }
     return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()
+
+
+def _assumptions(design: Design) -> list[str]:
+    guarded = design.loop.guarded is not None
+    found = [each for each in ASSUMPTIONS if not (guarded and each == STANDING)]
+    found += BRAKING if guarded else ()
+    return [*found, *([FOLLOWED] if design.tracks else [])]
+
+
+def _filter(guarded: Guarded) -> dict[str, Any]:
+    """What the filter keeps: each joint's limits as they are tightened, and the rows by number."""
+    drives, arm, switch = guarded.filter.drives, guarded.filter.arm, guarded.filter.switch
+    return {
+        "latency_periods": guarded.filter.latency,
+        "joints": [
+            {
+                "position": position,
+                "speed": speed,
+                "kind": drive.kind.name.lower(),
+                "position_kept": [drive.lower, drive.upper],
+                "speed_kept": [drive.speed_lower, drive.speed_upper],
+                "braking": [drive.slowing_down, drive.slowing_up],
+                "off_reference_at_most": drive.radius,
+            }
+            for drive, position, speed in zip(
+                drives, guarded.positions, guarded.speeds, strict=True
+            )
+        ],
+        "rows": [
+            {"row": 2 * len(drives) + k, "barrier": row.name, "least_m": row.least}
+            | {"sphere": arm.bodies[row.body].sphere, "other": arm.bodies[row.body].other}
+            for k, row in enumerate(arm.rows)
+        ]
+        if arm
+        else [],
+        "switch": {"hold_periods": switch.hold} if switch else None,
+    }
 
 
 def _skills(design: Design) -> list[dict[str, Any]]:
