@@ -28,7 +28,7 @@ ARM = """
 state {
     q : real[7] rad in box(lower = [-2.8973, -1.7628, -2.8973, -3.0718, -2.8973, -0.0175, -2.8973],
                            upper = [2.8973, 1.7628, 2.8973, -0.0698, 2.8973, 3.7525, 2.8973])
-    v : real[7] rad/s
+    v : real[7] rad/s in box(lower = -2.2, upper = 2.2)
 }
 environment { score : real  near : bool }
 robot panda from urdf "panda.urdf" tip panda_hand joints q
