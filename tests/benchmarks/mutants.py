@@ -30,10 +30,13 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 JUDGE = ("tests/test_judge_rules.py", "tests/test_check.py")
 SETS = ("tests/test_containment.py", "-k", "honest or forgery")
-COVERS = ("tests/test_claims.py", "-k", "evidence or forged or false or box")
+COVERS = (
+    *("tests/test_cover_rules.py", "tests/test_claims.py"),
+    *("-k", "cover_rules or evidence or forged or false or box"),
+)
 MOTIONS = ("tests/test_motion.py", "-k", "honest or forgery or whatever or cell or polygon")
 TESTS: dict[str, tuple[str, ...]] = {
-    **dict.fromkeys(("judge", "facts", "polynomial", "survey", "codec"), JUDGE),
+    **dict.fromkeys(("judge", "facts", "polynomial", "survey", "codec", "rational"), JUDGE),
     **dict.fromkeys(("containment", "containment_codec"), SETS),
     **dict.fromkeys(("cover", "cover_codec", "bernstein", "bowl"), COVERS),
     **dict.fromkeys(("motion", "motion_codec", "barrier", "cells"), MOTIONS),
@@ -64,6 +67,8 @@ COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Div: ast.Mult,
 }
 NAMES = {"all": "any", "any": "all", "min": "max", "max": "min", "gcd": "lcm", "lcm": "gcd"}
+COMMUTATIVE = {"min", "max", "gcd", "lcm", "dot", "multiply", "_inner_product"}
+"""Whose arguments may be exchanged. Likewise `strict=True` of `zip` is an assertion of ours."""
 Change = Callable[[ast.AST], ast.AST | None]
 
 
@@ -120,7 +125,7 @@ def _told(tree: ast.Module) -> set[int]:
                 hidden.append(annotation)
                 if ast.unparse(annotation) == "TypeAlias":
                     hidden.append(value)
-            case ast.JoinedStr() | ast.Assert():
+            case ast.JoinedStr() | ast.Assert() | ast.keyword(arg="strict"):
                 hidden.append(node)
         words |= {id(inner) for each in hidden if each is not None for inner in ast.walk(each)}
     return words
@@ -177,7 +182,8 @@ def _changes(node: ast.AST, told: bool) -> Iterator[tuple[str, Change]]:
             yield f"{name} -> {NAMES[name]}", _set(id=NAMES[name])
     match node:
         case ast.Call(args=[_, _, *_] as arguments):
-            for place in range(len(arguments) - 1):
+            commutes = isinstance(node.func, ast.Name) and node.func.id in COMMUTATIVE
+            for place in range(0 if commutes else len(arguments) - 1):
                 what = (
                     f"arguments {place + 1} and {place + 2} of {ast.unparse(node.func)} exchanged"
                 )
