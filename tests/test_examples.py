@@ -15,6 +15,7 @@ Compare = Callable[[str, str], None]
 # Each example with its report, as printed from the top of the project, and its exit code.
 REPORTS = {
     "examples/fetch_cup.contract": ("examples/fetch_cup.report.txt", 1),
+    "examples/gains/gains.spec": ("examples/gains/report.txt", 1),
     "examples/pick_and_place/pick_and_place.contract": ("examples/pick_and_place/report.txt", 1),
 }
 SHOWN = re.compile(r"(?<=```text\n)\$ verify-chain (?P<arguments>[^\n]+)\n.*?(?=```)", re.DOTALL)
@@ -47,7 +48,8 @@ def test_the_report_beside_an_example_is_current(
 def test_every_example_with_a_chain_has_its_report() -> None:
     found = set((ROOT / "examples").rglob("*.contract"))
     with_chains = {p for p in found if re.search(r"(?m)^chain ", p.read_text())}
-    assert {p.relative_to(ROOT).as_posix() for p in with_chains} == set(REPORTS)
+    contracts = {path for path in REPORTS if path.endswith(".contract")}
+    assert {p.relative_to(ROOT).as_posix() for p in with_chains} == contracts
 
 
 def test_the_first_lines_say_why_the_chain_as_drawn_is_wrong() -> None:

@@ -59,7 +59,7 @@ def _polynomial(term: Term) -> Polynomial:
             return {monomial: factor for monomial, factor in total.items() if factor}
         case Product(parts):
             product: Polynomial = {(): Fraction(1)}
-            for part in parts:
+            for part in _squared(parts):
                 product = _times(product, _polynomial(part))
             return product
         case Quotient(above, below):
@@ -75,6 +75,18 @@ def _polynomial(term: Term) -> Polynomial:
             if function == "cos" and inner == (number(0),):
                 return {(): Fraction(1)}
             return {(Apply(function, inner),): Fraction(1)}
+
+
+def _squared(parts: tuple[Term, ...]) -> list[Term]:
+    """The factors, with the square of a norm in the place of two equal ones."""
+    kept: list[Term] = []
+    for part in parts:
+        if isinstance(part, Apply) and part.function == "norm" and part in kept:
+            kept.remove(part)
+            kept += part.arguments
+        else:
+            kept.append(part)
+    return kept
 
 
 def _times(left: Polynomial, right: Polynomial) -> Polynomial:

@@ -682,6 +682,10 @@ def _power(base: Value, expression: tree.Binary, at: Context) -> Quantity:
 
 def _call(expression: tree.Call, at: Context) -> Value:
     name = expression.function.text
+    if name == "protective_distance":
+        from verifier.model.separation import protective_distance
+
+        return protective_distance(expression, at)
     function = FUNCTIONS.get(name)
     if function is None:
         from verifier.model.region import SETS

@@ -16,7 +16,7 @@ from verifier.core.normal import TooLarge
 from verifier.core.obligation import Fact, Obligation
 from verifier.core.slope import NoSlope
 from verifier.core.term import FALSE, Formula, Number, Product, Sum, Term, Variable, add, multiply
-from verifier.model.rows import Row, bend
+from verifier.model.rows import Row, bend, worst
 from verifier.obligations.control import (
     Group,
     at_least_zero,
@@ -39,7 +39,7 @@ def _of_row(group: Group, row: Row) -> Iterator[Obligation]:
     for number, level in enumerate(row.levels, start=1):
         part = "sampling" if row.order == 1 else f"sampling/{number}"
         told = f"a command that keeps the row of `{row.name}` breaks it one period later"
-        goal = _one_period_later(group, level)
+        goal = _one_period_later(group, row, level)
         yield entailed(group, row, "sampling", part, known, goal, told)
 
 
@@ -51,8 +51,9 @@ def _polynomial(term: Term) -> bool:
             return isinstance(term, Number | Variable)
 
 
-def _one_period_later(group: Group, level: Term) -> Formula:
-    """That the level is not negative; false where nothing is known of its motion."""
+def _one_period_later(group: Group, row: Row, level: Term) -> Formula:
+    """That the level is not negative, whatever the disturbances do; false where nothing is known of
+    its motion."""
     plant = group.plant
     rates = plant.rates_of
     try:
@@ -61,7 +62,8 @@ def _one_period_later(group: Group, level: Term) -> Formula:
             if exact is not None:
                 return at_least_zero(replaced(level, exact))
         bound = bend(level, plant, group.ranges)
-        rate = lie(level, rates)
+        last = add(row.drift, commanded(row), worst(row, plant))
+        rate = last if level == row.levels[-1] else lie(level, rates)
     except (NoSlope, TooLarge, NotEnclosed, KeyError):
         return FALSE
     linear = add(level, multiply(Number(plant.period), rate))
