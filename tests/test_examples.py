@@ -17,6 +17,7 @@ REPORTS = {
     "examples/fetch_cup.contract": ("examples/fetch_cup.report.txt", 1),
     "examples/gains/gains.spec": ("examples/gains/report.txt", 1),
     "examples/pick_and_place/pick_and_place.contract": ("examples/pick_and_place/report.txt", 1),
+    "examples/guarded_arm/pick_and_place.contract": ("examples/guarded_arm/report.txt", 0),
 }
 SHOWN = re.compile(r"(?<=```text\n)\$ verify-chain (?P<arguments>[^\n]+)\n.*?(?=```)", re.DOTALL)
 
