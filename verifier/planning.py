@@ -10,7 +10,7 @@ only where every sequence of skills was excluded.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
@@ -29,9 +29,11 @@ from verifier.repair.shortfall import Need, Offer, why
 from verifier.source import Source
 from verifier.trial import Closed, Propose, Slot, Trial, no_motion
 
-# How long an obligation of a candidate may take, and after how long no further one is tried.
+# How long an obligation of a candidate may take, and after how long no further one is tried: in
+# processor time of this process, and on the clock, for what its children do.
 CANDIDATE_S = 2.0
 SEARCH_S = 20.0
+PATIENCE_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +69,13 @@ def repairs(
 ) -> Outcome:
     """What closes the gap which shows before `step`, there or further to the front: calls of the
     library, and motions where they are proposed."""
-    ends = time.monotonic() + SEARCH_S
+    may_go_on = _patience()
     written = source.scope.chains[chain.declared]
     known: dict[Question, Verdict] = {}
     first: Outcome | None = None
     for place in range(step, 0, -1):
         slot = Slot(source, written, chain, place, inserted)
-        outcome = _closed(slot, effort, most, known, ends, propose)
+        outcome = _closed(slot, effort, most, known, may_go_on, propose)
         if outcome.found or outcome.unknown:
             return outcome
         first = first or outcome
@@ -87,11 +89,17 @@ def plans(
     """What leads from what the chain assumes to what it achieves, whatever its own steps."""
     written = replace(source.scope.chains[chain.declared], steps=())
     empty = replace(chain, steps=(), body=())
-    ends = time.monotonic() + SEARCH_S
+    may_go_on = _patience()
     if _impossible(source, empty, effort):
         return Outcome((), refuted="no state satisfies all that it is to achieve")
     slot = Slot(source, written, empty, 1, replaced)
-    return _closed(slot, effort, most, {}, ends, propose)
+    return _closed(slot, effort, most, {}, may_go_on, propose)
+
+
+def _patience() -> Callable[[], bool]:
+    """Whether a search that begins now may go on."""
+    spent, late = time.process_time() + SEARCH_S, time.monotonic() + PATIENCE_S
+    return lambda: time.process_time() < spent and time.monotonic() < late
 
 
 def _impossible(source: Source, chain: Chain, effort: Effort) -> bool:
@@ -106,7 +114,7 @@ def _closed(
     effort: Effort,
     most: int,
     known: dict[Question, Verdict],
-    ends: float,
+    may_go_on: Callable[[], bool],
     propose: Propose,
 ) -> Outcome:
     """What closes this gap, or why nothing does."""
@@ -117,11 +125,7 @@ def _closed(
     if not task.possible:
         return Outcome((), refuted="a clause that has to hold is false in every state")
     quick = replace(effort, timeout_s=min(effort.timeout_s, CANDIDATE_S))
-    trial = Trial(slot, task.space.parts, task.calls, quick, known, propose)
-
-    def may_go_on() -> bool:
-        return time.monotonic() < ends
-
+    trial = Trial(slot, task.space.parts, task.calls, quick, effort, known, propose)
     unjudged = frozenset(k for k, each in enumerate(task.calls) if each.call is None)
     ended = search(_question(task, task.start), unjudged, trial.judge, may_go_on, most)
     if ended.solutions:

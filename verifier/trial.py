@@ -98,12 +98,14 @@ class Slot:
 
 @dataclass(slots=True)
 class Trial:
-    """What one search has learnt so far: `known` verdicts, clauses found `lacking`, the `moved`
+    """What one search has learnt so far, with a `quick` effort for candidates and the whole one for
+    those with a transition: `known` verdicts, clauses found `lacking`, the `moved`
     candidates that a motion completed, and the `reasons` for which others were not."""
 
     slot: Slot
     parts: Partition
     calls: Sequence[Called]
+    quick: Effort
     effort: Effort
     known: dict[Question, Verdict]
     propose: Propose
@@ -120,7 +122,7 @@ class Trial:
         candidate = slot.with_calls(calls)
         if candidate is None:
             return Fault(len(word), None, certain=True)
-        failed = first_fault(slot.source.model, candidate, self.effort, self.known)
+        failed = first_fault(slot.source.model, candidate, self.quick, self.known)
         if failed is None:
             return Closed(slot.place, tuple(each.text for each in calls), candidate)
         obligation, verdict = failed
