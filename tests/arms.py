@@ -181,6 +181,7 @@ def kit(
                 SPEED[k] if order == 2 else None,
                 rate,
                 None,
+                None,
                 disturbance,
                 position_error,
                 speed_error if order == 2 else Fraction(0),

@@ -256,6 +256,13 @@ def test_a_hundred_runs_of_ten_thousand_periods_pass_nothing(
     assert result.steps == 250_000 and safe(result), result
 
 
+def test_speeds_that_change_at_a_limited_rate_pass_nothing(tmp_path: Path) -> None:
+    guarded = judged(kit(1, rate=Fraction(10)), tmp_path)
+    for policy, (number, size) in POLICIES.items():
+        result = judge.loop(guarded.judge, guarded.arm, 13, 4, 10_000, number, size)
+        assert safe(result), (policy, result)
+
+
 @cache
 def disturbed(order: int, latency: int) -> Kit:
     return kit(
@@ -273,7 +280,7 @@ def test_latency_disturbance_and_error_as_declared_pass_nothing(
 ) -> None:
     guarded = judged(disturbed(order, latency), tmp_path)
     for policy, (number, size) in POLICIES.items():
-        result = judge.loop(guarded.judge, guarded.arm, 11, 5, 10_000, number, size)
+        result = judge.loop(guarded.judge, guarded.arm, 11, 3, 10_000, number, size)
         assert safe(result), (policy, result)
 
 

@@ -283,3 +283,38 @@ def test_what_cannot_be_kept_is_refused_with_its_place(name: str) -> None:
     assert not isinstance(found, Loop)
     assert isinstance(found[0], Diagnostic) and found[0].span.line > 0 and found[0].help
     assert (found[0].code, found[0].message) == (code, message)
+
+
+# ---- mixed -------------------------------------------------------------------------------------
+
+MIXED = """
+state { x, y, z : real m in -1 .. 1  w : real m/s in -1 .. 1 }
+plant stage { input u : real[2] m/s in box(lower = -1, upper = 1)  input a : real m/s^2 in -2 .. 4
+              dynamics der(x) = u[1]  dynamics der(y) = u[2]  dynamics der(z) = w
+              dynamics der(w) = a  period 10 ms  rate u in box(lower = -5, upper = 5) }
+barrier x_right = 1 m - x
+barrier y_right = 1 m - y  alpha 5 Hz
+barrier z_left = z + 1 m
+barrier z_right = 1 m - z
+barrier w_fast = 0.5 m/s - w  alpha 20 Hz
+skill Move { modifies x, y, z, w }
+chain C { Move() }
+"""
+
+
+def test_speeds_and_accelerations_are_kept_together(tmp_path: Path) -> None:
+    model = model_of(MIXED)
+    files = files_of(model, "C")
+    program = compiled(files, tmp_path, "selftest", ("guard.c", "selftest.c"), gcc(), ("-O1",))
+    assert subprocess.run([program], check=False).returncode == 0
+    design = design_of_chain(model, "C")
+    guard = loaded(design, guard_files(design), tmp_path, gcc(), "-O1")
+    x = y = z = w = 0.0
+    for k in range(3000):
+        now = Sample(k * 10 * MS, {"x": x, "y": y, "z": z, "w": w})
+        outcome, (u1, u2, a) = guard.step(now, (9.0, 9.0, 9.0))
+        assert outcome.source == "LEARNED" and -2.0 <= a <= 4.0
+        before = w
+        x, y, z, w = x + 0.01 * u1, y + 0.01 * u2, z + 0.01 * w + 5e-5 * a, w + 0.01 * a
+        assert max(x, y, z) <= 1.0 and 0.5 - w >= (1 - 0.2) * (0.5 - before) - 1e-12
+    assert min(x, y, z) > 1.0 - 1e-6

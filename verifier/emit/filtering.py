@@ -76,7 +76,7 @@ def _drives(drives: tuple[Drive, ...]) -> Table:
         numbers = (
             *(d.period, d.ahead, d.behind, d.box_lower, d.box_upper, d.lower, d.upper),
             *(d.speed_lower, d.speed_upper, d.slowing_down, d.slowing_up, d.gain),
-            *(d.stiffness, d.damping, d.radius),
+            *(d.stiffness, d.damping, d.radius, d.share),
         )
         rows.append(Braces((Id(f"FILTER_{d.kind.name}"), *map(Real, numbers))))
     remark = "The joints; rounded inwards, tightened by what they may be off."

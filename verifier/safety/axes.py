@@ -161,6 +161,7 @@ def _limited(wheel: Wheel, intervals: Sequence[Interval]) -> Iterator[Wheel | Di
         elif interval.state == wheel.speed:
             names.append(interval.barrier.name)
             axis = _narrower(axis, "speed", interval.lower, interval.upper)
+            axis = replace(axis, speed_alpha=_least(axis.speed_alpha, interval.barrier.alpha))
     for limit in wheel.plant.limits:
         place = wheel.index if len(limit.lower) > 1 else 0
         found = _hardware(axis, limit.signal, limit.lower[place], limit.upper[place])

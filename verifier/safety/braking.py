@@ -68,6 +68,7 @@ class Axis:
     speed_upper: Fraction | None = None
     rate: Fraction | None = None
     alpha: Fraction | None = None
+    speed_alpha: Fraction | None = None
     disturbance: Fraction = Fraction(0)
     position_error: Fraction = Fraction(0)
     speed_error: Fraction = Fraction(0)
@@ -88,7 +89,8 @@ class Tube:
 @dataclass(frozen=True, slots=True)
 class Drive:
     """A joint in doubles, rounded inwards: what the guard knows of it. `ahead` and `behind` are the
-    parts of w and of v in q+ - q; `slowing_down` brakes w > 0, `slowing_up` brakes w < 0."""
+    parts of w and of v in q+ - q; `slowing_down` brakes w > 0, `slowing_up` brakes w < 0. In one
+    period no more than `share` of the room left to a limit of the speed is used up."""
 
     kind: Kind
     period: float
@@ -106,6 +108,7 @@ class Drive:
     stiffness: float
     damping: float
     radius: float
+    share: float
 
 
 def drive_of(axis: Axis) -> Drive | str:
@@ -146,6 +149,9 @@ def drive_of(axis: Axis) -> Drive | str:
         float(tube.stiffness),
         float(tube.damping),
         rounded_up(tube.position),
+        1.0
+        if axis.speed_alpha is None
+        else rounded_down(min(Fraction(1), axis.speed_alpha * period)),
     )
 
 
@@ -239,8 +245,10 @@ def box(drive: Drive, position: float, speed: float) -> tuple[float, float]:
     below = (position - drive.lower) + drive.behind * speed
     high = _fastest(drive, above, drive.slowing_down)
     low = -_fastest(drive, below, drive.slowing_up)
-    high = drive.speed_upper if high > drive.speed_upper else high
-    low = drive.speed_lower if low < drive.speed_lower else low
+    fast = _shared(drive.speed_upper, speed, drive.share)
+    slow = -_shared(-drive.speed_lower, -speed, drive.share)
+    high = fast if high > fast else high
+    low = slow if low < slow else low
     box_low, box_high = drive.box_lower, drive.box_upper
     if drive.kind is Kind.ACCELERATION:
         high = (high - speed) / drive.period
@@ -256,6 +264,13 @@ def box(drive: Drive, position: float, speed: float) -> tuple[float, float]:
 def astray(drive: Drive, position: float) -> bool:
     """Whether the joint is further out than its limits and all errors together allow."""
     return not (drive.lower - 2.0 * drive.radius <= position <= drive.upper + 2.0 * drive.radius)
+
+
+def _shared(limit: float, speed: float, share: float) -> float:
+    """The largest next speed below the limit that leaves the share of the room to it."""
+    if share >= 1.0 or not speed <= limit:
+        return limit
+    return speed + share * (limit - speed)
 
 
 def _fastest(drive: Drive, room: float, slowing: float) -> float:

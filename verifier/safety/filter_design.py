@@ -112,7 +112,7 @@ def _gains(wheel: Wheel, intervals: Sequence[Interval]) -> list[Diagnostic]:
     found = []
     for interval in intervals:
         alpha, period = interval.barrier.alpha, wheel.plant.period
-        if interval.state == wheel.position and alpha is not None and alpha * period > 1:
+        if interval.state in (wheel.position, wheel.speed) and alpha and alpha * period > 1:
             message = f"alpha of `{interval.barrier.name}` times the period is {alpha * period}"
             help = f"write an alpha of at most {1 / period} 1/s"
             span = interval.barrier.span

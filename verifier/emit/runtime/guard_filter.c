@@ -38,6 +38,15 @@ static double filter_fastest(const filter_drive *drive, double room, double slow
     return ((drive->gain > 0.0) && (soft < speed)) ? soft : speed;
 }
 
+/* The largest next speed below the limit that leaves the share of the room to it. */
+static double filter_shared(double limit, double speed, double share)
+{
+    if ((share >= 1.0) || !(speed <= limit)) {
+        return limit;
+    }
+    return speed + (share * (limit - speed));
+}
+
 /* Whether the joint is further out than its limits and all errors together allow. */
 static bool filter_astray(const filter_drive *drive, double position)
 {
@@ -54,8 +63,10 @@ static void filter_limits(const filter_drive *drive, double position, double spe
     double low = -filter_fastest(drive, below, drive->slowing_up);
     double box_low = drive->box_lower;
     double box_high = drive->box_upper;
-    high = (high > drive->speed_upper) ? drive->speed_upper : high;
-    low = (low < drive->speed_lower) ? drive->speed_lower : low;
+    const double fast = filter_shared(drive->speed_upper, speed, drive->share);
+    const double slow = -filter_shared(-drive->speed_lower, -speed, drive->share);
+    high = (high > fast) ? fast : high;
+    low = (low < slow) ? slow : low;
     if (drive->kind == FILTER_ACCELERATION) {
         high = (high - speed) / drive->period;
         low = (low - speed) / drive->period;

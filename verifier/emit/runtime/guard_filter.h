@@ -40,6 +40,7 @@ typedef struct filter_drive {
     double stiffness; /* of the baseline about its reference; 0: it brakes from what is measured */
     double damping;
     double radius; /* how far it may be from its reference */
+    double share;  /* of the room to a limit of the speed that one period may use up */
 } filter_drive;
 
 /* Bounds of a proposal; rounded inwards. */
