@@ -21,6 +21,7 @@ from verifier.emit.bundle import guard_files
 from verifier.emit.reference import Outcome, Sample
 from verifier.model.values import Model
 from verifier.safety.limit import Loop, safety_loop
+from verifier.safety.straight import run as run_program
 
 MS = 10**6
 
@@ -76,7 +77,7 @@ def now(time: int, q: tuple[float, ...], v: tuple[float, ...], near: bool = Fals
 # ---- the bundle --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("extra", ["", SWITCH], ids=["filter", "switch"])
+@pytest.mark.parametrize("extra", ["reject jump in 0 .. 2 mm", SWITCH], ids=["jump", "switch"])
 def test_the_bundle_of_an_arm_agrees_with_its_meaning(extra: str, tmp_path: Path) -> None:
     files = files_of(arm(extra), "C")
     program = compiled(files, tmp_path, "selftest", ("guard.c", "selftest.c"), gcc(), ("-O1",))
@@ -228,6 +229,21 @@ def test_a_command_changes_by_no_more_than_its_step(tmp_path: Path) -> None:
     assert 0.999 < furthest <= 1.0
 
 
+def test_the_tip_does_not_jump(tmp_path: Path) -> None:
+    """At most 0.2 mm in 1 ms; commands that want more are left to the baseline, which brakes."""
+    run = Run(arm("reject jump in 0 .. 0.2 mm"), tmp_path, HOME)
+    kinematic = run.guard.design.loop.guarded.filter.arm.kinematics
+    before, furthest, sources = None, 0.0, set()
+    for _ in range(400):
+        here = run_program(kinematic.program, run.q)["center"]
+        tip = [here[k * len(here) // 3 + len(here) // 3 - 1] for k in range(3)]
+        if before is not None:
+            furthest = max(furthest, math.dist(before, tip))
+        before = tip
+        sources.add(run.step((7.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)).source)
+    assert 1.9e-4 < furthest <= 2e-4 and sources == {"LEARNED", "BASELINE"}
+
+
 # ---- refused -----------------------------------------------------------------------------------
 
 REFUSED = {
@@ -267,6 +283,11 @@ REFUSED = {
         + "obstacle flat : real[2] m = box(lower = [0, 0], upper = [1, 1])",
         "barrier-not-supported",
         "`off_lamp` needs a place in space, but `flat` has 2 coordinates",
+    ),
+    "a jump": (
+        ARM.replace("EXTRA", "clamp jump in 0 .. 5 mm"),
+        "plant-not-supported",
+        "a jump is rejected, not brought within its bounds by `clamp`",
     ),
     "law": (
         BASE.replace("EXTRA", "baseline [0 m/s, 0 m/s]"),

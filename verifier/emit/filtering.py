@@ -67,6 +67,8 @@ def filtering(design: Filter) -> Iterator[TopLevel]:
         yield _posture(design.posture)
     if design.arm is not None:
         yield from _arm(design, design.arm)
+    if design.arm is not None and design.arm.jump is not None:
+        yield Macro("FILTER_JUMP", Real(design.arm.jump))
     yield Include("guard_filter.c", system=False)
 
 

@@ -228,6 +228,8 @@ def _hardware(axis: Axis, signal: str, lower: Fraction, upper: Fraction) -> Axis
             return _rate(axis, size)
         case "step", _:
             return _rate(axis, size / period)
+        case "jump", _:
+            return axis
         case "target", 1:
             return _box(axis, lower / period, upper / period)
         case "target", 2:

@@ -90,7 +90,8 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """`joints[k]` is the drive of moving joint k; `centers` computes the spheres alone."""
+    """`joints[k]` is the drive of moving joint k; `centers` computes the spheres alone. The last
+    body moves by no more than `jump` metres in one period, if that is given."""
 
     kinematics: Kinematics
     centers: Program
@@ -98,6 +99,7 @@ class Arm:
     shapes: tuple[Shape, ...]
     bodies: tuple[Body, ...]
     rows: tuple[Row, ...]
+    jump: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ from verifier.safety.braking import (
     next_speed,
 )
 from verifier.safety.clearance import Arm
-from verifier.safety.gate import Look, Stop, clear, look_at
+from verifier.safety.gate import Look, Stop, clear, leaps, look_at
 from verifier.safety.nearest import Limits, nearest
 from verifier.safety.proposal import Bounds, admitted
 from verifier.safety.switch import Charge, Switch, charged, reserved
@@ -155,7 +155,8 @@ def filtered(
     if found is not None:
         command, moved = found
         following = _after(drives, q, v, command)
-        if _recoverable(design, look, Stop.of(drives, *following), learned):
+        stop = Stop.of(drives, *following)
+        if not leaps(arm, look, stop.q) and _recoverable(design, look, stop, learned):
             after = _issued(design, memory, command, *following, True)
             return Filtered(command, learned, moved, after)
     if design.switch is not None and learned:

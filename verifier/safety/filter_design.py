@@ -3,7 +3,7 @@ reserves to the switch."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +11,7 @@ from verifier.core.diagnostic import Diagnostic
 from verifier.core.evaluate import evaluate_term
 from verifier.core.span import Span
 from verifier.core.term import NOW
-from verifier.model.control import Plant
+from verifier.model.control import Limit, Plant
 from verifier.model.control import Switch as Declared
 from verifier.model.interval import Interval
 from verifier.model.values import Model
@@ -66,12 +66,15 @@ def guarded_of(model: Model, intervals: Sequence[Interval]) -> Fitted | Troubles
             troubles.append(_unsupported(wheel.span, what, "declare what the hardware can do"))
         else:
             drives.append(drive)
+    plants = [plant for plant in model.plants if plant.inputs]
+    jumps = [limit for plant in plants for limit in plant.limits if limit.signal == "jump"]
+    troubles += [trouble for each in jumps for trouble in _jump(model, each)]
     if troubles:
         return tuple(troubles)
-    arm = arm_of(model, drives, [wheel.position for wheel in joints])
+    jump = min((each.upper[0] for each in jumps), default=None)
+    arm = arm_of(model, drives, [wheel.position for wheel in joints], jump)
     if isinstance(arm, tuple):
         return arm
-    plants = [plant for plant in model.plants if plant.inputs]
     switch = _switch(plants, joints, arm, intervals)
     posture = _posture(plants, joints)
     troubles = [each for each in (switch, posture) if isinstance(each, Diagnostic)]
@@ -118,6 +121,15 @@ def _gains(wheel: Wheel, intervals: Sequence[Interval]) -> list[Diagnostic]:
             span = interval.barrier.span
             found.append(Diagnostic("barrier-gain", span, f"{message}, above 1", (), help))
     return found
+
+
+def _jump(model: Model, limit: Limit) -> Iterator[Diagnostic]:
+    if limit.policy != "reject":
+        what = f"a jump is rejected, not brought within its bounds by `{limit.policy}`"
+        yield _unsupported(limit.span, what, "write `reject jump in 0 .. 5 mm`")
+    elif not model.clearances:
+        what = "the tip that must not jump is that of a robot with a clearance, and there is none"
+        yield _unsupported(limit.span, what, "declare `barrier … = clearance(robot, …, …)`")
 
 
 # ---- baseline ----------------------------------------------------------------------------------

@@ -94,6 +94,18 @@ def clear(
     return any(_judged(drives, arm, stop, open_rows, more, pieces) for pieces in PIECES)
 
 
+def leaps(arm: Arm | None, look: Look, q: Vector) -> bool:
+    """Whether the tip would go further in this period than it may."""
+    if arm is None or arm.jump is None:
+        return False
+    ways = [abs(q[drive] - look.q[drive]) for drive in arm.joints]
+    if strayed(arm.bodies[-1].reach, ways) <= arm.jump:
+        return False
+    here, there = look.points[-1], bodies_at(arm, centers_at(arm, q))[-1]
+    x, y, z = there[0] - here[0], there[1] - here[1], there[2] - here[2]
+    return not math.sqrt((x * x + y * y) + z * z) <= arm.jump
+
+
 def _at(drives: tuple[Drive, ...], stop: Stop, periods: float) -> Vector:
     return tuple(
         q + travelled(drive, v, full, periods)

@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.motion import Solid
 from verifier.model.control import Clearance, Robot
+from verifier.model.urdf import Sphere
 from verifier.model.values import Model
 from verifier.safety.braking import Drive, Kind
 from verifier.safety.clearance import (
@@ -28,7 +29,7 @@ from verifier.safety.clearance import (
     reaches_apart,
 )
 from verifier.safety.kinematics import kinematics
-from verifier.safety.plant import rounded_up
+from verifier.safety.plant import rounded_down, rounded_up
 
 ORIGIN = Segment((0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
 
@@ -45,10 +46,10 @@ class Kept:
 
 
 def arm_of(
-    model: Model, drives: Sequence[Drive], positions: Sequence[str]
+    model: Model, drives: Sequence[Drive], positions: Sequence[str], jump: Fraction | None
 ) -> Arm | tuple[Diagnostic, ...] | None:
     """The arm of the model's clearances, None if there are none. `positions` are the state scalars
-    of the drives."""
+    of the drives, `jump` what the tip may move in one period."""
     if not model.clearances:
         return None
     robots = {clearance.robot for clearance in model.clearances}
@@ -83,9 +84,21 @@ def arm_of(
         return tuple(
             _refused(each, "keeps nothing: no collision sphere moves") for each in model.clearances
         )
-    whole = kinematics(robot.chain, ())
+    chain, found = robot.chain, list(bodies.values())
+    if jump is not None:
+        zero = Fraction(0)
+        tip = Sphere(chain.tip, (zero, zero, zero), zero)
+        chain = replace(chain, spheres=(*chain.spheres, tip))
+        reach = reaches(chain, len(chain.spheres) - 1)
+        found.append(Body(len(chain.spheres) - 1, None, tuple(map(rounded_up, reach))))
     return Arm(
-        whole, centers_only(robot.chain), moving, tuple(shapes), tuple(bodies.values()), tuple(rows)
+        kinematics(chain, ()),
+        centers_only(chain),
+        moving,
+        tuple(shapes),
+        tuple(found),
+        tuple(rows),
+        None if jump is None else rounded_down(jump - Fraction(ROUNDING)),
     )
 
 

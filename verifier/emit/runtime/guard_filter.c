@@ -532,6 +532,31 @@ static bool filter_judged(const filter_stop *stop, const filter_rows *rows, uint
     return true;
 }
 
+/* Whether the tip, the last body, would go further in this period than it may. */
+static bool filter_leaps(const filter_look *look, const filter_state *after)
+{
+#ifdef FILTER_JUMP
+    const uint32_t tip = FILTER_BODIES - 1u;
+    double ways[FILTER_MOVING];
+    filter_points points;
+    for (uint32_t k = 0u; k < FILTER_MOVING; ++k) {
+        ways[k] = fabs(after->q[FILTER_DRIVE[k]] - look->q[FILTER_DRIVE[k]]);
+    }
+    if (filter_strayed(tip, ways) <= FILTER_JUMP) {
+        return false;
+    }
+    filter_points_at(after->q, &points);
+    const double x = points.x[tip] - look->points.x[tip];
+    const double y = points.y[tip] - look->points.y[tip];
+    const double z = points.z[tip] - look->points.z[tip];
+    return !(sqrt(((x * x) + (y * y)) + (z * z)) <= FILTER_JUMP);
+#else
+    (void)look;
+    (void)after;
+    return false;
+#endif
+}
+
 /* Whether every row is kept from the state to where it stops. */
 static bool filter_clear(const filter_look *look, const filter_state *state, const double *reserve)
 {
@@ -736,6 +761,13 @@ static void filter_look_at(const double *q, filter_look *look)
     }
 }
 
+static bool filter_leaps(const filter_look *look, const filter_state *after)
+{
+    (void)look;
+    (void)after;
+    return false;
+}
+
 static bool filter_clear(const filter_look *look, const filter_state *state, const double *reserve)
 {
     (void)look;
@@ -827,6 +859,7 @@ static bool filter_found(const filter_look *look, const filter_box *box, const f
     filter_boxed(wished, box, command, moved);
 #endif
     filter_after(state, command, &after);
+    CHECK(!filter_leaps(look, &after), false);
     CHECK(filter_recoverable(look, &after, learned), false);
     for (uint32_t i = 0u; i < FILTER_ROWS; ++i) {
         memory->moved[i] = moved[i];
