@@ -12,15 +12,18 @@ import json
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
 
+from verifier.check.measure_codec import MEASURED, decode_measured, encode_measured, of_measure
 from verifier.check.motion_codec import decode_family, encode_family
 from verifier.check.polynomial import DEPTH_MAX, Refused, shown
 from verifier.check.rational import Json, rational_of
+from verifier.check.values import fields_of, integer_of, kind_of, list_of, row_of, rows_of, text_of
 from verifier.core.certificate import (
     Certificate,
     Chosen,
     Clash,
     Combination,
     Meaning,
+    Measured,
     NoLabel,
     Point,
     Refutation,
@@ -77,6 +80,8 @@ def encode(certificate: Certificate) -> Json:
         return {"kind": "point", "values": [[*key, _of_value(v)] for key, v in certificate.values]}
     if isinstance(certificate, Family):
         return {"kind": "motion", "family": encode_family(certificate)}
+    if isinstance(certificate, Measured):
+        return encode_measured(certificate)
     nodes: list[Json] = []
     todo: list[Refutation] = [certificate]
     while todo:
@@ -207,6 +212,8 @@ def statement_digest(obligation: Obligation) -> str:
             given = [of_formula(fact.formula) for fact in hypotheses]
             wanted = [of_formula(fact.formula) for fact in goals]
             parts = ["passage", _of_data(problem), _of_data(plan), _of_data(start), given, wanted]
+        case measure:
+            parts = of_measure(measure)
     sorts: Json = {name: _of_sort(sort) for name, sort in obligation.sorts.items()}
     text = json.dumps([parts, sorts], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
@@ -236,23 +243,25 @@ def _of_sort(sort: Sort) -> Json:
 
 def decode(data: object) -> Certificate:
     """The certificate that `encode` wrote. Raises Refused, with the reason, for anything else."""
-    kind = _kind(data)
+    kind = kind_of(data)
     if kind == "point":
-        _, values = _fields(data, "kind", "values")
-        return Point(tuple(_point_entry(entry) for entry in _list(values)))
+        _, values = fields_of(data, "kind", "values")
+        return Point(tuple(_point_entry(entry) for entry in list_of(values)))
     if kind == "motion":
-        return decode_family(_fields(data, "kind", "family")[1])
+        return decode_family(fields_of(data, "kind", "family")[1])
     if kind == "cover":
         from verifier.check.cover_codec import decode_evidence
 
         cover = decode_evidence(data)
         assert isinstance(cover, Leaf | Cut)
         return cover
+    if kind in MEASURED:
+        return decode_measured(data)
     if kind != "refutation":
         raise Refused(f"there is no certificate of kind {shown(kind)}")
-    _, nodes = _fields(data, "kind", "nodes")
+    _, nodes = fields_of(data, "kind", "nodes")
     done: list[Refutation] = []
-    for place, node in reversed(list(enumerate(_list(nodes)))):
+    for place, node in reversed(list(enumerate(list_of(nodes)))):
         try:
             done.append(_node(node, done))
         except Refused as refusal:
@@ -270,32 +279,34 @@ def _node(data: object, done: list[Refutation]) -> Refutation:
             raise Refused("the tree ends before all cases are given")
         return done.pop()
 
-    match _kind(data):
+    match kind_of(data):
         case "clash":
-            _, first, second = _fields(data, "kind", "first", "second")
-            return Clash(_integer(first), _integer(second))
+            _, first, second = fields_of(data, "kind", "first", "second")
+            return Clash(integer_of(first), integer_of(second))
         case "no-label":
-            _, name, version, facts = _fields(data, "kind", "name", "version", "facts")
-            return NoLabel(_text(name), _integer(version), tuple(map(_integer, _list(facts))))
+            _, name, version, facts = fields_of(data, "kind", "name", "version", "facts")
+            return NoLabel(
+                text_of(name), integer_of(version), tuple(map(integer_of, list_of(facts)))
+            )
         case "combination":
             return _combination(data)
         case "split-or":
-            _, fact, count = _fields(data, "kind", "fact", "cases")
-            if not 0 <= _integer(count) <= len(done):
+            _, fact, count = fields_of(data, "kind", "fact", "cases")
+            if not 0 <= integer_of(count) <= len(done):
                 raise Refused("the tree ends before all cases are given")
-            return SplitOr(_integer(fact), tuple(case() for _ in range(_integer(count))))
+            return SplitOr(integer_of(fact), tuple(case() for _ in range(integer_of(count))))
         case "split-on":
-            _, formula = _fields(data, "kind", "formula")
+            _, formula = fields_of(data, "kind", "formula")
             return SplitOn(formula_of(formula), case(), case())
         case "meaning":
-            _, term = _fields(data, "kind", "term")
+            _, term = fields_of(data, "kind", "term")
             applied = term_of(term)
             if not isinstance(applied, Apply):
                 raise Refused("only a function has a meaning")
             return Meaning(applied, case())
         case "chosen":
-            _, values = _fields(data, "kind", "values")
-            rows = tuple((_key(n, v), _stand(stand)) for n, v, stand in _rows(values, 3))
+            _, values = fields_of(data, "kind", "values")
+            rows = tuple((_key(n, v), _stand(stand)) for n, v, stand in rows_of(values, 3))
             return Chosen(rows, case())
         case other:
             raise Refused(f"there is no step of kind {shown(other)}")
@@ -303,35 +314,35 @@ def _node(data: object, done: list[Refutation]) -> Refutation:
 
 def _combination(data: object) -> Combination:
     names = ("kind", "multipliers", "squares", "products", "equations", "constant")
-    _, multipliers, squares, products, equations, constant = _fields(data, *names)
+    _, multipliers, squares, products, equations, constant = fields_of(data, *names)
     return Combination(
-        tuple((_integer(i), rational_of(f)) for i, f in _rows(multipliers, 2)),
-        tuple(map(_square, _list(squares))),
+        tuple((integer_of(i), rational_of(f)) for i, f in rows_of(multipliers, 2)),
+        tuple(map(_square, list_of(squares))),
         rational_of(constant),
-        tuple((_integer(i), _integer(j), rational_of(f)) for i, j, f in _rows(products, 3)),
-        tuple((_integer(i), _key(n, v), rational_of(f)) for i, n, v, f in _rows(equations, 4)),
+        tuple((integer_of(i), integer_of(j), rational_of(f)) for i, j, f in rows_of(products, 3)),
+        tuple((integer_of(i), _key(n, v), rational_of(f)) for i, n, v, f in rows_of(equations, 4)),
     )
 
 
 def _square(data: object) -> Square:
-    weight, constant, coefficients = _fields(data, "weight", "constant", "coefficients")
-    rows = tuple((_key(n, v), rational_of(factor)) for n, v, factor in _rows(coefficients, 3))
+    weight, constant, coefficients = fields_of(data, "weight", "constant", "coefficients")
+    rows = tuple((_key(n, v), rational_of(factor)) for n, v, factor in rows_of(coefficients, 3))
     return Square(rational_of(weight), rational_of(constant), rows)
 
 
 def _point_entry(data: object) -> tuple[Key, Value]:
-    name, version, value = _row(data, 3)
+    name, version, value = row_of(data, 3)
     if isinstance(value, dict):
-        return _key(name, version), _text(*_fields(value, "label"))
+        return _key(name, version), text_of(*fields_of(value, "label"))
     return _key(name, version), value if isinstance(value, bool) else rational_of(value)
 
 
 def _stand(data: object) -> Stand:
     match data:
         case {"label": label, **rest} if not rest:
-            return _text(label)
+            return text_of(label)
         case {"same": key, **rest} if not rest:
-            return _key(*_row(key, 2))
+            return _key(*row_of(key, 2))
         case {"term": term, **rest} if not rest:
             return term_of(term)
         case {"formula": formula, **rest} if not rest:
@@ -350,15 +361,15 @@ def term_of(data: object, depth: int = 0) -> Term:
 
     match head:
         case "variable":
-            return Variable(*_key(*_row(rest, 2)))
+            return Variable(*_key(*row_of(rest, 2)))
         case "+":
             return Sum(inner(rest))
         case "*":
             return Product(inner(rest))
         case "/":
-            return Quotient(*inner(_row(rest, 2)))
+            return Quotient(*inner(row_of(rest, 2)))
         case "apply" if rest:
-            return Apply(_text(rest[0]), inner(rest[1:]))
+            return Apply(text_of(rest[0]), inner(rest[1:]))
     raise Refused(f"there is no term {shown(head)}")
 
 
@@ -371,74 +382,35 @@ def formula_of(data: object, depth: int = 0) -> Formula:
 
     match head:
         case "true" | "false":
-            _row(rest, 0)
+            row_of(rest, 0)
             return Truth(head == "true")
         case "proposition":
-            return Proposition(*_key(*_row(rest, 2)))
+            return Proposition(*_key(*row_of(rest, 2)))
         case "choice":
-            name, version, label = _row(rest, 3)
-            return Choice(*_key(name, version), _text(label))
+            name, version, label = row_of(rest, 3)
+            return Choice(*_key(name, version), text_of(label))
         case "<=" | "<" | "==":
-            left, right = _row(rest, 2)
+            left, right = row_of(rest, 2)
             return Comparison(head, term_of(left, depth + 1), term_of(right, depth + 1))
         case "not":
-            return Not(*inner(_row(rest, 1)))
+            return Not(*inner(row_of(rest, 1)))
         case "and":
             return And(inner(rest))
         case "or":
             return Or(inner(rest))
         case "implies":
-            return Implies(*inner(_row(rest, 2)))
+            return Implies(*inner(row_of(rest, 2)))
         case "iff":
-            return Iff(*inner(_row(rest, 2)))
+            return Iff(*inner(row_of(rest, 2)))
     raise Refused(f"there is no formula {shown(head)}")
 
 
-def _kind(data: object) -> object:
-    return data.get("kind") if isinstance(data, dict) else None
-
-
-def _fields(data: object, *names: str) -> list[object]:
-    if not isinstance(data, dict) or data.keys() != set(names):
-        raise Refused(f"wanted exactly the fields {', '.join(names)}")
-    return [data[name] for name in names]
-
-
-def _list(data: object) -> list[object]:
-    if not isinstance(data, list):
-        raise Refused(f"{shown(data)} should be a list")
-    return data
-
-
-def _row(data: object, width: int) -> list[object]:
-    row = _list(data)
-    if len(row) != width:
-        raise Refused(f"{shown(data)} should have {width} entries")
-    return row
-
-
-def _rows(data: object, width: int) -> list[list[object]]:
-    return [_row(row, width) for row in _list(data)]
-
-
 def _headed(data: object, depth: int) -> tuple[str, list[object]]:
-    parts = _list(data)
+    parts = list_of(data)
     if depth > DEPTH_MAX or not parts or not isinstance(parts[0], str):
         raise Refused("a formula is nested too deeply or does not say what it is")
     return parts[0], parts[1:]
 
 
-def _text(data: object) -> str:
-    if not isinstance(data, str):
-        raise Refused(f"{shown(data)} should be a text")
-    return data
-
-
-def _integer(data: object) -> int:
-    if type(data) is not int:
-        raise Refused(f"{shown(data)} should be a whole number")
-    return data
-
-
 def _key(name: object, version: object) -> Key:
-    return _text(name), _integer(version)
+    return text_of(name), integer_of(version)

@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 from verifier.check.choice import chosen
 from verifier.check.facts import Disjunction, Literal, NumberedFact, Signed, flatten, meaning
+from verifier.check.measure import judge_measure, judge_refuted
 from verifier.check.motion import judge_plan
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import (
@@ -32,6 +33,7 @@ from verifier.core.certificate import (
     Clash,
     Combination,
     Meaning,
+    Measured,
     NoLabel,
     Point,
     Refutation,
@@ -47,6 +49,7 @@ from verifier.core.obligation import (
     Entailment,
     Existence,
     Fact,
+    Measure,
     Obligation,
     Passage,
     Realization,
@@ -84,6 +87,20 @@ def judge(obligation: Obligation, certificate: Certificate) -> Accepted | Reject
                 return judge_plan(problem, plan, certificate)
             case Deferral():
                 return Rejected("a deferred obligation cannot be proved beforehand")
+            case measure:
+                judge_measure(measure, certificate)
+    except Refused as refusal:
+        return Rejected(str(refusal))
+    return Accepted()
+
+
+def judge_counterexample(obligation: Obligation, evidence: object) -> Accepted | Rejected:
+    """Whether the evidence refutes the obligation, which is about time or resources."""
+    question = obligation.question
+    if not isinstance(question, Measure):
+        return Rejected("what is said of states is refuted by a state")
+    try:
+        judge_refuted(question, evidence)
     except Refused as refusal:
         return Rejected(str(refusal))
     return Accepted()
@@ -113,8 +130,8 @@ def _entailment(
         survey(fact.formula, sorts, partial=True)
     for fact in goals:
         survey(fact.formula, sorts, partial=partial)
-    if isinstance(certificate, Point | Family):
-        raise Refused("a point proves no entailment, nor does a motion")
+    if isinstance(certificate, Point | Family | Measured):
+        raise Refused("an entailment is proved by a refutation or a cover only")
     if isinstance(certificate, Leaf | Cut):
         from verifier.check.boxed import covered
 
@@ -133,8 +150,8 @@ def _realization(question: Realization, certificate: Certificate, sorts: dict[st
             raise Refused("a hypothesis reads what is to be chosen")
     for fact in question.goals:
         survey(fact.formula, sorts, partial=False)
-    if isinstance(certificate, Point | Family | Leaf | Cut):
-        raise Refused("a point proves no realization, nor does a motion or a cover")
+    if isinstance(certificate, Point | Family | Leaf | Cut | Measured):
+        raise Refused("a realization is proved by a refutation only")
     assertions = [(fact.formula, True) for fact in question.hypotheses]
     _refutation(assertions, certificate, sorts, question)
 

@@ -3,7 +3,9 @@
 An entailment is certified by a refutation of its assertions, or, if it can be read as a claim about
 a box, by a cover (verifier/core/cover.py); existence by a point; a realization by a refutation of
 its hypotheses together with what its choices say; a passage by a family of motions that has the
-plan asked for (verifier/core/motion.py).
+plan asked for (verifier/core/motion.py). Questions about time and resources have certificates of
+their own, described where they are declared: networks in network.py, tasks in schedule.py, budgets
+in budget.py.
 
 Assertions of an entailment, in this order: every hypothesis, then the negation of the conjunction
 of all goals. Of an existence that is refuted: every fact. They are brought into negation normal
@@ -42,9 +44,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
+from verifier.core.budget import Peak
 from verifier.core.cover import Cover
 from verifier.core.evaluate import Value
 from verifier.core.motion import Family
+from verifier.core.network import NegativeCycle, Run, Strategy
+from verifier.core.schedule import BusyPeriod, Missed, Overload, ResponseTime, Utilisation
 from verifier.core.substitution import Stand
 from verifier.core.term import Apply, Formula, Key
 
@@ -125,4 +130,7 @@ class Point:
     values: tuple[tuple[Key, Value], ...]
 
 
-Certificate: TypeAlias = Refutation | Point | Family | Cover
+Measured: TypeAlias = Strategy | ResponseTime | Utilisation | BusyPeriod | Peak
+Certificate: TypeAlias = Refutation | Point | Family | Cover | Measured
+Counterexample: TypeAlias = Run | NegativeCycle | Missed | Overload | Peak
+"""What refutes a question about time or resources; judged like a certificate."""

@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from verifier.core.budget import Budget
 from verifier.core.evaluate import Value
 from verifier.core.motion import Plan, Problem
+from verifier.core.network import Network
+from verifier.core.schedule import EarliestDeadline, FixedPriority
 from verifier.core.span import Span
 from verifier.core.substitution import constants, put
 from verifier.core.term import Formula, Key, Sort
@@ -75,7 +78,8 @@ class Passage:
     goals: tuple[Fact, ...]
 
 
-Question: TypeAlias = Entailment | Existence | Realization | Deferral | Passage
+Measure: TypeAlias = Network | FixedPriority | EarliestDeadline | Budget
+Question: TypeAlias = Entailment | Existence | Realization | Deferral | Passage | Measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +112,7 @@ class Obligation:
 
 
 def facts_of(question: Question) -> tuple[Fact, ...]:
-    """All facts of a question, hypotheses first."""
+    """All facts of a question, hypotheses first; none of one that is about measures alone."""
     match question:
         case Entailment(hypotheses, goals) | Realization(hypotheses, goals):
             return hypotheses + goals
@@ -118,6 +122,8 @@ def facts_of(question: Question) -> tuple[Fact, ...]:
             return facts
         case Deferral(goals):
             return goals
+        case _:
+            return ()
 
 
 def from_there(question: Realization, start: Mapping[Key, Value]) -> tuple[Fact, ...]:

@@ -1,7 +1,8 @@
 """Units of measurement: SI dimensions with the plane angle kept apart, and exact scale factors.
 
-A dimension is a vector of exponents over length, mass, time and angle (VIM 1.7, with the angle
-added so that `rad` and `m` cannot be confused). A unit is a dimension and the exact rational number
+A dimension is a vector of exponents over length, mass, time, angle and computation (VIM 1.7, with
+the angle added so that `rad` and `m` cannot be confused, and operations so that `FLOPS` and `Hz`
+cannot). A unit is a dimension and the exact rational number
 of base units in it.
 
 The degree is not a rational number of radians. In this language `deg` *is* the rational DEGREE
@@ -24,6 +25,7 @@ class Dimension:
     mass: int = 0
     time: int = 0
     angle: int = 0
+    operations: int = 0
 
     def __mul__(self, other: Dimension) -> Dimension:
         return Dimension(
@@ -31,6 +33,7 @@ class Dimension:
             self.mass + other.mass,
             self.time + other.time,
             self.angle + other.angle,
+            self.operations + other.operations,
         )
 
     def __pow__(self, exponent: int) -> Dimension:
@@ -39,6 +42,7 @@ class Dimension:
             self.mass * exponent,
             self.time * exponent,
             self.angle * exponent,
+            self.operations * exponent,
         )
 
     def __truediv__(self, other: Dimension) -> Dimension:
@@ -50,7 +54,10 @@ class Dimension:
 
     def __str__(self) -> str:
         """The dimension in base units, `kg m/s^2`; `1` where it has none."""
-        symbols = (("kg", self.mass), ("m", self.length), ("rad", self.angle), ("s", self.time))
+        symbols = (
+            *(("kg", self.mass), ("m", self.length), ("rad", self.angle)),
+            *(("FLOP", self.operations), ("s", self.time)),
+        )
         over = [_power(symbol, n) for symbol, n in symbols if n > 0]
         under = [_power(symbol, -n) for symbol, n in symbols if n < 0]
         return "/".join([" ".join(over) or "1", *under])
@@ -65,6 +72,7 @@ LENGTH = Dimension(length=1)
 MASS = Dimension(mass=1)
 TIME = Dimension(time=1)
 ANGLE = Dimension(angle=1)
+COMPUTING = Dimension(operations=1, time=-1)
 FORCE = MASS * LENGTH / TIME**2
 TORQUE = FORCE * LENGTH
 
@@ -79,6 +87,7 @@ _NAMES = {
     TIME**-1: "a rate",
     LENGTH / TIME: "a speed",
     LENGTH / TIME**2: "an acceleration",
+    COMPUTING: "a computing rate",
     ANGLE / TIME: "an angular speed",
     ANGLE / TIME**2: "an angular acceleration",
 }
@@ -130,6 +139,8 @@ def _table() -> dict[str, Unit]:
         ("J", Fraction(1), TORQUE),
         ("W", Fraction(1), TORQUE / TIME),
         ("Pa", Fraction(1), FORCE / LENGTH**2),
+        ("GFLOPS", Fraction(10**9), COMPUTING),
+        ("TFLOPS", Fraction(10**12), COMPUTING),
     ]
     return {symbol: Unit(symbol, scale, dimension) for symbol, scale, dimension in rows}
 

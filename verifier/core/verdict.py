@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.certificate import Certificate, Refutation
+from verifier.core.certificate import Certificate, Counterexample, Refutation
 from verifier.core.evaluate import Value
 from verifier.core.obligation import Fact
 from verifier.core.term import Key
@@ -50,7 +50,7 @@ class Proved:
 
 @dataclass(frozen=True, slots=True)
 class Refuted:
-    evidence: Witness | Contradiction
+    evidence: Witness | Contradiction | Counterexample
 
 
 @dataclass(frozen=True, slots=True)

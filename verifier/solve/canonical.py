@@ -15,6 +15,7 @@ from verifier.core.certificate import (
     Clash,
     Combination,
     Meaning,
+    Measured,
     NoLabel,
     Point,
     Refutation,
@@ -93,7 +94,9 @@ def from_canonical(certificate: Certificate, found: Sequence[int]) -> Certificat
 
 
 def _renumbered(certificate: Certificate, to: Rename) -> Certificate:
-    if isinstance(certificate, Leaf | Cut):  # names no variable, only its place in the question
+    if isinstance(
+        certificate, Leaf | Cut | Measured
+    ):  # names no variable, only its place in the question
         return certificate
     if isinstance(certificate, Point):
         return Point(tuple(((name, to(v)), value) for (name, v), value in certificate.values))

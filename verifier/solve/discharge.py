@@ -11,18 +11,22 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from verifier.core.budget import Budget
 from verifier.core.certificate import Point
 from verifier.core.evaluate import Value
+from verifier.core.network import Network
 from verifier.core.obligation import (
     Deferral,
     Entailment,
     Existence,
     Fact,
+    Measure,
     Obligation,
     Passage,
     Question,
     Realization,
 )
+from verifier.core.schedule import EarliestDeadline, FixedPriority
 from verifier.core.term import FALSE, And, Formula, Key, Not, Sort, disjunction, variables
 from verifier.core.verdict import (
     Contradiction,
@@ -35,11 +39,14 @@ from verifier.core.verdict import (
     Witness,
 )
 from verifier.solve import claimed, smt
+from verifier.solve.budget import settle_budget
 from verifier.solve.facts import Signed
 from verifier.solve.minimize import repaired, satisfies, simplest
+from verifier.solve.network import settle_network
 from verifier.solve.passage import passage
 from verifier.solve.realize import realize
 from verifier.solve.refute import Closed, GaveUp, Open, refute
+from verifier.solve.schedule import settle_earliest, settle_fixed
 from verifier.solve.walk import applications, may_be_undefined
 
 State: TypeAlias = Mapping[Key, Value]
@@ -73,6 +80,8 @@ def settle(obligation: Obligation, pool: Sequence[State] = ()) -> Verdict | None
             return realize(obligation, question, settle)
         case Passage() as way:
             return passage(way)
+        case Network() | FixedPriority() | EarliestDeadline() | Budget() as measure:
+            return _settle_measure(measure)
         case Existence(facts):
             guessed = _known_state([fact.formula for fact in facts], pool)
             if guessed is not None:
@@ -86,6 +95,19 @@ def settle(obligation: Obligation, pool: Sequence[State] = ()) -> Verdict | None
             # Readers meet this state: it completes the witnesses of the chain.
             return Proved(_point(simplest([fact.formula for fact in facts], state, sorts)))
     return _from_outcome(question, sorts, outcome)
+
+
+def _settle_measure(question: Measure) -> Verdict:
+    """The verdict on what is about time or resources alone."""
+    match question:
+        case Network():
+            return settle_network(question)
+        case FixedPriority():
+            return settle_fixed(question)
+        case EarliestDeadline():
+            return settle_earliest(question)
+        case Budget():
+            return settle_budget(question)
 
 
 def _from_outcome(
@@ -113,7 +135,7 @@ def _assertions(question: Question) -> list[Signed]:
             return [*signed, (And(tuple(fact.formula for fact in goals)), False)]
         case Existence(facts):
             return [(fact.formula, True) for fact in facts]
-        case Realization() | Deferral() | Passage():
+        case _:
             return []
 
 
@@ -176,6 +198,8 @@ def ask(obligation: Obligation, timeout_s: float) -> Verdict:
             return _ask_entailment(question, obligation.sorts, timeout_s)
         case Realization() as question:
             return _ask_realization(obligation, question, timeout_s)
+        case measure:
+            return _settle_measure(measure)
 
 
 def _ask_realization(obligation: Obligation, question: Realization, timeout_s: float) -> Verdict:

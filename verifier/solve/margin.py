@@ -19,6 +19,7 @@ from verifier.core.certificate import (
     Clash,
     Combination,
     Meaning,
+    Measured,
     Point,
     Refutation,
     SplitOn,
@@ -44,7 +45,7 @@ def margin(
 
     The certificate is unjudged.
     """
-    if isinstance(certificate, Point | Family | Leaf | Cut):
+    if isinstance(certificate, Point | Family | Leaf | Cut | Measured):
         return None
     if dimension(question, sorts) is None:
         return None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from verifier.core.certificate import Chosen, Point
+from verifier.core.certificate import Chosen, Measured, Point
 from verifier.core.cover import Cut, Leaf
 from verifier.core.evaluate import Value
 from verifier.core.motion import Family
@@ -51,7 +51,7 @@ def realize(owed: Obligation, question: Realization, answer: Answer) -> Verdict 
         verdict = answer(replace(owed, question=_entailment(question, taken)))
         match verdict:
             case Proved(evidence) if not isinstance(
-                evidence, SolverWord | Point | Family | Leaf | Cut
+                evidence, SolverWord | Point | Family | Leaf | Cut | Measured
             ):
                 for stands in reversed(taken):
                     evidence = Chosen(tuple(sorted(stands.items())), evidence)
