@@ -135,6 +135,7 @@ def test_rule_files_table_pages_and_cases_name_the_same_rules() -> None:
         "control",
         "elapsed",
         "entry",
+        "events",
         "moments",
         "owed",
         "path",

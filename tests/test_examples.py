@@ -18,6 +18,8 @@ REPORTS = {
     "examples/gains/gains.spec": ("examples/gains/report.txt", 1),
     "examples/pick_and_place/pick_and_place.contract": ("examples/pick_and_place/report.txt", 1),
     "examples/guarded_arm/pick_and_place.contract": ("examples/guarded_arm/report.txt", 0),
+    "examples/compute_budget/compute_budget.contract": ("examples/compute_budget/report.txt", 1),
+    "examples/control_loops/control_loops.contract": ("examples/control_loops/report.txt", 1),
 }
 SHOWN = re.compile(r"(?<=```text\n)\$ verify-chain (?P<arguments>[^\n]+)\n.*?(?=```)", re.DOTALL)
 
@@ -48,7 +50,7 @@ def test_the_report_beside_an_example_is_current(
 
 def test_every_example_with_a_chain_has_its_report() -> None:
     found = set((ROOT / "examples").rglob("*.contract"))
-    with_chains = {p for p in found if re.search(r"(?m)^chain ", p.read_text())}
+    with_chains = {p for p in found if re.search(r"(?m)^(chain|budget|processor) ", p.read_text())}
     contracts = {path for path in REPORTS if path.endswith(".contract")}
     assert {p.relative_to(ROOT).as_posix() for p in with_chains} == contracts
 

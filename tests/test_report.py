@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from verifier.cli import main
 from verifier.core.diagnostic import Diagnostic, Label
 from verifier.core.evaluate import Value, holds
+from verifier.core.network import Contingent, Network
 from verifier.core.obligation import Entailment
 from verifier.core.span import Span
 from verifier.core.term import Real, rename
@@ -187,6 +188,10 @@ def test_every_witness_in_json_can_be_replayed(run: Run, file: str | None, tmp_p
             if entry["witness"] is None:
                 continue
             obligation = owed_here[entry["id"]]
+            if isinstance(obligation.question, Network):
+                assert _between(obligation.question, entry["witness"]) == "too long"
+                replayed += 1
+                continue
             assert isinstance(obligation.question, Entailment)
             start = _values(source, entry["witness"]["start"])
             state = _values(source, entry["witness"]["state"])
@@ -202,6 +207,21 @@ def test_every_witness_in_json_can_be_replayed(run: Run, file: str | None, tmp_p
         for chain in found["chains"]
         for entry in chain["obligations"]
     )
+
+
+def _between(network: Network, witness: dict[str, Any]) -> str:
+    """Whether steps of these durations, one after the other, take longer than their deadline."""
+    times = [Fraction(0)]
+    for event, name in zip(network.events[1:], network.names[1:], strict=True):
+        assert isinstance(event, Contingent) and event.start == len(times) - 1
+        least, most = event.low * network.tick, (event.high or 10**12) * network.tick
+        taken = Fraction(witness["durations_s"].get(name, least))
+        assert least <= taken <= most
+        times.append(times[-1] + taken)
+    (deadline,) = network.separations
+    between = times[deadline.second] - times[deadline.first]
+    assert Fraction(witness["between_s"]) == between and deadline.high is not None
+    return "too long" if between > deadline.high * network.tick else "in time"
 
 
 def _values(source: Source, state: dict[str, Any]) -> dict[str, Value]:

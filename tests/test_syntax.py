@@ -8,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import timed_trees
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -145,6 +146,11 @@ skill Move {
         if ee.x <= 0.5 m { velocity 1 1/s * (cup - ee) after 1 s  velocity 0 after 1 s } else { }
     }
 }
+processor gpu { policy rate_monotonic task safety period 1 ms execution 100 us }
+resource compute 2 TFLOPS { share base = 1 TFLOPS }
+budget Night of compute { one of { share a = 0 } total 1 TFLOPS }
+skill Wait { duration 0 s .. 1 s chosen uses compute 1 TFLOPS }
+chain Timed { a: Wait(); b: Wait within 1 s .. 2 s from a.end to b }
 """
 
 
@@ -387,6 +393,7 @@ def test_line_ends_of_every_system() -> None:
         (tree.Range, "const x = a in «0 .. 7 m» and b"),
         (tree.Call, "chain C { assume a\n  «Grasp(cup)»; achieve b }"),
         (tree.Within, "chain C { «within 3 s» }"),
+        *timed_trees.SPANS,
         (tree.Dynamics, "plant P { «dynamics der(q) = 2 * u» period 1 s }"),
         (tree.BarrierDeclaration, "«barrier b[j in 1 .. 7] = q[j] alpha 2»\nconst x = 1"),
         (tree.Use, '«use "a.spec"» # c'),
@@ -665,7 +672,8 @@ clauses = st.one_of(
         st.just(HERE),
     ),
     st.builds(tree.Modifies, st.lists(targets, min_size=1).map(tuple), st.just(HERE)),
-    st.builds(tree.Duration, small, small, st.just(HERE)),
+    st.builds(tree.Duration, small, small, st.booleans(), st.just(HERE)),
+    st.builds(tree.Uses, names, small, st.just(HERE)),
     st.builds(
         tree.Transition,
         targets,
@@ -734,7 +742,7 @@ def blocks_of(inner: st.SearchStrategy[tree.Statement]) -> st.SearchStrategy[tre
     )
 
 
-statements = st.recursive(calls, blocks_of, max_leaves=6)
+statements = st.recursive(timed_trees.steps(names, calls), blocks_of, max_leaves=6)
 plant_parts = st.one_of(
     st.builds(
         tree.PlantValue,
@@ -845,9 +853,10 @@ declarations = st.one_of(
         chain_clauses("assume"),
         tuples_of(statements),
         chain_clauses("achieve"),
-        tuples_of(st.builds(tree.Within, small, st.just(HERE))),
+        tuples_of(timed_trees.deadlines(names, small | small_ranges)),
         st.just(HERE),
     ),
+    *timed_trees.capacities(names, small),
 )
 source_files = st.lists(declarations, min_size=1, max_size=4).map(
     lambda group: tree.File("here", tuple(group), (), HERE)

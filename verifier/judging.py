@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from verifier.check.codec import decode, encode, statement_digest
-from verifier.check.cover import judge_counterexample
-from verifier.check.judge import judge, judge_contradiction
+from verifier.check.cover import judge_counterexample as judge_violation
+from verifier.check.judge import judge, judge_contradiction, judge_counterexample
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.certificate import Point
@@ -25,7 +25,9 @@ from verifier.core.obligation import (
     Deferral,
     Entailment,
     Existence,
+    Measure,
     Obligation,
+    Passage,
     Question,
     Realization,
     Takeover,
@@ -52,6 +54,7 @@ from verifier.solve.canonical import canonical, from_canonical, to_canonical, ve
 from verifier.solve.cluster import Finder
 from verifier.solve.cvc5 import NAME, Agrees, Differs, Silent
 from verifier.solve.margin import margin
+from verifier.solve.slack import slack
 from verifier.solve.workers import judge_all, opinions
 
 Tell = Callable[[int, int], None]
@@ -208,6 +211,15 @@ def with_margin(obligation: Obligation, verdict: Verdict) -> Verdict:
             if isinstance(judge(harder, found[1]), Rejected):
                 return verdict
             return Proved(evidence, found[0])
+        case question, Proved(evidence, None) if isinstance(question, Measure):
+            if isinstance(evidence, SolverWord):
+                return verdict
+            left = slack(question, evidence)
+            if left is None or left[0] < 0:
+                return verdict
+            if isinstance(judge(replace(obligation, question=left[1]), evidence), Rejected):
+                return verdict
+            return Proved(evidence, left[0])
         case _:
             return verdict
 
@@ -266,6 +278,9 @@ def confirmed(obligation: Obligation, verdict: Verdict) -> Verdict:
             return verdict
         case Refuted(Witness() as witness):
             return _replayed(obligation, verdict, witness)
+        case Refuted(counterexample):
+            _accept(obligation, judge_counterexample(obligation, counterexample))
+            return verdict
         case Deferred():
             if not isinstance(obligation.question, Deferral):
                 raise Defect(f"{obligation.id}: deferred, but nothing takes it over")
@@ -276,7 +291,7 @@ def confirmed(obligation: Obligation, verdict: Verdict) -> Verdict:
 
 def _accept(obligation: Obligation, outcome: Accepted | Rejected) -> None:
     if isinstance(outcome, Rejected):
-        raise Defect(f"{obligation.id}: our own certificate was rejected: {outcome.reason}")
+        raise Defect(f"{obligation.id}: our own evidence was rejected: {outcome.reason}")
 
 
 def _contradicts(obligation: Obligation, contradiction: Contradiction) -> None:
@@ -290,7 +305,10 @@ def _contradicts(obligation: Obligation, contradiction: Contradiction) -> None:
 
 def _replayed(obligation: Obligation, verdict: Verdict, witness: Witness) -> Verdict:
     question = obligation.question
-    if isinstance(question, Existence | Deferral) or witness.failed not in question.goals:
+    if (
+        not isinstance(question, Entailment | Realization | Passage)
+        or witness.failed not in question.goals
+    ):
         raise Defect(f"{obligation.id}: the witness answers another question")
     try:
         allowed = all(holds(fact.formula, witness.values) for fact in question.hypotheses)
@@ -326,7 +344,7 @@ def _enclosed(question: Entailment, witness: Witness) -> bool:
     point = [witness.values.get(key) for key, _, _ in read.claim.box]
     numbers = tuple(value for value in point if isinstance(value, Fraction))
     return len(numbers) == len(point) and isinstance(
-        judge_counterexample(read.claim, Violation(numbers)), Accepted
+        judge_violation(read.claim, Violation(numbers)), Accepted
     )
 
 

@@ -63,7 +63,7 @@ def report_on(source: Source, chain: Chain, answers: Sequence[Answer]) -> ChainR
             for each in (*plant.inputs, *plant.disturbances)
             for name in each.scalars
         }
-    name, span, timed = chain.name, chain.span, chain.plant is None
+    name, span, timed = chain.name, chain.span, chain.plant is None and chain.claim is None
     return ChainReport(name, span, steps, kept, shortest, longest, shown, promised, timed=timed)
 
 

@@ -18,6 +18,7 @@ from verifier.core.term import FALSE, TRUE
 from verifier.core.unit import NONE
 from verifier.model.bound import bounds, upper
 from verifier.model.contract import bind, bound, called, conditions, conjuncts
+from verifier.model.deadline import Labelled, Labels, deadlines_of
 from verifier.model.expression import Context, formula, in_unit, number, scalar
 from verifier.model.quantity import fail
 from verifier.model.values import (
@@ -51,6 +52,8 @@ class Composer:
     places: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     turns: tuple[int, ...] = ()
+    nests: tuple[Span, ...] = ()
+    labels: Labels = field(default_factory=dict)
     active: tuple[str, ...] = ()
     unrolled: int = 0
     depth: int = 0
@@ -74,6 +77,8 @@ class Composer:
         match written:
             case tree.Call():
                 settled.append(self._call(written, at))
+            case tree.Labelled(name, call):
+                settled.append(self._labelled(name, call, at))
             case tree.Parallel(branches):
                 label = self._label("parallel")
                 inner = tuple(self._inner(branch, at) for branch in branches)
@@ -131,6 +136,21 @@ class Composer:
         self.steps.append(step)
         return step
 
+    def _labelled(self, name: tree.Name, call: tree.Call, at: Context) -> Statement:
+        """The call, known by the name in this turn of the blocks around it that repeat."""
+        known = self.labels.setdefault(name.text, Labelled(name.span, {}))
+        if known.span != name.span:
+            fail(
+                "duplicate-name",
+                name.span,
+                f"the step `{name.text}` stands twice",
+                notes=(Label(known.span, "first here"),),
+            )
+        statement = self._call(call, at)
+        turns = self.turns[len(self.turns) - len(self.nests) :]
+        known.places[tuple(zip(self.nests, turns, strict=True))] = statement.label
+        return statement
+
     def _inlined(self, chain: tree.ChainDeclaration, call: tree.Call, at: Context) -> Inlined:
         name = chain.name.text
         if name in self.active:
@@ -151,14 +171,26 @@ class Composer:
             assumptions += conditions(clause, inner)
         label = self._label("call")
         outer, self.active = self.active, (*self.active, name)
+        labels, nests, self.labels, self.nests = self.labels, self.nests, {}, ()
         try:
             body = self._inner(tree.Block(chain.steps, call.span), inner)
+            deadlines = [
+                each for d in chain.deadlines for each in deadlines_of(d, inner, body, self.labels)
+            ]
         finally:
-            self.active = outer
+            self.active, self.labels, self.nests = outer, labels, nests
         goals = [goal for clause in chain.goals for goal in conditions(clause, inner)]
         text = called(call, bindings, at)
         name_and_label = f"{label}:{name}"
-        return Inlined(text, tuple(assumptions), body, tuple(goals), name_and_label, call.span)
+        return Inlined(
+            text,
+            tuple(assumptions),
+            body,
+            tuple(goals),
+            name_and_label,
+            call.span,
+            tuple(deadlines),
+        )
 
     # ---- blocks --------------------------------------------------------------------------------
 
@@ -188,8 +220,12 @@ class Composer:
     def _unused(self, block: tree.Block, at: Context) -> None:
         """Settles a block that is never run, for its mistakes and for the labels behind it."""
         before = len(self.steps)
+        labels = {name: dict(known.places) for name, known in self.labels.items()}
         self._inner(block, at)
         del self.steps[before:]
+        for name, known in self.labels.items():
+            known.places.clear()
+            known.places.update(labels.get(name, {}))
 
     def _repeat(self, written: tree.Repeat, at: Context) -> Sequence[Statement]:
         count = number(written.count, NONE, None, at)
@@ -201,6 +237,7 @@ class Composer:
             )
         settled: list[Statement] = []
         outer, places, kinds = self.turns, self.places, self.kinds.copy()
+        nests, self.nests = self.nests, (*self.nests, written.span)
         before = len(self.found)
         for turn in range(1, int(count) + 1):
             self._count(written.count.span)
@@ -208,7 +245,7 @@ class Composer:
             settled.extend(self._inner(written.body, at))
             if len(self.found) > before:
                 break
-        self.turns = outer
+        self.turns, self.nests = outer, nests
         return settled
 
     def _while(self, written: tree.While, at: Context) -> Loop:

@@ -24,6 +24,7 @@ from verifier.core.term import (
     variables,
 )
 from verifier.core.unit import TIME, UNITS
+from verifier.model.capacity import use
 from verifier.model.expression import (
     Context,
     cases,
@@ -33,6 +34,7 @@ from verifier.model.expression import (
     scalar_names,
     settle,
 )
+from verifier.model.plan import Use
 from verifier.model.quantity import (
     Family,
     Labelled,
@@ -341,6 +343,7 @@ def contract_of(skill: tree.SkillDeclaration, text: str, at: Context) -> Contrac
     ensures: list[Condition] = []
     invariants: list[Condition] = []
     durations: list[Duration] = []
+    uses: list[Use] = []
     promised: list[tree.Expression] = []
     modified: set[str] = set()
     for clause in skill.clauses:
@@ -352,6 +355,8 @@ def contract_of(skill: tree.SkillDeclaration, text: str, at: Context) -> Contrac
                 if durations:
                     fail("duplicate-clause", clause.span, "a skill has one `duration`")
                 durations.append(_duration(clause, at))
+            case tree.Uses():
+                uses.append(use(clause, at))
             case tree.Clause(kind):
                 settled = conditions(clause, at)
                 if kind in BEFORE:
@@ -379,6 +384,7 @@ def contract_of(skill: tree.SkillDeclaration, text: str, at: Context) -> Contrac
         frozenset(frame),
         durations[0] if durations else Duration(Fraction(0), None, skill.name.span),
         skill.span,
+        uses=tuple(uses),
     )
     return _with_table(contract, tables[0], at) if tables else contract
 
@@ -401,7 +407,7 @@ def _duration(clause: tree.Duration, at: Context) -> Duration:
             "a duration runs from a time of at least 0 s to a later one, not from"
             f" {low} s to {high} s",
         )
-    return Duration(low, high, clause.span)
+    return Duration(low, high, clause.span, clause.chosen)
 
 
 # ---- the frame ---------------------------------------------------------------------------------

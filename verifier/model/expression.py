@@ -8,7 +8,7 @@ is converted to base units.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
 
@@ -779,7 +779,7 @@ def _root(expression: tree.Call, arguments: list[tree.Expression], at: Context) 
 
 
 def _halved(dimension: Dimension, expression: tree.Call) -> Dimension:
-    exponents = (dimension.length, dimension.mass, dimension.time, dimension.angle)
+    exponents = astuple(dimension)
     if any(exponent % 2 for exponent in exponents):
         fail("unit-mismatch", expression.span, f"{dimension} has no square root")
     return Dimension(*(exponent // 2 for exponent in exponents))

@@ -46,6 +46,9 @@ class Scope:
     motions: list[tree.MotionDeclaration] = field(default_factory=list)
     waivers: list[tree.WaiverDeclaration] = field(default_factory=list)
     documents: Documents = field(default_factory=dict)
+    processors: dict[str, tree.ProcessorDeclaration] = field(default_factory=dict)
+    resources: dict[str, tree.ResourceDeclaration] = field(default_factory=dict)
+    budgets: dict[str, tree.BudgetDeclaration] = field(default_factory=dict)
     memo: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False)
     active: list[tuple[str, str]] = field(default_factory=list, compare=False)
 
@@ -102,6 +105,12 @@ def collect(files: Sequence[tree.File], documents: Documents | None = None) -> S
                 declare(scope.barriers, name, declaration, behaviours)
             case tree.RobotDeclaration(name):
                 declare(scope.robots, name, declaration, values)
+            case tree.ProcessorDeclaration(name):
+                declare(scope.processors, name, declaration, behaviours)
+            case tree.ResourceDeclaration(name):
+                declare(scope.resources, name, declaration, behaviours)
+            case tree.BudgetDeclaration(name):
+                declare(scope.budgets, name, declaration, behaviours)
             case tree.ViolationDeclaration():
                 scope.violations.append(declaration)
             case tree.WaiverDeclaration():

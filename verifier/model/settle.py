@@ -11,8 +11,8 @@ from typing import TypeVar
 
 from verifier.core.diagnostic import Diagnostic, Label, SourceError
 from verifier.core.term import Real
-from verifier.core.unit import TIME, UNITS
 from verifier.model.beside import neighbours, shared
+from verifier.model.capacity import budget, processor, resource, standing
 from verifier.model.compose import Composer, parameter_domain
 from verifier.model.contract import (
     check_declaration,
@@ -23,8 +23,10 @@ from verifier.model.contract import (
     placeholder,
 )
 from verifier.model.control import Plant
-from verifier.model.expression import Context, constant, number, scalar_names
+from verifier.model.deadline import deadlines_of
+from verifier.model.expression import Context, constant, scalar_names
 from verifier.model.loops import loops
+from verifier.model.plan import Resource
 from verifier.model.quantity import Thing, Value, fail
 from verifier.model.refine import refinements
 from verifier.model.region import SETS, declared_domain, domain_formulas
@@ -40,6 +42,7 @@ from verifier.model.values import (
     Scalar,
     Skill,
     SkillParameter,
+    Step,
 )
 from verifier.model.world import limits, place
 from verifier.syntax import tree
@@ -80,8 +83,8 @@ def settle_scope(scope: Scope) -> Model:
             settled = settle_chain(scope, written, found, things)
             if settled is not None:
                 chains[settled.name] = settled
-    for skill in scope.skills.values():
-        for claim in attempt(partial(_claims, scope, skill)) or ():
+    for work in _claims(scope):
+        for claim in attempt(work) or ():
             chains[claim.name] = claim
     for plant in control.kept:
         chains[plant.name] = _judged_alone(plant)
@@ -167,7 +170,17 @@ def _skill(scope: Scope, skill: tree.SkillDeclaration) -> Skill:
     return Skill(skill.name.text, tuple(parameters), skill.span)
 
 
-def _claims(scope: Scope, skill: tree.SkillDeclaration) -> list[Chain]:
+def _claims(scope: Scope) -> list[Callable[[], list[Chain]]]:
+    """What settles the claims about skills, resources and processors."""
+    return [
+        *(partial(_refinements, scope, each) for each in scope.skills.values()),
+        *(partial(standing, scope, each) for each in scope.resources.values()),
+        *(partial(budget, scope, each) for each in scope.budgets.values()),
+        *(partial(processor, scope, each) for each in scope.processors.values()),
+    ]
+
+
+def _refinements(scope: Scope, skill: tree.SkillDeclaration) -> list[Chain]:
     return list(refinements(scope, skill))
 
 
@@ -270,7 +283,8 @@ def _alone(
     )
     deadlines: list[Deadline] = []
     for within in written.deadlines:
-        deadlines += composer.attempt(partial(_deadlines, within, at)) or ()
+        between = partial(deadlines_of, within, at, body, composer.labels)
+        deadlines += composer.attempt(between) or ()
     if len(found) > before:
         return None
     name = written.name.text
@@ -287,11 +301,11 @@ def _alone(
         written.name.span,
         relies=tuple(relies),
         guarantees=tuple(guarantees),
+        resources=_used(scope, composer.steps),
     )
 
 
-def _deadlines(within: tree.Within, at: Context) -> list[Deadline]:
-    bound = number(within.bound, TIME, UNITS["s"], at)
-    if bound < 0:
-        fail("bad-duration", within.bound.span, "a deadline lies at 0 s or later")
-    return [Deadline(bound, within.span)]
+def _used(scope: Scope, steps: Sequence[Step]) -> tuple[Resource, ...]:
+    """The resources that the steps use, each once."""
+    places = {use.resource: use.span for step in steps for use in step.contract.uses}
+    return tuple(resource(scope, tree.Name(name, span)) for name, span in places.items())

@@ -13,6 +13,7 @@ from verifier.core.term import Formula, Sort, Term
 from verifier.core.unit import Dimension, Unit
 from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver
 from verifier.model.motion import MotionLimits, Place, Transition
+from verifier.model.plan import Claim, Resource, Use
 from verifier.model.rows import Row
 from verifier.model.stops import Stop
 
@@ -86,11 +87,12 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """Seconds; `high` None means that no bound is promised."""
+    """Seconds; `high` None means that no bound is promised; `chosen` that the robot chooses."""
 
     low: Fraction
     high: Fraction | None
     span: Span
+    chosen: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +112,7 @@ class Contract:
     duration: Duration
     span: Span
     transition: Transition | None = None
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,8 @@ class Attempt:
 
 @dataclass(frozen=True, slots=True)
 class Inlined:
-    """A chain called by another one: it owes what that one assumes and achieves in its place."""
+    """A chain called by another one: it owes what that one assumes and achieves in its place, and
+    where durations are chosen its deadlines, too."""
 
     text: str
     assumptions: tuple[Condition, ...]
@@ -193,6 +197,7 @@ class Inlined:
     goals: tuple[Condition, ...]
     label: str
     span: Span
+    deadlines: tuple[Deadline, ...] = ()
 
 
 Statement: TypeAlias = Step | Parallel | Branch | Loop | Attempt | Inlined
@@ -211,9 +216,22 @@ class Rigid:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """The start or the end of the statement with this label."""
+
+    label: str
+    starts: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Deadline:
+    """Between the two moments lie `low` to `bound` seconds; None is no bound. Without moments they
+    are the start and the end of the chain."""
+
     bound: Fraction
     span: Span
+    low: Fraction | None = None
+    ends: tuple[Moment, Moment] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,9 +261,10 @@ class Chain:
 
     `declared` is the name of the declaration and `objects` are what its parameters stand for here:
     a chain with objects as parameters is settled once for each choice, as `Fetch(cup)`. A claim
-    that one skill refines another one is a chain without steps that owes nothing else, and so is
-    what the barriers of a plant owe. `relies` and `guarantees` speak of moves, of the chains beside
-    it and of its own, from OLD to NOW; what does not read OLD is kept by these moves.
+    that one skill refines another one, or about a budget or a processor, is a chain without steps
+    that owes nothing else, and so is what the barriers of a plant owe. `resources` are those that
+    its steps use. `relies` and `guarantees` speak of moves, of the chains beside it and of its own,
+    from OLD to NOW; what does not read OLD is kept by these moves.
     """
 
     name: str
@@ -263,6 +282,8 @@ class Chain:
     relies: tuple[Condition, ...] = ()
     guarantees: tuple[Condition, ...] = ()
     plant: Plant | None = None
+    resources: tuple[Resource, ...] = ()
+    claim: Claim | None = None
 
     @property
     def plain(self) -> bool:

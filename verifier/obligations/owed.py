@@ -11,6 +11,7 @@ from verifier.obligations.achieve import achieve
 from verifier.obligations.barrier import barrier
 from verifier.obligations.baseline import baseline
 from verifier.obligations.beside import beside
+from verifier.obligations.budget import budget
 from verifier.obligations.call import call
 from verifier.obligations.control import Group, groups
 from verifier.obligations.elapsed import bounds
@@ -31,7 +32,9 @@ from verifier.obligations.realizable import realizable
 from verifier.obligations.refinement import refinement
 from verifier.obligations.sampling import sampling
 from verifier.obligations.sanity import sanity
+from verifier.obligations.schedulability import schedulability
 from verifier.obligations.start import start
+from verifier.obligations.total import total
 from verifier.obligations.transition import transition
 from verifier.obligations.walk import walk
 from verifier.obligations.within import within
@@ -50,11 +53,14 @@ RULES: dict[str, Callable[[Path, Chain], list[Obligation]]] = {
     "refinement": refinement,
     "realizable": realizable,
     "transition": transition,
+    "schedulability": schedulability,
+    "budget": budget,
+    "total": total,
     "achieve": achieve,
     "within": within,
     "property": properties,
 }
-AT_END = {"achieve": 1, "within": 1, "property": 2}
+AT_END = {"budget": 1, "achieve": 1, "within": 1, "property": 2}
 """What comes behind all that the steps owe, and in which order."""
 
 # What the barriers of a plant owe, group by group.

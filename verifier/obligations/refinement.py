@@ -2,7 +2,8 @@
 
 It asks for no more, promises no less, changes nothing else and takes no longer (the consequence
 rule of Hoare logic with a frame; behavioural subtyping after Liskov and Wing 1994). What is proved
-of a chain then holds with the one in place of the other.
+of a chain then holds with the one in place of the other, apart from least times. Where the robot
+chooses how long the other one takes, it has to choose at least as freely here.
 """
 
 from __future__ import annotations
@@ -83,6 +84,11 @@ def _frame(claim: Refinement) -> Iterator[Fact]:
 def _duration(claim: Refinement) -> Fact:
     new, other = claim.concrete.duration, claim.abstract.duration
     told = f"{claim.concrete.text} may take longer than {claim.abstract.text}"
+    if other.chosen:
+        told = f"how long {claim.concrete.text} takes cannot be chosen as for {claim.abstract.text}"
+        wide = new.high is None or (other.high is not None and other.high <= new.high)
+        free = new.chosen and new.low <= other.low and wide
+        return Fact(TRUE if free else FALSE, new.span, told)
     if other.high is None:
         return Fact(TRUE, new.span, told)
     if new.high is None:

@@ -38,7 +38,7 @@ from verifier.obligations.walk import walk
 
 Nodes = tuple[tuple[int, int], ...]
 Signature = tuple[object, ...]
-AT_END = ("achieve", "within")
+AT_END = ("budget", "achieve", "within")
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from verifier.core.certificate import Counterexample
 from verifier.core.evaluate import Value, holds
 from verifier.core.obligation import Entailment, Fact, Obligation
 from verifier.core.term import FALSE, Choice, Formula, Implies, Key, Not, Proposition, variables
 from verifier.core.verdict import Contradiction, Witness
 from verifier.report.excerpt import Mark
+from verifier.report.measure import measured_failure
 from verifier.report.phrase import clause, measured, source, value_there
 from verifier.report.quantity import readable
 from verifier.report.values import Answer, ChainReport, StepShown
@@ -49,7 +51,7 @@ class Explanation:
 
 def explain(
     answer: Answer,
-    evidence: Witness | Contradiction,
+    evidence: Witness | Contradiction | Counterexample,
     chain: ChainReport,
     texts: Mapping[str, str],
 ) -> Explanation:
@@ -59,6 +61,9 @@ def explain(
             return _of_witness(answer.obligation, evidence, chain, texts)
         case Contradiction():
             return _of_contradiction(answer.obligation, evidence, chain, texts)
+        case counterexample:
+            headline, marks = measured_failure(answer.obligation, counterexample, chain, texts)
+            return Explanation(headline, tuple(_distinct(marks)))
 
 
 def step_of(obligation: Obligation, chain: ChainReport) -> StepShown | None:
@@ -117,6 +122,7 @@ def _of_stuck(
 
 
 def _too_long(failed: Fact, chain: ChainReport, texts: Mapping[str, str]) -> Explanation:
+    """The deadline of a chain with guards."""
     longest = "any time" if chain.longest is None else f"{readable(chain.longest)} s"
     headline = f"{chain.name} may take {longest}, which breaks `{source(failed.span, texts)}`"
     endless = [

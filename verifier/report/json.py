@@ -18,6 +18,7 @@ from verifier.core.verdict import (
     Verdict,
     Witness,
 )
+from verifier.report.measure_json import document
 from verifier.report.quantity import exact_state
 from verifier.report.values import (
     Answer,
@@ -144,6 +145,8 @@ def _witness(answer: Answer, chain: ChainReport) -> dict[str, Any] | None:
                 "start": exact_state(answer.start, chain.shown),
                 "failed": _span(failed.span),
             }
+        case Refuted(evidence) if not isinstance(evidence, Witness | Contradiction):
+            return document(answer.obligation.question, evidence)
         case _:
             return None
 

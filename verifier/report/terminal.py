@@ -8,9 +8,10 @@ from fractions import Fraction
 from verifier.core.diagnostic import Diagnostic, Severity
 from verifier.core.obligation import facts_of
 from verifier.core.term import variables
-from verifier.core.verdict import Deferred, Refuted, Unknown, Witness
+from verifier.core.verdict import Contradiction, Deferred, Refuted, Unknown, Witness
 from verifier.report.excerpt import Mark, excerpt
 from verifier.report.explain import OF_BLOCKS, OF_PLANTS, explain, step_of
+from verifier.report.measure import figures, proved_figures
 from verifier.report.paint import Paint
 from verifier.report.phrase import clause
 from verifier.report.quantity import approximate, exact, members, readable_member
@@ -78,7 +79,15 @@ def _chain(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> list[s
     lines += _unknowns(chain, texts, paint)
     if refuted:
         lines += _repairs(chain, texts, paint)
-    return [*lines, *_deferred(chain, texts, paint)]
+    return [*lines, *_deferred(chain, texts, paint), *_measured(chain, paint)]
+
+
+def _measured(chain: ChainReport, paint: Paint) -> list[str]:
+    """What was proved of time and resources, in figures, a line each."""
+    told = [line for answer in chain.answers for line in proved_figures(answer, chain)]
+    if not told:
+        return []
+    return [f"{paint.word('proved')}: {paint.strong(f'of {chain.name}')}", *told, ""]
 
 
 def _follows(answer: Answer, refuted: Sequence[Answer]) -> bool:
@@ -103,6 +112,9 @@ def _refuted(
     lines = [headline, *excerpt(explanation.marks, texts, paint)]
     if isinstance(verdict.evidence, Witness):
         lines += _table(answer, verdict.evidence, chain, paint)
+    elif not isinstance(verdict.evidence, Contradiction):
+        title, rows = figures(answer.obligation, verdict.evidence, chain)
+        lines += _rows(title, rows, paint)
     return [*lines, f"  {paint.frame('=')} obligation: {answer.obligation.id}"]
 
 
@@ -125,13 +137,21 @@ def _table(answer: Answer, witness: Witness, chain: ChainReport, paint: Paint) -
         states = [answer.state, answer.start] if moved else [answer.state]
         cells = [readable_member(rows[member], state, chain.shown) for state in states]
         table.append([f"{sign} {member}", *cells])
+    lines = _rows("for example", table, paint)
+    hidden = len(ranked) - MOST_ROWS
+    return [*lines, f"      and {hidden} more, see --format json"] if hidden > 0 else lines
+
+
+def _rows(title: str, table: Sequence[Sequence[str]], paint: Paint) -> list[str]:
+    """A table in columns under its title; nothing without rows."""
+    if not table:
+        return []
     widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
-    lines = [f"  {paint.frame('=')} for example:"]
+    lines = [f"  {paint.frame('=')} {title}:"]
     for row in table:
         padded = (cell.ljust(size) for cell, size in zip(row, widths, strict=True))
         lines.append(f"      {'  '.join(padded)}".rstrip())
-    hidden = len(ranked) - MOST_ROWS
-    return [*lines, f"      and {hidden} more, see --format json"] if hidden > 0 else lines
+    return lines
 
 
 def _unknowns(chain: ChainReport, texts: Mapping[str, str], paint: Paint) -> list[str]:

@@ -89,7 +89,7 @@ class Promise:
 class ChainReport:
     """A chain's answers, without those that a property's monitor took over: `properties` says what
     became of each. Durations in seconds; `longest` None means that no bound is promised. What the
-    barriers of a plant owe stands in a report of its own, which is not `timed`.
+    barriers of a plant owe, or a budget, stands in a report of its own, which is not `timed`.
 
     `search` says what was tried where the chain is refuted and `repairs` is empty.
     """

@@ -362,7 +362,14 @@ def modifies(children: Children) -> Piece:
 def duration(children: Children) -> Piece:
     span = _reach(children)
     low, high = _nodes(children)
-    return Piece(tree.Duration(low, high, span), span, 0)
+    chosen = _kind(children[-1]) == "chosen"
+    return Piece(tree.Duration(low, high, chosen, span), span, 0)
+
+
+def uses(children: Children) -> Piece:
+    span = _reach(children)
+    (amount,) = _nodes(children)
+    return Piece(tree.Uses(_name(children[1]), amount, span), span, 0)
 
 
 def transition(children: Children) -> Piece:
@@ -388,7 +395,14 @@ def knot(children: Children) -> Piece:
 
 def within(children: Children) -> Piece:
     span = _reach(children)
-    return Piece(tree.Within(_nodes(children)[0], span), span, 0)
+    bound_, *ends = _nodes(children)
+    return Piece(tree.Within(bound_, (ends[0], ends[1]) if ends else None, span), span, 0)
+
+
+def moment(children: Children) -> Piece:
+    span = _reach(children)
+    label, *edge = _words(children)
+    return Piece(tree.Moment(_name(label), _name(edge[0]) if edge else None, span), span, 0)
 
 
 def beside(children: Children) -> Piece:
@@ -446,6 +460,12 @@ def parallel(children: Children) -> Piece:
     return Piece(tree.Parallel(branches, span), span, 0)
 
 
+def labelled(children: Children) -> Piece:
+    span = _reach(children)
+    (step_,) = _nodes(children)
+    return Piece(tree.Labelled(_name(children[0]), step_, span), span, 0)
+
+
 def guarded(children: Children) -> Piece:
     span = _reach(children)
     condition, body = _nodes(children)
@@ -481,6 +501,72 @@ def try_(children: Children) -> Piece:
     span = _reach(children)
     body, recovery = _nodes(children)
     return Piece(tree.Try(body, recovery, span), span, 0)
+
+
+# ---- time and resources ------------------------------------------------------------------------
+
+
+def processor(children: Children) -> Piece:
+    span = _reach(children)
+    nodes = _nodes(children)
+    node = tree.ProcessorDeclaration(
+        _name(children[1]),
+        tuple(node for node in nodes if isinstance(node, tree.Name)),
+        tuple(node for node in nodes if isinstance(node, tree.TaskDeclaration)),
+        span,
+    )
+    return Piece((node,), span, 0)
+
+
+def policy(children: Children) -> Piece:
+    return Piece(_name(children[-1]), _reach(children), 0)
+
+
+def task(children: Children) -> Piece:
+    span = _reach(children)
+    node = tree.TaskDeclaration(_name(children[1]), _nodes(children), span)
+    return Piece(node, span, 0)
+
+
+def task_clause(children: Children) -> Piece:
+    (value,) = _nodes(children)
+    return Piece((_name(children[0]), value), _reach(children), 0)
+
+
+def resource(children: Children) -> Piece:
+    span = _reach(children)
+    capacity, *shares = _nodes(children)
+    block_ = tuple(shares) if _kind(children[-1]) == "}" else None
+    node = tree.ResourceDeclaration(_name(children[1]), capacity, block_, span)
+    return Piece((node,), span, 0)
+
+
+def budget(children: Children) -> Piece:
+    span = _reach(children)
+    name, resource_ = _words(children)
+    node = tree.BudgetDeclaration(_name(name), _name(resource_), _nodes(children), span)
+    return Piece((node,), span, 0)
+
+
+def share(children: Children) -> Piece:
+    span = _reach(children)
+    (amount,) = _nodes(children)
+    return Piece(tree.ShareDeclaration(_name(children[1]), amount, span), span, 0)
+
+
+def group(children: Children) -> Piece:
+    span = _reach(children)
+    assert isinstance(children[0], Token)
+    return _piece(tree.Group(children[0].text, _nodes(children), span), span, children)
+
+
+def total(children: Children) -> Piece:
+    span = _reach(children)
+    assert isinstance(children[0], Token)
+    return Piece(tree.Total(children[0].text, _nodes(children)[0], span), span, 0)
+
+
+# ---- names and types ---------------------------------------------------------------------------
 
 
 def names(children: Children) -> Piece:

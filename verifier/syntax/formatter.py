@@ -304,6 +304,14 @@ def _declaration(declaration: tree.Declaration) -> list[_Line]:
             return _skill(declaration)
         case tree.ChainDeclaration():
             return _chain(declaration)
+        case tree.ProcessorDeclaration():
+            return _processor(declaration)
+        case tree.ResourceDeclaration():
+            return _resource(declaration)
+        case tree.BudgetDeclaration(name=name, resource=resource, parts=parts):
+            header = f"budget {name.text} of {resource.text}"
+            lines = _parts(parts, INDENT)
+            return _block(header, resource.span.line, lines, declaration.span)
         case _:
             assert_never(declaration)
     return [_line(text, declaration.span)]
@@ -462,7 +470,7 @@ def _course(head: str, course: tree.Course, indent: int) -> list[_Line]:
     return [*lines, _Line("}", last, last, indent, "closer")]
 
 
-def _clause(clause: tree.Clause | tree.Modifies | tree.Duration) -> str:
+def _clause(clause: tree.Clause | tree.Modifies | tree.Duration | tree.Uses) -> str:
     match clause:
         case tree.Clause(kind=kind, formula=formula, fallback=fallback):
             text = _headed(f"{kind:9} ", formula, INDENT)
@@ -470,7 +478,10 @@ def _clause(clause: tree.Clause | tree.Modifies | tree.Duration) -> str:
         case tree.Modifies(targets=targets):
             return f"modifies  {_filled(map(format_expression, targets), INDENT + 10)}"
         case tree.Duration(low=low, high=high):
-            return f"duration  {_text(low, _SUM)} .. {_text(high, _SUM)}"
+            text = f"duration  {_text(low, _SUM)} .. {_text(high, _SUM)}"
+            return f"{text} chosen" if clause.chosen else text
+        case tree.Uses(resource=resource, amount=amount):
+            return f"uses      {resource.text} {_text(amount, _SUM)}"
         case _:
             assert_never(clause)
 
@@ -484,10 +495,7 @@ def _chain(declaration: tree.ChainDeclaration) -> list[_Line]:
     lines += [_chain_clause(clause) for clause in (*shared, *declaration.assumptions)]
     lines += _statements(declaration.steps, INDENT)
     lines += [_chain_clause(clause) for clause in declaration.goals]
-    lines += [
-        _line(f"within   {format_expression(deadline.bound)}", deadline.span, INDENT)
-        for deadline in declaration.deadlines
-    ]
+    lines += [_line(_within(each), each.span, INDENT) for each in declaration.deadlines]
     header, parameters = f"chain {declaration.name.text}", declaration.parameters
     if parameters:
         texts = [_chain_parameter(parameter) for parameter in parameters]
@@ -495,6 +503,18 @@ def _chain(declaration: tree.ChainDeclaration) -> list[_Line]:
         header += f"({', '.join(texts) if fits else _aligned(texts, len(header) + 1)})"
     header_end = parameters[-1].span.end_line if parameters else declaration.name.span.line
     return _block(header, header_end, lines, declaration.span)
+
+
+def _within(deadline: tree.Within) -> str:
+    text = f"within   {format_expression(deadline.bound)}"
+    if deadline.ends is None:
+        return text
+    first, last = map(_moment, deadline.ends)
+    return f"{text} from {first} to {last}"
+
+
+def _moment(moment: tree.Moment) -> str:
+    return f"{moment.label.text}.{moment.edge.text}" if moment.edge else moment.label.text
 
 
 def _chain_parameter(parameter: tree.ChainParameter) -> str:
@@ -534,7 +554,7 @@ def _statements(statements: Sequence[tree.Statement], indent: int) -> list[_Line
 def _simple(statement: tree.Statement) -> bool:
     """Whether the statement is printed on one line: a call, or calls at the same time."""
     match statement:
-        case tree.Call():
+        case tree.Call() | tree.Labelled():
             return True
         case tree.Parallel(branches):
             return all(_simple(each) for branch in branches for each in branch.statements)
@@ -546,6 +566,8 @@ def _inline(statement: tree.Statement) -> str:
     match statement:
         case tree.Call():
             return _plain(statement)
+        case tree.Labelled(label=label, call=call):
+            return f"{label.text}: {_plain(call)}"
         case tree.Parallel(branches):
             return " || ".join(map(_inline_branch, branches))
         case _:
@@ -556,8 +578,8 @@ def _inline_branch(branch: tree.Block) -> str:
     match branch.statements:
         case ():
             return "{ }"
-        case (tree.Call() as call,):
-            return _plain(call)
+        case (tree.Call() | tree.Labelled() as step,):
+            return _inline(step)
         case statements:
             return f"{{ {'; '.join(map(_inline, statements))} }}"
 
@@ -607,6 +629,49 @@ def _while(
     for clause in clauses:
         lines.append(_line(_headed(f"{clause.kind:9} ", clause.formula, inner), clause.span, inner))
     return [*lines, *_blocks([("{", body)], "", indent)]
+
+
+# ---- time and resources ------------------------------------------------------------------------
+
+
+def _processor(declaration: tree.ProcessorDeclaration) -> list[_Line]:
+    tasks = declaration.tasks
+    width = max((len(task.name.text) for task in tasks), default=0)
+    lines = [_line(f"policy {each.text}", each.span, INDENT) for each in declaration.policies]
+    for task in tasks:
+        values = (f"{word.text} {format_expression(value)}" for word, value in task.values)
+        text = f"task {task.name.text:{width}} {' '.join(values)}".rstrip()
+        lines.append(_line(text, task.span, INDENT))
+    header_end = declaration.name.span.line
+    return _block(f"processor {declaration.name.text}", header_end, lines, declaration.span)
+
+
+def _resource(declaration: tree.ResourceDeclaration) -> list[_Line]:
+    text = _headed(f"resource {declaration.name.text} ", declaration.capacity)
+    if declaration.shares is None:
+        return [_line(text, declaration.span)]
+    lines = _parts(declaration.shares, INDENT)
+    return _block(text, declaration.capacity.span.end_line, lines, declaration.span)
+
+
+def _parts(
+    parts: Sequence[tree.ShareDeclaration | tree.Group | tree.Total], indent: int
+) -> list[_Line]:
+    shares = [part for part in parts if isinstance(part, tree.ShareDeclaration)]
+    width = max((len(share.name.text) for share in shares), default=0)
+    lines: list[_Line] = []
+    for part in parts:
+        match part:
+            case tree.ShareDeclaration(name=name, amount=amount):
+                text = _headed(f"share {name.text:{width}} = ", amount, indent)
+                lines.append(_line(text, part.span, indent))
+            case tree.Total(kind=kind, amount=amount):
+                lines.append(_line(_headed(f"{kind} ", amount, indent), part.span, indent))
+            case tree.Group(kind=kind, parts=inner, span=span):
+                lines.append(_Line(f"{kind} of {{", span.line, span.line, indent, "header"))
+                lines += _parts(inner, indent + INDENT)
+                lines.append(_Line("}", span.end_line, span.end_line, indent, "closer"))
+    return lines
 
 
 # ---- the file ----------------------------------------------------------------------------------

@@ -29,9 +29,10 @@ def words(text: str) -> frozenset[str]:
 
 DECLARATION_WORDS = words(
     "use type object state environment const property pattern on robot plant barrier waive obstacle"
-    " zone motion skill chain"
+    " zone motion skill chain processor resource budget"
 )
-CONTEXTUAL = words("on robot waive obstacle zone motion")  # names, too, elsewhere
+# Names, too, where no such declaration can be meant.
+CONTEXTUAL = words("on robot waive obstacle zone motion processor resource budget")
 CLAUSE_WORDS = words(
     "requires initial ensures terminal invariant modifies duration else assume achieve within"
 )
@@ -55,10 +56,18 @@ SOFT_KEYWORDS = {
     "obstacle": frozenset({"clearance"}),
     "zone": frozenset({"clearance"}),
     "motion": words("speed acceleration clearance body avoids inside"),
-    "skill": frozenset({"transition"}),
-    "chain": words("beside relies guarantees"),
+    "skill": words("transition uses chosen"),
+    "chain": words("from to beside relies guarantees"),
+    "processor": words("policy task period execution deadline"),
+    "resource": words("share one all of"),
+    "budget": words("of share one all total headroom"),
 }
-IN_BRACES = {"plant", "motion", "skill", "chain"}
+# How many brackets are open where they are: in a block, before it, or in blocks of a block.
+_SOFT_DEPTHS = dict.fromkeys(("barrier", "on", "robot", "waive", "obstacle", "zone"), range(1))
+_SOFT_DEPTHS |= {"resource": range(1, NESTING_LIMIT), "budget": range(NESTING_LIMIT)}
+_IN_BLOCK = range(1, 2)
+_SOFT_AFTER = words("{ on violation one all chosen") | {"STRING"}
+_COMMON = words("processor resource budget")
 # The role of the braces around the knots of a transition, and the words in there.
 COURSE = "course"
 COURSE_WORDS = words("velocity after")
@@ -240,12 +249,14 @@ class Reader:
             return True
         if self.brackets and self.brackets[-1] == COURSE:
             return word in COURSE_WORDS and self.previous in (*OPERAND_ENDS, "{")
-        if len(self.brackets) != (1 if self.declaration in IN_BRACES else 0):
+        if word not in SOFT_KEYWORDS.get(self.declaration, frozenset()):
             return False
-        soft = SOFT_KEYWORDS.get(self.declaration, frozenset())
-        return word in soft and (
-            self.previous in OPERAND_ENDS or self.previous in ("{", "on", "violation", STRING)
-        )
+        if len(self.brackets) not in _SOFT_DEPTHS.get(self.declaration, _IN_BLOCK):
+            return False
+        between = self.declaration == "chain" and word in ("from", "to")
+        if between and not _NAMES_NEXT.match(self.text, end):
+            return False
+        return self.previous in OPERAND_ENDS or self.previous in _SOFT_AFTER
 
     def unreadable(self, position: int) -> int:
         """Reports what stands at `position`; the place behind it."""
@@ -298,16 +309,20 @@ def _opens_declaration(reader: Reader, word: str, end: int) -> bool:
 
 def _opens_contextual(reader: Reader, word: str, end: int) -> bool:
     """`on` may be a name, a lamp's label say; in front of `violation` it is not, nor where it can
-    only be meant to start a declaration. Likewise `robot panda from …` and the other words."""
+    only be meant to start a declaration. Likewise `robot panda from …` and the other words; what is
+    a common name starts a declaration only where both are the case: `budget Night of …`."""
     followed = _FOLLOWED[word].match(reader.text, end)
+    starts = not reader.brackets and reader.previous in OPERAND_ENDS | {"", STRING}
+    if word in _COMMON:
+        return starts and followed is not None
     if followed is not None:
         return followed.groupdict().get("name") not in KEYWORDS
-    complete = reader.previous in OPERAND_ENDS | {"", STRING}
-    return not reader.brackets and reader.previous_line != reader.line and complete
+    return starts and reader.previous_line != reader.line
 
 
 _WORD = r"[A-Za-z_][A-Za-z0-9_]*"
 _GAP = r"(?:\s|\#[^\n]*)*"
+_NAMES_NEXT = re.compile(_GAP + r"[A-Za-z_]")
 _FOLLOWED = {
     "use": re.compile(_GAP + '"'),
     "state": re.compile(_GAP + r"\{"),
@@ -319,6 +334,9 @@ _FOLLOWED = {
     "obstacle": re.compile(rf"{_GAP}(?P<name>{_WORD}){_GAP}(?::|=(?!=))"),
     "zone": re.compile(rf"{_GAP}(?P<name>{_WORD}){_GAP}(?::|=(?!=))"),
     "motion": re.compile(rf"{_GAP}(?P<name>{_WORD})(?:\[[^\n{{}}]*\])?{_GAP}\{{"),
+    "processor": re.compile(_GAP + r"[A-Za-z_]\w*" + _GAP + r"\{"),
+    "resource": re.compile(_GAP + r"[A-Za-z_]\w*" + _GAP + r"[\w(\[-]"),
+    "budget": re.compile(_GAP + r"[A-Za-z_]\w*" + _GAP + r"of\b"),
 }
 
 

@@ -17,7 +17,6 @@ from verifier.syntax.lexer import (
     NAME,
     NUMBER,
     OPERAND_ENDS,
-    SOFT_KEYWORDS,
     STATEMENT_WORDS,
     STRING,
     TEMPORAL_INFIXES,
@@ -126,7 +125,7 @@ def _wanted(expected: AbstractSet[str], seen: Sequence[Token]) -> list[str]:
         rest -= {NAME, "{", *STATEMENT_WORDS}
     if ";" in rest:
         rest.discard("||")
-    group((CLAUSE_WORDS - {"else"}) | {"transition"} | SOFT_KEYWORDS["chain"], "a clause")
+    group((CLAUSE_WORDS - {"else"}) | words("transition uses beside relies guarantees"), "a clause")
     group(DECLARATION_WORDS, "a declaration")
     group(frozenset({"input", "dynamics", "period"}), "`input`, `dynamics`, `period`")
     if wanted or len(rest) > 1:

@@ -455,10 +455,20 @@ class Modifies:
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """`duration low .. high`."""
+    """`duration low .. high`, and `chosen` behind it where the robot chooses."""
 
     low: Expression
     high: Expression
+    chosen: bool
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Uses:
+    """`uses compute 300 TFLOPS`."""
+
+    resource: Name
+    amount: Expression
     span: Span
 
 
@@ -491,7 +501,7 @@ class Transition:
     span: Span
 
 
-SkillPart: TypeAlias = Clause | Modifies | Duration | Transition
+SkillPart: TypeAlias = Clause | Modifies | Duration | Transition | Uses
 
 
 @dataclass(frozen=True, slots=True)
@@ -506,8 +516,30 @@ class SkillDeclaration:
 
 
 @dataclass(frozen=True, slots=True)
+class Moment:
+    """`a.end`: the start or the end of the step with this label; `edge` is None where neither is
+    named."""
+
+    label: Name
+    edge: Name | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
 class Within:
+    """`within 3 s`, or `within 1 s .. 3 s from a to b`; without moments from start to end."""
+
     bound: Expression
+    ends: tuple[Moment, Moment] | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """`a: Reach(cup)`: a step with a name for its moments."""
+
+    label: Name
+    call: Call
     span: Span
 
 
@@ -573,7 +605,7 @@ class Try:
     span: Span
 
 
-Statement: TypeAlias = Call | Parallel | Conditional | Repeat | While | Try
+Statement: TypeAlias = Call | Labelled | Parallel | Conditional | Repeat | While | Try
 
 
 @dataclass(frozen=True, slots=True)
@@ -610,6 +642,72 @@ class ChainDeclaration:
     guarantees: tuple[Clause, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class TaskDeclaration:
+    """`task control period 10 ms execution 3 ms`; each value with its word."""
+
+    name: Name
+    values: tuple[tuple[Name, Expression], ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorDeclaration:
+    """`policies` and `tasks` in the order written."""
+
+    name: Name
+    policies: tuple[Name, ...]
+    tasks: tuple[TaskDeclaration, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ShareDeclaration:
+    """`share cameras = 22 * camera`."""
+
+    name: Name
+    amount: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """`one of { … }` or `all of { … }`; `kind` is the first word."""
+
+    kind: str
+    parts: tuple[ShareDeclaration | Group, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """`total 1870 TFLOPS` or `headroom 200 TFLOPS`; `kind` is that word."""
+
+    kind: str
+    amount: Expression
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceDeclaration:
+    """`resource compute 2070 TFLOPS`; `shares` are always in use, None without a block."""
+
+    name: Name
+    capacity: Expression
+    shares: tuple[ShareDeclaration | Group, ...] | None
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetDeclaration:
+    """`budget Maximum of compute { … }`."""
+
+    name: Name
+    resource: Name
+    parts: tuple[ShareDeclaration | Group | Total, ...]
+    span: Span
+
+
 Declaration: TypeAlias = (
     Use
     | TypeDeclaration
@@ -627,6 +725,9 @@ Declaration: TypeAlias = (
     | MotionDeclaration
     | SkillDeclaration
     | ChainDeclaration
+    | ProcessorDeclaration
+    | ResourceDeclaration
+    | BudgetDeclaration
 )
 
 
