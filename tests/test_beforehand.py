@@ -37,6 +37,7 @@ from verifier.model.values import (
 )
 from verifier.monitor.definition import Event, asked, value_at
 from verifier.obligations.owed import owed
+from verifier.promises import _listed
 from verifier.solve.discharge import discharge
 from verifier.source import settled
 
@@ -262,6 +263,12 @@ def compare(rng: random.Random, text: str, properties: int) -> Counter[str]:
             where = (text, formula, run)
             assert all(v is True for v in values) if found == "proved" else False in values, where
     return seen
+
+
+def test_steps_are_listed_in_runs() -> None:
+    assert _listed(["3"]) == "3"
+    assert _listed(["1", "3", "4", "5", "6", "9"]) == "1, 3 to 6 and 9"
+    assert _listed(["1", "2", "4.1", "4.2", "4.3", "7"]) == "1, 2, 4.1, 4.2 and 2 more"
 
 
 def test_plain_chains_keep_what_is_said_of_them() -> None:

@@ -13,6 +13,8 @@ from verifier.monitor.program import compile_property
 from verifier.obligations.property import MOST_STEPS, static
 from verifier.report.values import Answer, ChainReport, Promise
 
+MOST_TOLD = 5
+
 
 def promises(model: Model, chain: Chain, answers: Sequence[Answer]) -> Iterator[Promise]:
     """A promise for each property, from the answers to what the chain owes for it."""
@@ -81,5 +83,16 @@ def _why(prop: Property, answers: Sequence[Answer]) -> str:
     return f"not settled in step{'s' if len(steps) > 1 else ''} {_listed(steps)}"
 
 
-def _listed(steps: Sequence[str]) -> str:
-    return steps[0] if len(steps) == 1 else f"{', '.join(steps[:-1])} and {steps[-1]}"
+def _listed(labels: Sequence[str]) -> str:
+    """`1, 3 to 6 and 9`; of many, the first."""
+    runs: list[list[str]] = []
+    for label in labels:
+        follows = runs and label.isdigit() and runs[-1][-1].isdigit()
+        if follows and int(label) == int(runs[-1][-1]) + 1:
+            runs[-1].append(label)
+        else:
+            runs.append([label])
+    told = [part for run in runs for part in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else run)]
+    if len(told) > MOST_TOLD:
+        told = [*told[: MOST_TOLD - 1], f"{len(told) - MOST_TOLD + 1} more"]
+    return told[0] if len(told) == 1 else f"{', '.join(told[:-1])} and {told[-1]}"
