@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from verifier.core.obligation import Obligation
 from verifier.core.term import Real
 from verifier.core.unit import LENGTH, UNITS, Unit
 from verifier.core.verdict import Proved, Refuted, SolverWord, Unknown, Witness
 from verifier.editing import New, inserted, replaced
 from verifier.judging import AT_END, Effort, Tell, judged
+from verifier.mending import mended, place_of
 from verifier.model.body import statements_of
 from verifier.model.values import Attempt, Chain, Model, StateVariable, Step
 from verifier.obligations.elapsed import durations
@@ -18,6 +18,7 @@ from verifier.obligations.owed import duration
 from verifier.obligations.walk import outcome_name
 from verifier.planning import Outcome, plans, repairs
 from verifier.promises import promises, without_taken_over, without_words
+from verifier.repair.transition import Aim
 from verifier.report.values import (
     Answer,
     ChainReport,
@@ -110,7 +111,12 @@ def _certain(answer: Answer) -> Answer:
 
 
 def with_repair(
-    source: Source, chain: Chain, report: ChainReport, effort: Effort, most: int = 1
+    source: Source,
+    chain: Chain,
+    report: ChainReport,
+    effort: Effort,
+    most: int = 1,
+    aim: Aim = Aim.TIME,
 ) -> ChainReport:
     """The report on a refuted chain, with its smallest repairs, `most` of them at most, or with why
     there is none.
@@ -119,14 +125,17 @@ def with_repair(
     insertion has its place between calls that follow one another.
     """
     failed = _first_refuted(report.answers)
-    if failed is None or _unknown_before(_place(chain, failed.obligation), report.answers):
+    if failed is None or _unknown_before(place_of(chain, failed.obligation), report.answers):
         return report
     if not chain.plain:
         return replace(report, search="only a plain sequence of skills is repaired by insertion")
-    outcome = repairs(source, chain, _place(chain, failed.obligation), effort, most)
-    if not outcome.found:
-        return replace(report, search=_told(outcome))
+    outcome = repairs(source, chain, place_of(chain, failed.obligation), effort, most)
     comment = _bridged(chain, failed)
+    if not outcome.found:
+        moved = mended(source, chain, failed, effort, aim, comment)
+        if isinstance(moved, Repair):
+            return replace(report, repairs=(moved,))
+        return replace(report, search="; ".join(filter(None, (_told(outcome), moved))))
     found = tuple(_repair(source, closed, comment) for closed in outcome.found)
     return replace(report, repairs=found)
 
@@ -144,10 +153,6 @@ def _unknown_before(step: int, answers: Iterable[Answer]) -> bool:
     return any(
         isinstance(answer.verdict, Unknown) and answer.obligation.step < step for answer in answers
     )
-
-
-def _place(chain: Chain, obligation: Obligation) -> int:
-    return len(chain.steps) + 1 if obligation.rule in AT_END else obligation.step
 
 
 def _told(outcome: Outcome) -> str:

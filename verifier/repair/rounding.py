@@ -12,7 +12,7 @@ from verifier.core.motion import Affine, Motion, Piece
 from verifier.core.starts import around
 from verifier.repair.family import CONSTANT, Frame, Solved, Task
 
-ROUNDING = 1 << 40
+ROUNDING = 10**12
 
 Vectors: TypeAlias = list[Affine]
 
