@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
@@ -14,7 +14,7 @@ from verifier.check.barrier import judge_no_motion
 from verifier.check.motion import judge_motion
 from verifier.check.outcome import Accepted
 from verifier.core.cell import box_rows
-from verifier.core.motion import Box, Family, Hull, Motion, Plan, Problem, Space, Vector
+from verifier.core.motion import Box, Family, Hull, Motion, Plan, Problem, Product, Space, Vector
 from verifier.core.solids import box_solid, polygon_solids
 from verifier.repair.transition import Tools
 from verifier.solve.linear import minimize
@@ -119,19 +119,26 @@ def random_starts(problem: Problem, count: int, seed: int) -> Iterator[tuple[int
         number = chance.randrange(len(problem.starts))
         starts = problem.starts[number]
         if isinstance(starts, Hull):
-            weights = [chance.random() ** 4 for _ in starts.vertices]
-            columns = zip(*starts.vertices, strict=True)
-            yield (
-                number,
-                [
-                    sum(w * float(x) for w, x in zip(weights, column, strict=True)) / sum(weights)
-                    for column in columns
-                ],
-            )
+            yield number, in_hull(starts.vertices, chance)
+            continue
+        if isinstance(starts, Product):
+            found: dict[int, float] = {}
+            for axes, points in starts.parts:
+                found |= dict(zip(axes, in_hull(points, chance), strict=True))
+            yield number, [found[axis] for axis in sorted(found)]
             continue
         shares = [chance.choice((0.0, 1.0, chance.random())) for _ in starts.lower]
         sides = zip(starts.lower, starts.upper, shares, strict=True)
         yield number, [float(low) + share * float(high - low) for low, high, share in sides]
+
+
+def in_hull(points: Sequence[Vector], chance: random.Random) -> list[float]:
+    """A random point of the hull of the points."""
+    weights = [chance.random() ** 4 for _ in points]
+    return [
+        sum(w * float(x) for w, x in zip(weights, column, strict=True)) / sum(weights)
+        for column in zip(*points, strict=True)
+    ]
 
 
 def complaints(problem: Problem, family: Family, count: int, seed: int = 1) -> list[str]:
@@ -144,7 +151,8 @@ def complaints(problem: Problem, family: Family, count: int, seed: int = 1) -> l
         first, last = here[0][1], here[-1][1]
         if max(abs(a - b) for a, b in zip(first, start, strict=False)) > slack:
             found.append(f"starts at {first}, not {start}")
-        if not inside(last, problem.end.rows, problem.end.bounds, slack):
+        fixed = start[len(start) - problem.rigid :]
+        if not inside([*last, *fixed], problem.end.rows, problem.end.bounds, slack):
             found.append(f"ends at {last}, outside of the end set")
         found += [w for _, spot in here for w in misplaced(problem, spot, slack)]
         found += too_fast(problem, path, start)

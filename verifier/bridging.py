@@ -269,11 +269,9 @@ def _skill(gap: Gap, name: str, posed: _Posed, table: _Table) -> str:
         *([table.tube] if table.tube else []),
     ]
     limits = gap.source.model.motions.get(posed.member)
-    if limits is not None and limits.modifies:
-        scalars = gap.source.model.scalars
-        lines.append(
-            "modifies  " + ", ".join(dict.fromkeys(scalars[s].member for s in limits.modifies))
-        )
+    scalars = gap.source.model.scalars
+    along = [scalars[name].member for name in limits.modifies] if limits else []
+    lines.append("modifies  " + ", ".join(dict.fromkeys([posed.member, *along])))
     if table.duration:
         lines.append(table.duration)
     body = f"\n{table.course}\n    }}" if table.course else " }"

@@ -81,6 +81,9 @@ def clauses(word: str, sides: Sequence[Row], words: Words) -> list[str]:
         turned = tuple(-a for a in row)
         under = next((each for each in left if each[0] == turned and each[2] == sign == "<="), None)
         unit = next(words.units[k] for k, a in enumerate(row) if a) if any(row) else None
+        if under is None and sum(a < 0 for a in row) > sum(a > 0 for a in row) and sign == "<=":
+            found.append(f"{word} {_sum(turned, words)} >= {quantity(-bound, unit)}")
+            continue
         text = f"{_sum(row, words)} {sign} {quantity(bound, unit)}"
         if under is not None:
             del left[under]

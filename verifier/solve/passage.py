@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import islice, product
+from itertools import combinations, islice, product
 
 from verifier.core.cell import box_rows, dot
 from verifier.core.evaluate import holds
@@ -36,7 +36,8 @@ from verifier.core.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
 CORNERS_MAX = 4096
 STEPS = 200
-GRID = 1 << 20
+GRID = 1 << 40
+SPOTS_MAX = 40
 
 Side = tuple[Vector, Fraction]
 
@@ -161,19 +162,20 @@ def _lying(
 # ---- planes ------------------------------------------------------------------------------------
 
 
-def _spots(starts: Starts, piece: Piece) -> list[tuple[float, ...]]:
-    """The control points from the corners of the starts, as they are seen."""
-    found = []
-    for corner in islice(vertices(starts), CORNERS_MAX):
-        for point in piece.points:
-            found.append(tuple(float(part.constant + dot(part.linear, corner)) for part in point))
-    return list(dict.fromkeys(found))
+def _spots(starts: Starts, piece: Piece) -> list[Vector]:
+    """The control points from the corners of the starts."""
+    found = {
+        tuple(part.constant + dot(part.linear, corner) for part in point): None
+        for corner in islice(vertices(starts), CORNERS_MAX)
+        for point in piece.points
+    }
+    return list(found)
 
 
 def _apart(
     starts: Starts,
     piece: Piece,
-    spots: Sequence[tuple[float, ...]],
+    spots: Sequence[Vector],
     solid: Solid,
     clearance: Fraction,
 ) -> Side | None:
@@ -187,16 +189,25 @@ def _apart(
     return None
 
 
-def _directions(spots: Sequence[tuple[float, ...]], solid: Solid) -> Iterator[Vector]:
+def _directions(spots: Sequence[Vector], solid: Solid) -> Iterator[Vector]:
+    """In the plane one of them parts the two wherever one does: two convex polygons that do not
+    meet are parted along a side of one of them."""
     size = len(solid.vertices[0])
     for row in solid.facets.rows:
         yield tuple(-a for a in row)
     for axis in range(size):
         for sign in (1, -1):
             yield tuple(Fraction(sign * (axis == k)) for k in range(size))
-    nearest = _nearest(spots, [tuple(map(float, vertex)) for vertex in solid.vertices])
+    seen = [tuple(map(float, spot)) for spot in spots]
+    nearest = _nearest(seen, [tuple(map(float, vertex)) for vertex in solid.vertices])
     if nearest is not None:
         yield tuple(Fraction(round(a * GRID), GRID) for a in nearest)
+    if size == 2 and len(spots) <= SPOTS_MAX:
+        for (a, b), (c, d) in combinations(spots, 2):
+            yield d - b, a - c
+            yield b - d, c - a
+        for vertex, spot in product(solid.vertices if solid.radius else (), spots):
+            yield tuple(x - y for x, y in zip(vertex, spot, strict=True))
 
 
 def _nearest(
