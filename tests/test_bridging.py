@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from motions import complaints
 
-from verifier.bridging import Bridge, Gap, bridges
+from verifier.bridging import Gap, bridges
 from verifier.check.codec import decode, encode
 from verifier.check.judge import judge
 from verifier.check.outcome import Accepted, Rejected
@@ -19,11 +19,11 @@ from verifier.core.motion import Family
 from verifier.core.obligation import Passage
 from verifier.core.verdict import Proved, Refuted, Witness
 from verifier.judging import Effort, judged
-from verifier.mending import mended
-from verifier.planning import failing
+from verifier.pipeline import report_on, with_repair
 from verifier.repair.transition import Aim
 from verifier.report.values import Answer, Repair, status
 from verifier.source import Source, settled
+from verifier.trial import Proposal, failing
 
 ROOT = Path(__file__).parent.parent
 EFFORT = Effort(5.0, 1)
@@ -45,11 +45,11 @@ def is_shown(answer: Answer) -> bool:
 
 
 def mend(text: str, name: str, path: str = "here.contract") -> tuple[Source, Repair | str]:
-    """The source, and what becomes of the first obligation that a witness refutes."""
+    """The source, and the repair of the chain or why there is none."""
     source = settled(path, text)
-    refuted = [a for a in answers(source, name) if is_shown(a)]
     chain = source.model.chains[name]
-    return source, mended(source, chain, refuted[0], EFFORT, Aim.TIME, "bridges the gap")
+    report = with_repair(source, chain, report_on(source, chain, answers(source, name)), EFFORT)
+    return source, report.repairs[0] if report.repairs else report.search or ""
 
 
 def closed(text: str, name: str, path: str = "here.contract") -> Passage:
@@ -139,13 +139,9 @@ def test_a_skill_and_a_motion_together() -> None:
     text = f"""{room.replace("done : bool", "done, awake : bool")}
     skill Wake {{ ensures awake  duration 1 s .. 2 s }}
     chain C {{ {START}  Press  achieve done }}"""
-    source = settled("here.contract", text)
-    (failed, *_) = [
-        a for a in answers(source, "C") if is_shown(a) and a.obligation.rule == "initial"
-    ]
-    repair = mended(source, source.model.chains["C"], failed, EFFORT, Aim.TIME, "bridges the gap")
+    _, repair = mend(text, "C")
     assert isinstance(repair, Repair)
-    assert {"Wake", "ToPress()"} <= set(repair.insert.replace("Wake()", "Wake").split("; "))
+    assert set(repair.insert.split("; ")) == {"Wake()", "ToPress()"}
     again = settled("here.contract", repair.edited)
     assert {status(a.verdict) for a in answers(again, "C")} == {"proved"}
 
@@ -183,7 +179,7 @@ def test_least_effort_takes_longer_and_changes_less() -> None:
     times = []
     for aim in (Aim.TIME, Aim.EFFORT):
         (bridge,) = bridges(Gap(source, source.model.chains["C"], 1, clause[1], aim))
-        assert isinstance(bridge, Bridge)
+        assert isinstance(bridge, Proposal)
         table = settled("here.contract", bridge.declarations + text)
         skill = table.scope.skills["ToPress"].clauses
         (high,) = [c.high.value for c in skill if type(c).__name__ == "Duration"]

@@ -48,6 +48,7 @@ from verifier.solve.passage import passage
 from verifier.source import Source
 from verifier.syntax import tree
 from verifier.syntax.parse import parse
+from verifier.trial import Proposal, Propose
 from verifier.wording import Words, base_unit, clauses, course, quantity
 
 ZERO = Fraction(0)
@@ -56,14 +57,6 @@ LADDER = ((4, Fraction(1, 200)), (6, Fraction(1, 5000)), (9, Fraction(1, 10**6))
 FINEST = 10**6  # of a tube's sides, in parts of a base unit
 REDUCED_SPEED = "0.25 m/s"  # ISO 10218-1, 3.24.1: reduced speed control
 GENTLE = "1 m/s^2"
-
-
-@dataclass(frozen=True, slots=True)
-class Bridge:
-    """A transition: the call, and the declarations that stand in front of the chain."""
-
-    call: str
-    declarations: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +71,11 @@ class Gap:
     aim: Aim
 
 
+def motions(source: Source, aim: Aim) -> Propose:
+    """What a search for repairs and plans asks for transitions."""
+    return lambda chain, place, clause: bridges(Gap(source, chain, place, clause, aim))
+
+
 def tools(aim: Aim) -> Tools:
     """The solver and the judges that the engine is given."""
     return Tools(
@@ -88,7 +86,7 @@ def tools(aim: Aim) -> Tools:
     )
 
 
-def bridges(gap: Gap) -> Iterator[Bridge | str]:
+def bridges(gap: Gap) -> Iterator[Proposal | str]:
     """For each variable that may be moved to close the gap, a transition, or why there is none."""
     for variable, member in _movable(gap):
         try:
@@ -128,7 +126,7 @@ class _Posed:
     known: tuple[Formula, ...]
 
 
-def _bridge(gap: Gap, variable: StateVariable, member: str) -> Bridge | str:
+def _bridge(gap: Gap, variable: StateVariable, member: str) -> Proposal | str:
     posed = _posed(gap, variable, member)
     if isinstance(posed, str):
         return posed
@@ -298,7 +296,7 @@ def _settled(gap: Gap, limits: str, text: str, name: str) -> Contract:
 
 def _written(
     gap: Gap, limits: str, posed: _Posed, name: str, problem: Problem, family: Family
-) -> Bridge | str:
+) -> Proposal | str:
     """The transition with the fewest digits that the judge accepts."""
     (starts,) = problem.starts
     reason = "the table cannot be written with few digits"
@@ -312,7 +310,7 @@ def _written(
             reason = error.diagnostics[0].message
             continue
         if contract.transition is not None and _stands(contract.transition):
-            return Bridge(f"{name}()", limits + text)
+            return Proposal(f"{name}()", limits + text)
     return f"a motion was found, but {reason}"
 
 

@@ -8,7 +8,7 @@ the run; it never becomes `proved`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
@@ -238,11 +238,17 @@ def _remembered(obligation: Obligation, found: Sequence[int], proof: str | None)
 
 
 def first_fault(
-    model: Model, chain: Chain, effort: Effort, known: dict[Question, Verdict]
+    model: Model,
+    chain: Chain,
+    effort: Effort,
+    known: dict[Question, Verdict],
+    rules: Collection[str] = (),
 ) -> tuple[Obligation, Verdict] | None:
     """An obligation of the chain that is neither proved nor deferred, with its verdict; None if
-    there is none. `known` remembers verdicts, for chains that have much in common."""
+    there is none. `known` remembers verdicts, for chains that have much in common; `rules` are
+    those that count, all of them if none is named."""
     obligations = [each for each in owed(model, chain) if not _may_be_deferred(each)]
+    obligations = [each for each in obligations if not rules or each.rule in rules]
     for each in obligations:
         verdict = known.get(each.question)
         if verdict is not None and not isinstance(verdict, Proved | Deferred):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from verifier.bridging import motions
+from verifier.core.obligation import Obligation
 from verifier.core.term import Real
 from verifier.core.unit import LENGTH, UNITS, Unit
 from verifier.core.verdict import Proved, Refuted, SolverWord, Unknown, Witness
 from verifier.editing import New, inserted, replaced
 from verifier.judging import AT_END, Effort, Tell, judged
-from verifier.mending import mended, place_of
 from verifier.model.body import statements_of
 from verifier.model.values import Attempt, Chain, Model, StateVariable, Step
 from verifier.obligations.elapsed import durations
@@ -125,17 +126,15 @@ def with_repair(
     insertion has its place between calls that follow one another.
     """
     failed = _first_refuted(report.answers)
-    if failed is None or _unknown_before(place_of(chain, failed.obligation), report.answers):
+    if failed is None or _unknown_before(_place(chain, failed.obligation), report.answers):
         return report
     if not chain.plain:
         return replace(report, search="only a plain sequence of skills is repaired by insertion")
-    outcome = repairs(source, chain, place_of(chain, failed.obligation), effort, most)
-    comment = _bridged(chain, failed)
+    place = _place(chain, failed.obligation)
+    outcome = repairs(source, chain, place, effort, most, motions(source, aim))
     if not outcome.found:
-        moved = mended(source, chain, failed, effort, aim, comment)
-        if isinstance(moved, Repair):
-            return replace(report, repairs=(moved,))
-        return replace(report, search="; ".join(filter(None, (_told(outcome), moved))))
+        return replace(report, search=_told(outcome))
+    comment = _bridged(chain, failed)
     found = tuple(_repair(source, closed, comment) for closed in outcome.found)
     return replace(report, repairs=found)
 
@@ -155,11 +154,17 @@ def _unknown_before(step: int, answers: Iterable[Answer]) -> bool:
     )
 
 
+def _place(chain: Chain, obligation: Obligation) -> int:
+    return len(chain.steps) + 1 if obligation.rule in AT_END else obligation.step
+
+
 def _told(outcome: Outcome) -> str:
     """Why there is no repair."""
     if outcome.refuted is not None:
-        return f"no sequence of library skills closes this gap: {outcome.refuted}"
-    return f"whether library skills can close this gap is unknown: {outcome.unknown}"
+        told = f"no sequence of library skills closes this gap: {outcome.refuted}"
+    else:
+        told = f"whether library skills can close this gap is unknown: {outcome.unknown}"
+    return "; ".join((told, *outcome.motions))
 
 
 def _bridged(chain: Chain, failed: Answer) -> str:
@@ -183,11 +188,11 @@ def _repair(source: Source, closed: Closed, comment: str) -> Repair:
 
 
 def planned(
-    source: Source, chain: Chain, effort: Effort, most: int
+    source: Source, chain: Chain, effort: Effort, most: int, aim: Aim = Aim.TIME
 ) -> tuple[Outcome, list[Repair]]:
     """Chains that lead from what is assumed to what is to be achieved, shortest first, `most` of
     them at most, each as the text in which it stands in place of the chain's own steps."""
-    outcome = plans(source, chain, effort, most)
+    outcome = plans(source, chain, effort, most, motions(source, aim))
     return outcome, [_plan(source, closed) for closed in outcome.found]
 
 

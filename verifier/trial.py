@@ -125,6 +125,10 @@ class Trial:
         failed = first_fault(slot.source.model, candidate, self.quick, self.known)
         if failed is None:
             return Closed(slot.place, tuple(each.text for each in calls), candidate)
+        if failing(candidate, *failed) is None:
+            failed = (
+                first_fault(slot.source.model, candidate, self.effort, self.known, ENTRY) or failed
+            )
         obligation, verdict = failed
         certain = isinstance(verdict, Refuted)
         at_end = obligation.rule in AT_END

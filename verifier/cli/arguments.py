@@ -160,6 +160,12 @@ def _change(
         action="store_true",
         help="list every way that is found, with durations and margins, and write nothing",
     )
+    change.add_argument(
+        "--least",
+        choices=("time", "effort"),
+        default="time",
+        help="what a transition that is made should have the least of (default: time)",
+    )
     _effort(change)
 
 

@@ -12,6 +12,7 @@ from verifier.cli.progress import progress
 from verifier.cli.written import MOST_SHOWN, list_changes, own_chain, write_changed
 from verifier.judging import Effort, judged
 from verifier.pipeline import planned, report_on
+from verifier.repair.transition import Aim
 from verifier.report import terminal
 from verifier.report.values import Report, status, worst
 
@@ -38,7 +39,9 @@ def run(options: argparse.Namespace) -> int:
     if worst(status(answer.verdict) for answer in answers) == "proved":
         sys.stdout.write(f"what {chain.name} assumes is what it is to achieve; nothing to plan\n")
         return HOLDS
-    outcome, found = planned(source, chain, effort, MOST_SHOWN if options.all else 1)
+    outcome, found = planned(
+        source, chain, effort, MOST_SHOWN if options.all else 1, Aim(options.least)
+    )
     said = f"no sequence of library skills makes {chain.name}"
     if outcome.refuted is not None:
         sys.stdout.write(f"{paint(sys.stdout).word('refuted')}: {said}: {outcome.refuted}\n")

@@ -11,6 +11,7 @@ from verifier.cli.progress import progress
 from verifier.cli.written import MOST_SHOWN, list_changes, own_chain, write_changed
 from verifier.judging import Effort, judged
 from verifier.pipeline import report_on, with_repair
+from verifier.repair.transition import Aim
 from verifier.report import terminal
 from verifier.report.values import Report, chain_verdict
 
@@ -25,7 +26,9 @@ def run(options: argparse.Namespace) -> int:
         sys.stdout.write(f"{chain.name} is proved; there is nothing to repair\n")
         return HOLDS
     if chain_verdict(report) == "refuted":
-        report = with_repair(source, chain, report, effort, MOST_SHOWN if options.all else 1)
+        report = with_repair(
+            source, chain, report, effort, MOST_SHOWN if options.all else 1, Aim(options.least)
+        )
     if not report.repairs:
         whole = Report((), (report,), source.texts)
         sys.stdout.write(terminal.render(whole, paint(sys.stdout)))
