@@ -125,7 +125,8 @@ def test_the_first_example_has_the_answers_that_the_language_promises(run: Run) 
     assert forgot["repairs"] == [{"insert": "Open()", "before_step": 1, "verdict": "proved"}]
     (witness,) = [o["witness"] for o in forgot["obligations"] if o["status"] == "refuted"]
     assert witness["step"] == 1 and witness["state"]["gripper"] == "closed"
-    assert chains["WrongPlace"]["repairs"] == []
+    moved = {"insert": "ToGrasp()", "before_step": 1, "verdict": "proved"}
+    assert chains["WrongPlace"]["repairs"] == [moved]
 
 
 def test_the_wrong_place_is_between_two_and_three_centimetres_away(run: Run) -> None:

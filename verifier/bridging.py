@@ -19,11 +19,9 @@ from verifier.core.diagnostic import SourceError
 from verifier.core.evaluate import holds
 from verifier.core.motion import (
     Affine,
-    Cut,
     Family,
     Motion,
     NoEnd,
-    Piece,
     Plan,
     Problem,
     Starts,
@@ -43,6 +41,7 @@ from verifier.refused import impossible, partly
 from verifier.repair.gap import Sides, around, within
 from verifier.repair.transition import Aim, Found, Refuted, Tools, transition
 from verifier.repair.tube import parts
+from verifier.rounded import rounded
 from verifier.solve.linear import minimize
 from verifier.solve.passage import passage
 from verifier.source import Source
@@ -301,7 +300,7 @@ def _written(
     (starts,) = problem.starts
     reason = "the table cannot be written with few digits"
     for digits, slack in LADDER:
-        plan = _rounded(family.plans[0], digits, slack)
+        plan = rounded(family.plans[0], digits, slack)
         table = _table(gap, posed, starts, plan)
         text = _skill(gap, name, posed, table)
         try:
@@ -323,48 +322,6 @@ def _stands(table: Transition) -> bool:
             return judge_plan(table.problem, table.plan, family) == Accepted()
         case _:
             return False
-
-
-def _rounded(plan: Plan, digits: int, slack: Fraction) -> Plan:
-    """The plan slowed down a little, its durations and velocities with few decimals."""
-    if isinstance(plan, Cut):
-        below, above = (_rounded(part, digits, slack) for part in (plan.below, plan.above))
-        return Cut(plan.axis, plan.bound, below, above)
-    scale = 10**digits
-    pieces: list[Piece] = []
-    if not plan.pieces:
-        return plan
-    here = plan.pieces[0].points[0]
-    width = len(here[0].linear)
-    rates = [Affine(ZERO, (ZERO,) * width)] * len(here)
-    for number, piece in enumerate(plan.pieces, start=1):
-        time = Fraction(-((-piece.duration * (1 + slack) * scale) // 1), scale)
-        last = number == len(plan.pieces)
-        following = [
-            Affine(ZERO, (ZERO,) * width)
-            if last
-            else _short(b, a, 2 / (piece.duration * (1 + slack)), scale)
-            for a, b in zip(piece.points[1], piece.points[2], strict=True)
-        ]
-        middle = tuple(_moved(a, time / 2, v) for a, v in zip(here, rates, strict=True))
-        there = tuple(_moved(a, time / 2, v) for a, v in zip(middle, following, strict=True))
-        pieces.append(Piece(time, 0, (here, middle, there)))
-        here, rates = there, following
-    return Motion(tuple(pieces))
-
-
-def _short(one: Affine, other: Affine, factor: Fraction, scale: int) -> Affine:
-    def cut(value: Fraction) -> Fraction:
-        return Fraction(round(value * scale), scale)
-
-    pairs = zip(one.linear, other.linear, strict=True)
-    constant = factor * (one.constant - other.constant)
-    return Affine(cut(constant), tuple(cut(factor * (a - b)) for a, b in pairs))
-
-
-def _moved(point: Affine, factor: Fraction, by: Affine) -> Affine:
-    linear = tuple(a + factor * b for a, b in zip(point.linear, by.linear, strict=True))
-    return Affine(point.constant + factor * by.constant, linear)
 
 
 def _table(gap: Gap, posed: _Posed, starts: Starts, plan: Plan) -> _Table:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import combinations, islice, product
 
+from verifier.core.affine import rows
 from verifier.core.cell import box_rows, dot
 from verifier.core.evaluate import holds
 from verifier.core.motion import (
@@ -32,6 +33,7 @@ from verifier.core.motion import (
 )
 from verifier.core.obligation import Passage
 from verifier.core.starts import greatest, vertices
+from verifier.core.term import Formula, Key
 from verifier.core.verdict import Proved, Refuted, Unknown, Verdict, Witness
 
 CORNERS_MAX = 4096
@@ -45,11 +47,14 @@ Side = tuple[Vector, Fraction]
 def passage(question: Passage) -> Verdict:
     """The verdict on a passage."""
     (starts,) = question.problem.starts
-    for corner in islice(vertices(starts), CORNERS_MAX):
-        values = dict(zip(question.start, corner, strict=True))
-        for goal in question.goals:
-            if not holds(goal.formula, values):
-                return Refuted(Witness(dict(values), goal))
+    for goal in question.goals:
+        if _surely(goal.formula, starts, question.start):
+            continue
+        for cell in _cells(starts, question.plan):
+            for corner in islice(vertices(cell), CORNERS_MAX):
+                values = dict(zip(question.start, corner, strict=True))
+                if not holds(goal.formula, values):
+                    return Refuted(Witness(dict(values), goal))
     regions: list[Region] = []
     found = _placed(question.problem, starts, question.plan, regions)
     if isinstance(found, str):
@@ -57,21 +62,45 @@ def passage(question: Passage) -> Verdict:
     return Proved(Family(tuple(regions), (found,)))
 
 
+def _surely(formula: Formula, starts: Starts, keys: tuple[Key, ...]) -> bool:
+    """Whether the formula consists of rows that hold for every start."""
+    found = rows(formula, keys)
+    return found is not None and all(
+        sign == "<=" and greatest(starts, Affine(-bound, row)) <= 0 for row, bound, sign in found
+    )
+
+
+def _cells(starts: Starts, plan: Plan) -> Iterator[Starts]:
+    """The parts of the starts that the plan tells apart."""
+    if isinstance(plan, Motion) or not isinstance(starts, Box):
+        yield starts
+        return
+    below, above = _halves(starts, plan)
+    for part, chosen in ((below, plan.below), (above, plan.above)):
+        if all(a <= b for a, b in zip(part.lower, part.upper, strict=True)):
+            yield from _cells(part, chosen)
+
+
+def _halves(starts: Box, cut: Cut) -> tuple[Box, Box]:
+    axis, bound = cut.axis, cut.bound
+    upper = min(bound, starts.upper[axis])
+    lower = max(bound, starts.lower[axis])
+    return Box(starts.lower, (*starts.upper[:axis], upper, *starts.upper[axis + 1 :])), Box(
+        (*starts.lower[:axis], lower, *starts.lower[axis + 1 :]), starts.upper
+    )
+
+
 def _placed(problem: Problem, starts: Starts, plan: Plan, regions: list[Region]) -> Plan | str:
     """The plan with a region for each piece, which are added to those found; or why not."""
     if isinstance(plan, Cut):
         if not isinstance(starts, Box):
             return "only a box of starts can be cut"
-        axis, bound = plan.axis, plan.bound
-        upper = min(bound, starts.upper[axis])
-        lower = max(bound, starts.lower[axis])
-        low = Box(starts.lower, (*starts.upper[:axis], upper, *starts.upper[axis + 1 :]))
-        high = Box((*starts.lower[:axis], lower, *starts.lower[axis + 1 :]), starts.upper)
+        low, high = _halves(starts, plan)
         below = _placed(problem, low, plan.below, regions)
         if isinstance(below, str):
             return below
         above = _placed(problem, high, plan.above, regions)
-        return above if isinstance(above, str) else Cut(axis, bound, below, above)
+        return above if isinstance(above, str) else Cut(plan.axis, plan.bound, below, above)
     if isinstance(starts, Box) and any(
         a > b for a, b in zip(starts.lower, starts.upper, strict=True)
     ):
@@ -109,8 +138,8 @@ def _region(problem: Problem, starts: Starts, piece: Piece) -> Region | str:
         found = _lying(space.regions, starts, piece)
         if found is None:
             return "it lies in no zone, nor in two that touch, for every start"
-        lying, rows = found
-        sides += rows
+        lying, own = found
+        sides += own
     spots = _spots(starts, piece) if space.obstacles else []
     for number, solid in enumerate(space.obstacles):
         side = _apart(starts, piece, spots, solid, space.clearance)
