@@ -274,7 +274,15 @@ def disturbed(order: int, latency: int) -> Kit:
     )
 
 
-@pytest.mark.parametrize(("order", "latency"), [(1, 0), (1, 2), (2, 0), (2, 2)])
+@pytest.mark.parametrize(
+    ("order", "latency"),
+    [
+        (1, 2),
+        (2, 2),
+        pytest.param(1, 0, marks=pytest.mark.nightly),
+        pytest.param(2, 0, marks=pytest.mark.nightly),
+    ],
+)
 def test_latency_disturbance_and_error_as_declared_pass_nothing(
     order: int, latency: int, tmp_path: Path
 ) -> None:

@@ -68,6 +68,11 @@ def arm(extra: str = "") -> Model:
     return model_of(ARM.replace("EXTRA", extra))
 
 
+@cache
+def files_with_tests(extra: str) -> dict[str, bytes]:
+    return files_of(arm(extra), "C")
+
+
 def now(time: int, q: tuple[float, ...], v: tuple[float, ...], near: bool = False) -> Sample:
     values = {f"q[{k + 1}]": value for k, value in enumerate(q)}
     values |= {f"v[{k + 1}]": value for k, value in enumerate(v)}
@@ -79,7 +84,7 @@ def now(time: int, q: tuple[float, ...], v: tuple[float, ...], near: bool = Fals
 
 @pytest.mark.parametrize("extra", ["reject jump in 0 .. 2 mm", SWITCH], ids=["jump", "switch"])
 def test_the_bundle_of_an_arm_agrees_with_its_meaning(extra: str, tmp_path: Path) -> None:
-    files = files_of(arm(extra), "C")
+    files = files_with_tests(extra)
     program = compiled(files, tmp_path, "selftest", ("guard.c", "selftest.c"), gcc(), ("-O1",))
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
@@ -91,7 +96,7 @@ def test_it_agrees_on_aarch64(tmp_path: Path) -> None:
         assert os.environ.get("VERIFY_CHAIN_REQUIRE_QEMU") != "1", "qemu-aarch64 is not installed"
         return
     arguments = ("-target", "aarch64-linux-musl", *TARGETS["thor"].arguments[2:], "-static")
-    files = files_of(arm(SWITCH), "C", "thor")
+    files = files_with_tests(SWITCH)
     program = compiled(files, tmp_path, "selftest", ("guard.c", "selftest.c"), (*zig(), *arguments))
     command = [qemu, "-cpu", "max", str(program)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -99,7 +104,7 @@ def test_it_agrees_on_aarch64(tmp_path: Path) -> None:
 
 
 def test_any_bit_pattern_has_an_answer_in_the_box(tmp_path: Path) -> None:
-    files = dict(files_of(arm(SWITCH), "C"))
+    files = guard_files(design_of_chain(arm(SWITCH), "C"))
     files["fuzz.c"] = (ROOT / "tests" / "data" / "fuzz_guard.c").read_bytes()
     checks = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
     checks = checks if tool("gcc") else checks[:1]
