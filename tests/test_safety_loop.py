@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import subprocess
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -344,3 +345,18 @@ def test_speeds_and_accelerations_are_kept_together(tmp_path: Path) -> None:
         x, y, z, w = x + 0.01 * u1, y + 0.01 * u2, z + 0.01 * w + 5e-5 * a, w + 0.01 * a
         assert max(x, y, z) <= 1.0 and 0.5 - w >= (1 - 0.2) * (0.5 - before) - 1e-12
     assert min(x, y, z) > 1.0 - 1e-6
+
+
+def test_a_shifting_joint_that_nothing_keeps_within_its_limits_is_refused() -> None:
+    model = arm()
+    robot = model.robots["panda"]
+    joints = [replace(j, kind="prismatic") if j.moves else j for j in robot.chain.joints]
+    chain = replace(robot.chain, joints=tuple(joints))
+    shifting = replace(model, robots={"panda": replace(robot, chain=chain)})
+    assert isinstance(safety_loop(shifting), Loop)
+    found = safety_loop(
+        replace(shifting, barriers=tuple(b for b in model.barriers if b.name != "low[3]"))
+    )
+    assert not isinstance(found, Loop) and found[0].message == (
+        "`off_table` needs barriers that keep `q[3]` within the limits of its URDF"
+    )

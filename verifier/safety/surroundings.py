@@ -58,6 +58,7 @@ def arm_of(
         _refused(clearance, why)
         for clearance in model.clearances
         if (why := _why_not(model, clearance, robots, positions)) is not None
+        or (why := _runs_out(robot, drives, positions)) is not None
     ]
     if troubles:
         return tuple(troubles)
@@ -118,6 +119,20 @@ def _why_not(
         return f"needs a place in space, but `{place.name}` has {place.size} coordinates"
     if place is not None and not place.solids:
         return f"needs a bounded place, but `{place.name}` is none"
+    return None
+
+
+def _runs_out(robot: Robot, drives: Sequence[Drive], positions: Sequence[str]) -> str | None:
+    """Reaches hold as long as no shifting joint leaves the limits of the URDF."""
+    for joint, name in zip(robot.chain.moving, robot.joints, strict=True):
+        drive, limits = drives[positions.index(name)], joint.limits
+        if joint.kind == "prismatic" and not (
+            limits.lower is not None
+            and limits.upper is not None
+            and limits.lower <= Fraction(drive.lower)
+            and Fraction(drive.upper) <= limits.upper
+        ):
+            return f"needs barriers that keep `{name}` within the limits of its URDF"
     return None
 
 
