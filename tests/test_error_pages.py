@@ -132,6 +132,7 @@ def test_rule_files_table_pages_and_cases_name_the_same_rules() -> None:
     folder = ROOT / "verifier" / "obligations"
     shared = {
         "__init__",
+        "ahead",
         "control",
         "elapsed",
         "entry",

@@ -62,6 +62,21 @@ def later(field: Field, period: Fraction) -> dict[str, Term] | None:
     return found
 
 
+def polynomial_later(term: Term, field: Field, period: Fraction) -> Term | None:
+    """The term one period later, if it is a polynomial and the series of the states ends. Raises
+    NoSlope and TooLarge."""
+    states = later(field, period) if _polynomial(term) else None
+    return None if states is None else replaced(term, states)
+
+
+def _polynomial(term: Term) -> bool:
+    match term:
+        case Sum(parts) | Product(parts):
+            return all(map(_polynomial, parts))
+        case _:
+            return isinstance(term, Number | Variable)
+
+
 def replaced(term: Term, places: Mapping[str, Term]) -> Term:
     """The term with terms in the places of variables."""
     match term:

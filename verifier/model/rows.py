@@ -31,7 +31,7 @@ from fractions import Fraction
 from typing import NoReturn
 
 from verifier.core.enclosure import MayDivideByZero, NotEnclosed, Range, enclosure
-from verifier.core.flow import lie, replaced
+from verifier.core.flow import lie, polynomial_later, replaced
 from verifier.core.normal import TooLarge, expanded
 from verifier.core.slope import NoSlope, derivative
 from verifier.core.term import (
@@ -188,9 +188,16 @@ def _row(barrier: Barrier, plant: Plant, ranges: Mapping[str, Range]) -> Row:
         assert alpha is not None
         levels.append(expanded(add(rate, multiply(Number(alpha), levels[-1]))))
     margin = barrier.margin
-    if margin is None:
-        margin = _margin(barrier, levels[-1], plant, ranges) if commands else Fraction(0)
-    return Row(barrier, barrier.name, tuple(levels), drift, gains, noise, alpha, margin)
+    if commands:
+        exact = not plant.disturbances and all(
+            polynomial_later(level, rates, plant.period) is not None for level in levels
+        )
+        if margin is None or not exact:
+            bounds = [_margin(barrier, level, plant, ranges) for level in levels]
+            margin = bounds[-1] if margin is None else margin
+    return Row(
+        barrier, barrier.name, tuple(levels), drift, gains, noise, alpha, margin or Fraction(0)
+    )
 
 
 def _refuse_degree(barrier: Barrier, disturbed: bool, order: int) -> NoReturn:

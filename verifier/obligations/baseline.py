@@ -7,19 +7,22 @@ last step; D is the room left (`Stop`). From D >= w^2 / (2 A) + A T^2 / 8,
     w >= A T:       D' - w'^2 / (2 A) = D - w^2 / (2 A)                         nothing is lost
     0 <= w <= A T:  D' = D - w T / 2 >= (w - A T / 2)^2 / (2 A) >= 0            it stands
     w <= 0:         D' >= D, and it does not turn round.
+
+Under disturbances it is the reference, followed by feedback, that brakes like this; the joint stays
+in a tube around it, by which its limits are drawn in (verifier/safety/braking.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from verifier.core.flow import later, replaced
-from verifier.core.normal import TooLarge
+from verifier.core.flow import replaced
 from verifier.core.obligation import Fact, Obligation
-from verifier.core.slope import NoSlope
 from verifier.core.term import Formula, Number, Term, add, multiply, number, subtract
+from verifier.model.rows import Row
 from verifier.model.stops import Stop
-from verifier.obligations.control import Group, at_least_zero, at_most, entailed
+from verifier.obligations.ahead import Ahead, one_period_later
+from verifier.obligations.control import Group, at_least_zero, at_most, entailed, under
 
 
 def baseline(group: Group) -> list[Obligation]:
@@ -54,26 +57,22 @@ def _stopping(group: Group, stop: Stop) -> Iterator[Obligation]:
     yield owed("away", away, subtract(room, multiply(Number(period / 2), speed)))
 
 
-def _named(group: Group) -> list[Obligation]:
+def _named(group: Group) -> Iterator[Obligation]:
     base = group.plant.baseline
-    if base is None or base.kind == "brake" or group.plant.disturbances:
-        return []
+    if base is None or base.kind == "brake":
+        return
     names = [s for each in group.plant.inputs for s in each.scalars]
-    terms: tuple[Term, ...] = base.law or (number(0),) * len(names)
-    return list(_under(group, dict(zip(names, terms, strict=True))))
-
-
-def _under(group: Group, law: dict[str, Term]) -> Iterator[Obligation]:
-    try:
-        exact = later(group.plant.rates_of, group.plant.period)
-    except (NoSlope, TooLarge):
-        return
-    if exact is None:
-        return
-    held = {state: replaced(term, law) for state, term in exact.items()}
+    law = dict(zip(names, base.law or (number(0),) * len(names), strict=True))
     for row in group.rows:
         for count, level in enumerate(row.levels, start=1):
             part = "baseline" if row.order == 1 else f"baseline/{count}"
-            goal = at_least_zero(replaced(level, held))
+            ahead = _under(group, row, level, law)
+            known = [*group.safe, *ahead.assumed]
+            goal = at_least_zero(ahead.least)
             told = f"the baseline breaks `{row.name}` within one period"
-            yield entailed(group, row, "baseline", part, group.safe, goal, told)
+            yield entailed(group, row, "baseline", part, known, goal, told)
+
+
+def _under(group: Group, row: Row, level: Term, law: dict[str, Term]) -> Ahead:
+    ahead = one_period_later(group, row, level, under(row, law))
+    return Ahead(replaced(ahead.least, law), ahead.assumed)

@@ -15,9 +15,11 @@ from verifier.core.obligation import Entailment, Existence, Fact, Obligation, Qu
 from verifier.core.span import Span
 from verifier.core.term import (
     NOW,
+    Boolean,
     Comparison,
     Formula,
     Number,
+    Proposition,
     Real,
     Sort,
     Term,
@@ -199,6 +201,7 @@ def _owed(
     asked: Question = question(ranged(group, read))  # type: ignore[operator]
     plant = group.plant.name
     sorts = {n: group.sorts.get(n, Real(NONE)) for n in read}
+    sorts |= {f.name: Boolean() for f in formulas if isinstance(f, Proposition)}
     view = dict.fromkeys(read, NOW)
     return Obligation(f"{plant}/{name}", rule, plant, 0, span, asked, sorts, view)
 

@@ -94,7 +94,9 @@ def _broken(obligation: Obligation, read: Reading, values: dict[Key, Value]) -> 
         case Entailment(hypotheses, (goal,)):
             if read.exact or _allowed(hypotheses, values):
                 return Refuted(Witness(values, goal))
-            return Unknown("a state was found that only just breaks it")
+            return Unknown(
+                "it does not follow from the bounds that are known; a smaller period may help"
+            )
     raise AssertionError(obligation.question)
 
 
