@@ -113,7 +113,45 @@ def test_the_honest_certificate_is_accepted_and_the_forgery_is_not(path: Path) -
     assert isinstance(refused, Rejected) and refused.reason
 
 
-def test_there_are_forgeries() -> None:
+LIES = {
+    "clash": "of-equal-labels of-two-versions of-unrelated-facts of-weak-comparisons with-itself",
+    "label": "left-out of-another-version that-is-not-denied",
+    "negative": "multiplier constant multiplier-for-a-false-goal product square-weight",
+    "square": "shifted",
+    "dropped": "square",
+    "product": "of-one-strict-fact taken-for-strict with-an-equation",
+    "equation": "from-an-inequality with-another-factor times-another-version",
+    "split": "into-nothing on-a-fact-without-cases",
+    "missing": "case",
+    "additional": "case",
+    "cut": "on-another-formula with-the-branches-exchanged",
+    "unknown": "variable-in-a-cut variable-in-a-square",
+    "meaning": "of-a-sine of-another-argument unused",
+    "point": "outside with-a-float with-two-values without-a-variable for-an-entailment",
+    "choice": "beyond-its-bound given-twice left-out not-made of-what-stays",
+}
+KINDS = {
+    "clash": ["clash"],
+    "no label": ["label"],
+    "sum": ["negative"],
+    "square": ["square", "dropped", "unknown", "negative"],
+    "product": ["product"],
+    "equation": ["equation"],
+    "cases": ["split", "missing", "additional"],
+    "excluded middle": ["cut", "unknown"],
+    "meaning": ["meaning"],
+    "point": ["point"],
+    "choice": ["choice"],
+}
+
+
+def test_every_kind_of_certificate_has_forgeries() -> None:
+    """Covers have theirs in test_claims.py, containments and motions in folders of their own."""
+    known = {path.stem for path in FORGERIES}
+    names = {head: [f"{head}-{rest}" for rest in LIES[head].split()] for head in LIES}
+    assert {name for listed in names.values() for name in listed} <= known
+    for kind, heads in KINDS.items():
+        assert sum(len(names[head]) for head in heads) >= 3, kind
     assert len(FORGERIES) >= 60
 
 
