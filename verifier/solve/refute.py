@@ -523,7 +523,7 @@ def _beyond(search: _Search, spots: list[_Spot], case: list[Known]) -> Proof | N
                 return None
             search.spend(1 + len(made.facts) // 2)
             step = contradiction(made, fact, polynomial, relation == "<")
-            return None if step is None else _summed(search, step)
+            return None if step is None else by_sum(step)
     return None
 
 
