@@ -11,8 +11,9 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from bundles import MS, ROOT, design_of_chain, gcc, replayed, sample, tool
+from bundles import FETCH_CUP, MS, ROOT, design_of_chain, gcc, replayed, sample, tool
 
+from verifier.cli import main
 from verifier.core.motion import Affine, Cut, Motion, Piece, Plan
 from verifier.emit.binding import compiled, loaded, zig
 from verifier.emit.build_file import TARGETS
@@ -138,8 +139,6 @@ def test_what_is_too_large_for_the_tables_is_said() -> None:
 
 CHAIN = """\
 use "examples/fetch_cup.contract"
-
-motion ee { speed 0.25 m/s  acceleration 1 m/s^2 }
 
 # Half of the time speeding up, half of it braking, until 38.12 % of the way are left.
 skill ToGrasp {
@@ -301,6 +300,19 @@ def check_runs(made: Design, speed: Fraction, longest: Fraction, folder: Path) -
 def test_ten_thousand_starts_end_where_grasp_may_begin(tmp_path: Path) -> None:
     made = design_of_chain(model_of_chain(), "C")
     check_runs(made, Fraction(1, 4), Fraction(29, 100), tmp_path)
+
+
+def test_ten_thousand_starts_of_the_repaired_wrong_place_end_where_grasp_may_begin(
+    tmp_path: Path,
+) -> None:
+    repaired = tmp_path / "repaired.contract"
+    assert main(["repair", str(FETCH_CUP), "--chain", "WrongPlace", "-o", str(repaired)]) == 0
+    model = settled(str(repaired)).model
+    first = model.chains["WrongPlace"].steps[0].contract
+    assert first.transition is not None and first.duration.high is not None
+    (limits,) = model.motions.values()
+    made = design_of_chain(model, "WrongPlace")
+    check_runs(made, min(limits.speed), first.duration.high, tmp_path)
 
 
 def test_a_motion_that_stops_too_early_is_found_out(tmp_path: Path) -> None:
