@@ -256,10 +256,15 @@ def test_a_hundred_runs_of_ten_thousand_periods_pass_nothing(
     assert result.steps == 250_000 and safe(result), result
 
 
-def test_speeds_that_change_at_a_limited_rate_pass_nothing(tmp_path: Path) -> None:
-    guarded = judged(kit(1, rate=Fraction(10)), tmp_path)
+@pytest.mark.parametrize("disturbance", [Fraction(0), TENTH / 10])
+def test_speeds_that_change_at_a_limited_rate_pass_nothing(
+    disturbance: Fraction, tmp_path: Path
+) -> None:
+    error = disturbance / 20
+    arm = kit(1, rate=Fraction(20), disturbance=disturbance, position_error=error)
+    guarded = judged(arm, tmp_path)
     for policy, (number, size) in POLICIES.items():
-        result = judge.loop(guarded.judge, guarded.arm, 13, 4, 10_000, number, size)
+        result = judge.loop(guarded.judge, guarded.arm, 13, 2, 10_000, number, size)
         assert safe(result), (policy, result)
 
 
@@ -370,3 +375,22 @@ def test_it_hands_back_after_its_time_with_the_greater_reserve_and_doubt_makes_i
             assert found.learned == want
     assert not run(1.0, True, True, 0.7, fresh(design)).learned  # doubtful: the greater reserve
     assert run(1.0, False, True, 0.7, fresh(design)).learned
+
+
+def test_a_limited_rate_holds_under_errors_as_well() -> None:
+    """Also where the baseline takes over, and while it tracks its reference."""
+    arm = kit(
+        1, rate=Fraction(20), disturbance=TENTH / 10, position_error=Fraction(1, 2000), world=()
+    )
+    rng, memory = random.Random(3), fresh(arm.filter)
+    q, before, jumps, sources = [0.5, 0.5, 0.5, -1.0, 0.5, 1.0, 0.5], (0.0,) * 7, 0.0, set()
+    for k in range(4000):
+        seen = tuple(x + 5e-4 * rng.choice((-1.0, 1.0)) for x in q)
+        push = tuple(3.0 * rng.choice((-1.0, 1.0)) for _ in q) if k % 40 < 30 else None
+        found = filtered(arm.filter, memory, seen, (0.0,) * 7, push)
+        memory = found.memory
+        jumps = max(jumps, *(abs(a - b) for a, b in zip(found.command, before, strict=True)))
+        sources.add(found.learned)
+        before = found.command
+        q = [x + 1e-3 * (u + rng.choice((-0.01, 0.01))) for x, u in zip(q, before, strict=True)]
+    assert jumps <= 0.02 and sources == {True, False}

@@ -77,13 +77,15 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Tube:
-    """How far the joint may be from its reference, and the correction that this may take."""
+    """How far the joint may be from its reference, the correction that this may take, and by how
+    much that may change in a period, at its beginning too (for what has a rate)."""
 
     position: Fraction
     speed: Fraction
     correction: Fraction
     stiffness: Fraction
     damping: Fraction
+    change: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ def _slowing(axis: Axis, kind: Kind, tube: Tube) -> tuple[Fraction, Fraction]:
             return Fraction(1), Fraction(1)
         case Kind.RATED:
             assert axis.rate is not None
-            left = (axis.rate - 2 * tube.correction / axis.period) * SLOWER
+            left = (axis.rate - tube.change / axis.period) * SLOWER
             return left, left
         case Kind.ACCELERATION:
             return (-axis.lower - tube.correction) * SLOWER, (axis.upper - tube.correction) * SLOWER
@@ -190,7 +192,10 @@ def _tube(axis: Axis, kind: Kind) -> Tube:
     stiffness = min(Fraction(10), 1 / (2 * axis.period))
     start = error + axis.period * axis.disturbance
     radius = max(start, error + axis.disturbance / stiffness)
-    return Tube(radius, nothing, stiffness * (radius + error), stiffness, nothing)
+    correction = stiffness * (radius + error)
+    drift = axis.period * (correction + axis.disturbance)
+    change = stiffness * (max(start, drift + error) + error)
+    return Tube(radius, nothing, correction, stiffness, nothing, change)
 
 
 def _tracked(axis: Axis, error: Fraction, speed_error: Fraction) -> Tube:
