@@ -35,7 +35,9 @@ COVERS = (
     *("-k", "cover_rules or evidence or forged or false or box"),
 )
 MOTIONS = ("tests/test_motion.py", "-k", "honest or forgery or whatever or cell or polygon")
+MEASURES = ("tests/test_measure_rules.py",)
 TESTS: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("network", "schedule", "budget", "measure", "measure_codec"), MEASURES),
     **dict.fromkeys(("judge", "facts", "polynomial", "survey", "codec", "rational"), JUDGE),
     **dict.fromkeys(("containment", "containment_codec"), SETS),
     **dict.fromkeys(("cover", "cover_codec", "bernstein", "bowl"), COVERS),

@@ -18,7 +18,7 @@ from verifier.core.term import FALSE, TRUE
 from verifier.core.unit import NONE
 from verifier.model.bound import bounds, upper
 from verifier.model.contract import bind, bound, called, conditions, conjuncts
-from verifier.model.deadline import Labelled, Labels, deadlines_of
+from verifier.model.deadline import Labelled, Labels, blocks_around, deadlines_of
 from verifier.model.expression import Context, formula, in_unit, number, scalar
 from verifier.model.quantity import fail
 from verifier.model.values import (
@@ -174,8 +174,11 @@ class Composer:
         labels, nests, self.labels, self.nests = self.labels, self.nests, {}, ()
         try:
             body = self._inner(tree.Block(chain.steps, call.span), inner)
+            around = blocks_around(body) if chain.deadlines else {}
             deadlines = [
-                each for d in chain.deadlines for each in deadlines_of(d, inner, body, self.labels)
+                each
+                for written in chain.deadlines
+                for each in deadlines_of(written, inner, around, self.labels)
             ]
         finally:
             self.active, self.labels, self.nests = outer, labels, nests

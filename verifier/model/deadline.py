@@ -28,9 +28,12 @@ class Labelled:
 
 
 Labels: TypeAlias = dict[str, Labelled]
+Around: TypeAlias = dict[str, tuple[str, ...]]
 
 
-def deadlines_of(within: tree.Within, at: Context, body: Block, labels: Labels) -> list[Deadline]:
+def deadlines_of(
+    within: tree.Within, at: Context, around: Around, labels: Labels
+) -> list[Deadline]:
     """The deadline; between steps of a block that repeats, one for each turn. Raises SourceError.
 
     Moments in blocks that repeat are compared where they agree on the turns of the blocks that are
@@ -48,7 +51,6 @@ def deadlines_of(within: tree.Within, at: Context, body: Block, labels: Labels) 
     if within.ends is None:
         return [Deadline(bound, within.span, low)]
     first, last = within.ends
-    around = _around(body, ())
     found = []
     one, other = (_known(moment, labels) for moment in (first, last))
     for (turns, label), (others, behind) in product(one.places.items(), other.places.items()):
@@ -95,13 +97,13 @@ def _starts(moment: tree.Moment, usual: bool) -> bool:
     return moment.edge.text == "start"
 
 
-def _around(block: Block, scope: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+def blocks_around(block: Block, scope: tuple[str, ...] = ()) -> Around:
     """For every statement by its label, the blocks around it that not every run enters."""
-    found: dict[str, tuple[str, ...]] = {}
+    found: Around = {}
     for statement in block:
         found[statement.label] = scope
         for number_, below in enumerate(blocks_of(statement)):
             conditional = isinstance(statement, Branch | Loop | Attempt)
             inner = (*scope, f"{statement.label}/{number_}") if conditional else scope
-            found |= _around(below, inner)
+            found |= blocks_around(below, inner)
     return found

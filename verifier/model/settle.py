@@ -23,7 +23,7 @@ from verifier.model.contract import (
     placeholder,
 )
 from verifier.model.control import Plant
-from verifier.model.deadline import deadlines_of
+from verifier.model.deadline import blocks_around, deadlines_of
 from verifier.model.expression import Context, constant, scalar_names
 from verifier.model.loops import loops
 from verifier.model.plan import Resource
@@ -282,8 +282,9 @@ def _alone(
         for clauses in (written.relies, written.guarantees)
     )
     deadlines: list[Deadline] = []
+    around = blocks_around(body) if written.deadlines else {}
     for within in written.deadlines:
-        between = partial(deadlines_of, within, at, body, composer.labels)
+        between = partial(deadlines_of, within, at, around, composer.labels)
         deadlines += composer.attempt(between) or ()
     if len(found) > before:
         return None
