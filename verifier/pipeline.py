@@ -65,6 +65,8 @@ def report_on(source: Source, chain: Chain, answers: Sequence[Answer]) -> ChainR
             for each in (*plant.inputs, *plant.disturbances)
             for name in each.scalars
         }
+        read = {name for answer in answers for name in answer.obligation.view}
+        shown |= {name: Shown(name, False, None) for name in read - shown.keys()}
     name, span, timed = chain.name, chain.span, chain.plant is None and chain.claim is None
     return ChainReport(name, span, steps, kept, shortest, longest, shown, promised, timed=timed)
 

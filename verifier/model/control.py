@@ -248,3 +248,8 @@ def boxes(inputs: Sequence[Input]) -> dict[Key, Range]:
         for each in inputs
         for name, low, high in zip(each.scalars, each.lower, each.upper, strict=True)
     }
+
+
+def moves(plant: Plant, robot: Robot | None) -> bool:
+    """Whether the plant moves a joint of the robot."""
+    return robot is not None and not plant.rates_of.keys().isdisjoint(robot.joints)

@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from verifier.core.enclosure import Range
 from verifier.model.barrier import barriers, waiver
-from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver
+from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver, moves
 from verifier.model.plant import plant
 from verifier.model.ranges import ranges
 from verifier.model.robot import robot
@@ -42,7 +42,13 @@ class Loops:
     @property
     def kept(self) -> list[Plant]:
         """The plants with something to prove."""
-        return [each for each in self.plants if self.rows[each.name] or self.stops[each.name]]
+        return [
+            each
+            for each in self.plants
+            if self.rows[each.name]
+            or self.stops[each.name]
+            or any(moves(each, self.robots.get(one.robot)) for one in self.clearances)
+        ]
 
 
 def loops(scope: Scope, attempt: Attempt) -> Loops:

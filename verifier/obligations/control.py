@@ -31,7 +31,7 @@ from verifier.core.term import (
     variables,
 )
 from verifier.core.unit import NONE
-from verifier.model.control import Barrier, Plant, Waiver, boxes
+from verifier.model.control import Barrier, Clearance, Plant, Waiver, boxes, moves
 from verifier.model.rows import Row, best, worst
 from verifier.model.stops import Stop
 from verifier.model.values import Model
@@ -46,6 +46,7 @@ class Group:
     plant: Plant
     rows: tuple[Row, ...]
     stops: tuple[Stop, ...]
+    clearances: tuple[Clearance, ...]
     ranges: dict[str, Range]
     sorts: dict[str, Sort]
 
@@ -65,7 +66,7 @@ class Group:
 
     @property
     def first(self) -> Barrier:
-        """The first barrier of the group."""
+        """The first barrier of the group, which is not one of distances alone."""
         return self.rows[0].barrier if self.rows else self.stops[0].barrier
 
 
@@ -87,16 +88,19 @@ def groups(model: Model, plant: Plant) -> list[Group]:
             names, mine = names | other[0], other[1] + mine
             merged.remove(other)
         merged.append((names, mine))
-    return [
+    found = [
         Group(
             plant,
             tuple(one for one in mine if isinstance(one, Row)),
             tuple(one for one in mine if isinstance(one, Stop)),
+            (),
             ranges,
             sorts,
         )
         for _, mine in merged
     ]
+    kept = [c for c in model.clearances if moves(plant, model.robots.get(c.robot))]
+    return found + [Group(plant, (), (), (each,), ranges, sorts) for each in kept]
 
 
 def _names(each: Row | Stop) -> set[str]:
@@ -158,7 +162,7 @@ def ranged(group: Group, names: Iterable[str]) -> list[Fact]:
 
 def entailed(
     group: Group,
-    row: Row | Stop,
+    row: Row | Stop | Clearance,
     rule: str,
     part: str,
     known: Sequence[Fact],
@@ -167,12 +171,13 @@ def entailed(
 ) -> Obligation:
     """That the goal follows wherever the known facts hold inside the ranges; `told` says what it
     means that it does not."""
+    span = row.span if isinstance(row, Clearance) else row.barrier.span
     return _owed(
         group,
         f"{row.name}/{part}",
         rule,
-        row.barrier.span,
-        lambda box: Entailment((*box, *known), (Fact(goal, row.barrier.span, told),)),
+        span,
+        lambda box: Entailment((*box, *known), (Fact(goal, span, told),)),
         [*(fact.formula for fact in known), goal],
     )
 

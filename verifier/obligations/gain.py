@@ -20,4 +20,10 @@ def gain(group: Group) -> list[Obligation]:
             told = f"alpha of `{row.barrier.name}` times the period is {share}, above 1"
             goal = at_most(Number(share), number(1))
             found.setdefault(row.barrier.name, entailed(group, row, "gain", "gain", [], goal, told))
+    for each in group.clearances:
+        if each.alpha is not None:
+            share = each.alpha * group.plant.period
+            told = f"alpha of `{each.name}` times the period is {share}, above 1"
+            goal = at_most(Number(share), number(1))
+            found[each.name] = entailed(group, each, "gain", "gain", [], goal, told)
     return list(found.values())

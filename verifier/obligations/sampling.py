@@ -2,6 +2,12 @@
 
 Of all commands that keep the row with its margin, none is left out; ahead.py says what the barrier
 is one period later.
+
+Of a distance d between convex sets, with r how fast the command lets it grow along its normal and E
+a bound on how far a body leaves the straight way of its rate in one period (both of
+verifier/safety/clearance.py), convexity says d(x+) >= d + T r - E, and the row asks for
+T r + alpha T d >= E. That is shown for every d, r and E where `gain` holds; a joint that is commanded by its
+acceleration is not kept by the row, but by the gate, which judges its whole way to a stop.
 """
 
 from __future__ import annotations
@@ -9,11 +15,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.core.obligation import Fact, Obligation
+from verifier.core.term import Number, Variable, add, multiply, subtract
+from verifier.model.control import Clearance
 from verifier.model.rows import Row
 from verifier.obligations.ahead import one_period_later
 from verifier.obligations.control import (
     Group,
     at_least_zero,
+    at_most,
     commanded,
     continuous,
     entailed,
@@ -24,7 +33,10 @@ from verifier.obligations.control import (
 def sampling(group: Group) -> list[Obligation]:
     """One obligation for each level of each row that a command can keep."""
     rows = [row for row in group.rows if row.gains and row.alpha is not None]
-    return [owed for row in rows for owed in _of_row(group, row)]
+    found = [owed for row in rows for owed in _of_row(group, row)]
+    period = group.plant.period
+    kept = [each for each in group.clearances if each.alpha and each.alpha * period <= 1]
+    return found + [_of_distance(group, each) for each in kept]
 
 
 def _of_row(group: Group, row: Row) -> Iterator[Obligation]:
@@ -36,3 +48,20 @@ def _of_row(group: Group, row: Row) -> Iterator[Obligation]:
         ahead = one_period_later(group, row, level, commanded(row))
         goal = at_least_zero(ahead.least)
         yield entailed(group, row, "sampling", part, [*known, *ahead.assumed], goal, told)
+
+
+def _of_distance(group: Group, kept: Clearance) -> Obligation:
+    assert kept.alpha is not None
+    names = ("distance", "rate", "deviation", "distance one period later")
+    distance, rate, deviation, ahead = (Variable(f"{name} of `{kept.name}`") for name in names)
+    way = multiply(Number(group.plant.period), rate)
+    least = subtract(add(distance, way), deviation)
+    share = multiply(Number(kept.alpha * group.plant.period), distance)
+    row = subtract(add(way, share), deviation)
+    known = [
+        Fact(at_least_zero(distance), kept.span, f"`{kept.name}` holds"),
+        Fact(at_least_zero(row), kept.span, f"the row of `{kept.name}`"),
+        Fact(at_most(least, ahead), kept.span, "convexity"),
+    ]
+    told = f"a command that keeps the row of `{kept.name}` breaks it one period later"
+    return entailed(group, kept, "sampling", "sampling", known, at_least_zero(ahead), told)

@@ -80,6 +80,8 @@ def _of_witness(
     obligation: Obligation, witness: Witness, chain: ChainReport, texts: Mapping[str, str]
 ) -> Explanation:
     failed = witness.failed
+    if obligation.rule in OF_PLANTS:
+        return Explanation(failed.origin, (Mark(failed.span, "this barrier"),))
     if obligation.rule == "within":
         return _too_long(failed, chain, texts)
     step = step_of(obligation, chain)
@@ -90,8 +92,6 @@ def _of_witness(
     needed = f"`{clause(failed, texts)}`"
     called: list[Mark]
     part = obligation.id.split("/")[-1]
-    if obligation.rule in OF_PLANTS:
-        return Explanation(failed.origin, (Mark(failed.span, "this barrier"),))
     if obligation.rule in OF_BLOCKS and (failed.formula == FALSE or part not in NEEDS):
         headline = failed.origin
         called = [Mark(obligation.span, "wanted here")]
