@@ -10,15 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 
+from verifier.check.boxed import broken
 from verifier.check.codec import decode, encode, statement_digest
-from verifier.check.cover import judge_counterexample as judge_violation
 from verifier.check.judge import judge, judge_contradiction, judge_counterexample
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.certificate import Point
-from verifier.core.cover import Violation, reading
 from verifier.core.evaluate import NoExactValue, Value, holds
 from verifier.core.margin import tightened
 from verifier.core.obligation import (
@@ -323,7 +321,7 @@ def _replayed(obligation: Obligation, verdict: Verdict, witness: Witness) -> Ver
         else:
             fails = not holds(witness.failed.formula, witness.values)
     except NoExactValue as undefined:
-        if isinstance(question, Entailment) and _enclosed(question, witness):
+        if isinstance(question, Entailment) and broken(question, witness.values):
             return verdict
         return Unknown(f"a witness was found that exact arithmetic cannot replay: {undefined}")
     except KeyError as missing:
@@ -340,18 +338,6 @@ def _stuck(obligation: Obligation, question: Realization, witness: Witness) -> b
     ends = Existence(from_there(question, witness.values))
     _contradicts(replace(obligation, question=ends), witness.stuck)
     return True
-
-
-def _enclosed(question: Entailment, witness: Witness) -> bool:
-    """Whether enclosures show that the witness breaks the claim that the question is."""
-    read = reading(question)
-    if read is None or not read.exact:
-        return False
-    point = [witness.values.get(key) for key, _, _ in read.claim.box]
-    numbers = tuple(value for value in point if isinstance(value, Fraction))
-    return len(numbers) == len(point) and isinstance(
-        judge_violation(read.claim, Violation(numbers)), Accepted
-    )
 
 
 # ---- witnesses for readers ---------------------------------------------------------------------

@@ -6,13 +6,14 @@ Trusted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from verifier.check.bernstein import bounds
-from verifier.check.cover import judge_cover
-from verifier.check.outcome import Rejected
+from verifier.check.cover import judge_counterexample, judge_cover
+from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
-from verifier.core.cover import Cover, reading
+from verifier.core.cover import Cover, Violation, reading
 from verifier.core.evaluate import Value
 from verifier.core.obligation import Entailment
 from verifier.core.term import Comparison, Formula, Key, subtract, term_variables
@@ -38,3 +39,15 @@ def enclosed(formula: Formula, at: dict[Key, Value]) -> bool:
         return False
     least, _ = bounds(difference, place)
     return least > 0 or (least == 0 and formula.relation == "<=")
+
+
+def broken(question: Entailment, values: Mapping[Key, Value]) -> bool:
+    """Whether the values certainly break the claim that the question is."""
+    read = reading(question)
+    if read is None or not read.exact:
+        return False
+    point = [values.get(key) for key, _, _ in read.claim.box]
+    numbers = tuple(value for value in point if isinstance(value, Fraction))
+    return len(numbers) == len(point) and isinstance(
+        judge_counterexample(read.claim, Violation(numbers)), Accepted
+    )

@@ -6,8 +6,9 @@ is one period later.
 Of a distance d between convex sets, with r how fast the command lets it grow along its normal and E
 a bound on how far a body leaves the straight way of its rate in one period (both of
 verifier/safety/clearance.py), convexity says d(x+) >= d + T r - E, and the row asks for
-T r + alpha T d >= E. That is shown for every d, r and E where `gain` holds; a joint that is commanded by its
-acceleration is not kept by the row, but by the gate, which judges its whole way to a stop.
+T r + alpha T d >= E. That is shown for every d, r and E where `gain` holds; a joint whose
+acceleration is commanded is not kept by the row, but by the gate, which judges its whole way to a
+stop.
 """
 
 from __future__ import annotations
