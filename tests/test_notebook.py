@@ -14,7 +14,7 @@ from nbclient import NotebookClient
 from verifier.core.evaluate import holds
 from verifier.core.sets import Ball, Box
 from verifier.core.term import NOW, number
-from verifier.notebook import check, condition, plot_sets, witness
+from verifier.notebook import check, condition, plot_sets, plot_transition, witness
 
 ROOT = Path(__file__).parent.parent
 NOTEBOOK = ROOT / "notebooks" / "first_chain.ipynb"
@@ -89,6 +89,33 @@ def test_the_picture_agrees_with_the_exact_meaning() -> None:
             point = {("ee.x", NOW): x, ("ee.y", NOW): y, ("ee.z", NOW): Fraction(0)}
             if abs(x * x + y * y - Fraction(4, 10_000)) > Fraction(1, 100_000):
                 assert filled.contains_point((float(x), float(y))) == holds(needed, point)
+
+
+def test_a_transition_is_drawn_along_its_other_axes(tmp_path: Path) -> None:
+    """The motions that are drawn begin at corners of the starts and end in the end set."""
+    path = tmp_path / "room.contract"
+    path.write_text(
+        """state { p : real[3] m in box(lower = 0, upper = [10, 6, 2]) }
+        obstacle post : real[3] m = ball(center = [5, 5, 1], radius = 50 cm)
+        motion p { speed 1 m/s  acceleration 1 m/s^2 }
+        skill Go {
+            initial p in box(lower = [1, 1, 1], upper = [2, 2, 1])
+            terminal p in box(lower = [4, 1, 1], upper = [5, 2, 1])
+            duration 4 s .. 4 s
+            transition p {
+                velocity [1, 0, 0] after 1 s
+                velocity [1, 0, 0] after 2 s
+                velocity 0 after 1 s
+            }
+        }
+        chain C { assume p in box(lower = [1, 1, 1], upper = [2, 2, 1])  Go
+                  achieve p[1] >= 4 m }"""
+    )
+    picture = plot_transition(check(path), "C", 1, ("p[1]", "p[2]"))
+    lines = picture.figure.axes[0].lines
+    ends = {(line.get_xdata()[0], line.get_xdata()[-1]) for line in lines}
+    assert ends == {(1.0, 4.0), (2.0, 5.0)} and len(lines) == 4
+    assert picture.svg().startswith("<?xml") and "</svg>" in picture.svg()
 
 
 def test_regions_of_two_dimensions_are_drawn() -> None:

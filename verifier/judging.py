@@ -55,6 +55,7 @@ from verifier.solve.margin import margin
 from verifier.solve.slack import slack
 from verifier.solve.workers import judge_all, opinions
 
+Known = dict[Question, Verdict]
 Tell = Callable[[int, int], None]
 MEASURED = ("precondition", "initial", "invariant", "achieve", "within")
 AT_END = ("achieve", "within")
@@ -236,17 +237,13 @@ def _remembered(obligation: Obligation, found: Sequence[int], proof: str | None)
 
 
 def first_fault(
-    model: Model,
-    chain: Chain,
-    effort: Effort,
-    known: dict[Question, Verdict],
-    rules: Collection[str] = (),
+    model: Model, chain: Chain, effort: Effort, known: Known, rules: Collection[str] = ()
 ) -> tuple[Obligation, Verdict] | None:
     """An obligation of the chain that is neither proved nor deferred, with its verdict; None if
-    there is none. `known` remembers verdicts, for chains that have much in common; `rules` are
-    those that count, all of them if none is named."""
-    obligations = [each for each in owed(model, chain) if not _may_be_deferred(each)]
-    obligations = [each for each in obligations if not rules or each.rule in rules]
+    there is none. `known` remembers verdicts, for chains that have much in common; of named
+    `rules`, these alone count."""
+    whole = [each for each in owed(model, chain) if not rules or each.rule in rules]
+    obligations = [each for each in whole if not _may_be_deferred(each)]
     for each in obligations:
         verdict = known.get(each.question)
         if verdict is not None and not isinstance(verdict, Proved | Deferred):

@@ -35,6 +35,7 @@ from verifier.pipeline import check as judge_chains
 from verifier.report import terminal
 from verifier.report.paint import Paint
 from verifier.report.values import ChainReport, Report, chain_verdict
+from verifier.scene import scene
 from verifier.source import Mistakes, Source, settled
 from verifier.syntax.parse import parse_expression
 
@@ -129,6 +130,51 @@ class Picture:
         image = BytesIO()
         self.figure.savefig(image, format="png", dpi=90)
         return image.getvalue()
+
+    def svg(self) -> str:
+        """The figure as an SVG document."""
+        from matplotlib import rc_context
+
+        image = BytesIO()
+        with rc_context({"svg.hashsalt": "verify-chain"}):
+            self.figure.savefig(image, format="svg", metadata={"Date": None})
+        return image.getvalue().decode("utf-8")
+
+
+def plot_transition(checked: Checked, chain: str, step: int, plane: tuple[str, str]) -> Picture:
+    """The transition that a step of a chain is, seen along all but two of its moved scalars (`ee.x`
+    and `ee.y`): obstacles, starts, end set, tube, and the motions from corners of the starts.
+
+    Raises KeyError where the step is no transition or the scalars are not moved by it.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Circle, Polygon, Rectangle
+
+    assert checked.source is not None
+    steps = checked.source.model.chains[chain].steps
+    table = steps[step - 1].contract.transition
+    if table is None or not set(plane) <= set(table.moved):
+        raise KeyError(f"step {step} of {chain} moves no {plane[0]} and {plane[1]}")
+    shown = scene(table, (table.moved.index(plane[0]), table.moved.index(plane[1])))
+    figure = Figure(figsize=(5.5, 5.5), layout="constrained")
+    axes = figure.add_subplot()
+    for corners, radius in shown.obstacles:
+        axes.add_patch(Polygon(corners, facecolor="0.6", edgecolor="0.3"))
+        for corner in corners if radius else ():
+            axes.add_patch(Circle(corner, radius, facecolor="0.6", alpha=0.5))
+    for low, high in shown.tube:
+        size = (high[0] - low[0], high[1] - low[1])
+        axes.add_patch(Rectangle(low, *size, facecolor="tab:blue", alpha=0.06))
+    for corners, colour in ((shown.starts, "tab:orange"), (shown.end, "tab:green")):
+        if corners:
+            axes.add_patch(Polygon(corners, facecolor=colour, alpha=0.35))
+    for path in shown.paths:
+        axes.plot(*zip(*path, strict=True), color="tab:blue", linewidth=0.8)
+    axes.set_aspect("equal")
+    axes.autoscale_view()
+    axes.set_xlabel(f"{plane[0]} (SI)")
+    axes.set_ylabel(f"{plane[1]} (SI)")
+    return Picture(figure)
 
 
 def plot_sets(
