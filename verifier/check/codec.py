@@ -30,6 +30,9 @@ from verifier.core.certificate import (
     SplitOn,
     SplitOr,
     Square,
+    SumOfSquares,
+    Terms,
+    Weighted,
 )
 from verifier.core.cover import Cut, Leaf
 from verifier.core.evaluate import Value
@@ -96,6 +99,8 @@ def encode(certificate: Certificate) -> Json:
                 )
             case Combination():
                 nodes.append(_of_combination(node))
+            case SumOfSquares():
+                nodes.append(_of_squares(node))
             case SplitOr(fact, cases):
                 nodes.append({"kind": "split-or", "fact": fact, "cases": len(cases)})
             case SplitOn(formula, yes, no):
@@ -147,6 +152,22 @@ def _of_combination(node: Combination) -> Json:
         "equations": [[index, *key, str(factor)] for index, key, factor in node.equations],
         "constant": str(node.constant),
     }
+
+
+def _of_squares(node: SumOfSquares) -> Json:
+    return {
+        "kind": "sum-of-squares",
+        "squares": [
+            {"facts": list(each.facts), "weight": str(each.weight), "form": _of_terms(each.form)}
+            for each in node.squares
+        ],
+        "equations": [[index, _of_terms(factor)] for index, factor in node.equations],
+        "constant": str(node.constant),
+    }
+
+
+def _of_terms(terms: Terms) -> Json:
+    return [[[list(key) for key in monomial], str(factor)] for monomial, factor in terms]
 
 
 def of_term(term: Term) -> Json:
@@ -290,6 +311,8 @@ def _node(data: object, done: list[Refutation]) -> Refutation:
             )
         case "combination":
             return _combination(data)
+        case "sum-of-squares":
+            return _sum_of_squares(data)
         case "split-or":
             _, fact, count = fields_of(data, "kind", "fact", "cases")
             if not 0 <= integer_of(count) <= len(done):
@@ -328,6 +351,24 @@ def _square(data: object) -> Square:
     weight, constant, coefficients = fields_of(data, "weight", "constant", "coefficients")
     rows = tuple((_key(n, v), rational_of(factor)) for n, v, factor in rows_of(coefficients, 3))
     return Square(rational_of(weight), rational_of(constant), rows)
+
+
+def _sum_of_squares(data: object) -> SumOfSquares:
+    _, squares, equations, constant = _fields(data, "kind", "squares", "equations", "constant")
+    found = []
+    for each in _list(squares):
+        facts, weight, form = _fields(each, "facts", "weight", "form")
+        indices = tuple(map(_integer, _list(facts)))
+        found.append(Weighted(indices, rational_of(weight), _terms(form)))
+    factors = tuple((_integer(index), _terms(factor)) for index, factor in _rows(equations, 2))
+    return SumOfSquares(tuple(found), factors, rational_of(constant))
+
+
+def _terms(data: object) -> Terms:
+    return tuple(
+        (tuple(_key(*_row(key, 2)) for key in _list(monomial)), rational_of(factor))
+        for monomial, factor in _rows(data, 2)
+    )
 
 
 def _point_entry(data: object) -> tuple[Key, Value]:

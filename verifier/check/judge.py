@@ -26,6 +26,7 @@ from verifier.check.polynomial import (
     shown,
 )
 from verifier.check.shape import as_key, as_rows, as_tuple
+from verifier.check.squares import sum_of_squares
 from verifier.check.survey import known, rational, survey
 from verifier.core.certificate import (
     Certificate,
@@ -40,6 +41,7 @@ from verifier.core.certificate import (
     SplitOn,
     SplitOr,
     Square,
+    SumOfSquares,
 )
 from verifier.core.cover import Cut, Leaf
 from verifier.core.evaluate import NoExactValue, Value, holds
@@ -281,6 +283,8 @@ def _cases(branch: _Branch, node: object) -> list[tuple[object, Signed]]:
             _no_label(branch, node)
         case Combination():
             _combination(branch, node)
+        case SumOfSquares():
+            sum_of_squares(node, branch.comparison, branch.variable)
         case SplitOr(index, branches):
             fact = branch.fact(index)
             if not isinstance(fact, Disjunction):

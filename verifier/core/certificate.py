@@ -36,6 +36,12 @@ A leaf closes its branch in one of these ways:
   any sign, and either constant > 0, or constant == 0 and some strict fact has lambda_i > 0, or two
   strict facts have n_ij > 0. (Farkas' lemma and Motzkin's transposition theorem; with squares and
   products, a Positivstellensatz certificate of degree two after Stengle and Handelman.)
+- `SumOfSquares`: the polynomial sum of weight_k (form_k)^2 (product of the gaps right - left of
+  the facts of k) + sum of factor_j (right_j - left_j) + constant is identically zero, with
+  weights >= 0, facts of k only `<=` and `<`, factors (any polynomials) only of `==`, and either
+  constant > 0, or constant == 0 and some form_k is a number other than 0, with weight > 0 and
+  facts that are all strict, at least one. (A Positivstellensatz certificate of any degree:
+  Stengle 1974, Putinar 1993; found by semidefinite programs, Parrilo 2003.)
 """
 
 from __future__ import annotations
@@ -85,6 +91,26 @@ class Combination:
     equations: tuple[tuple[int, Key, Fraction], ...] = ()
 
 
+Terms: TypeAlias = tuple[tuple[tuple[Key, ...], Fraction], ...]
+"""A polynomial: coefficients by monomials, which are products of variables."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighted:
+    """`weight * form^2 * the product of the gaps of the facts`."""
+
+    facts: tuple[int, ...]
+    weight: Fraction
+    form: Terms
+
+
+@dataclass(frozen=True, slots=True)
+class SumOfSquares:
+    squares: tuple[Weighted, ...]
+    equations: tuple[tuple[int, Terms], ...]
+    constant: Fraction
+
+
 @dataclass(frozen=True, slots=True)
 class SplitOr:
     """Fact `fact` is a disjunction; one branch a disjunct, in order."""
@@ -120,7 +146,9 @@ class Chosen:
     rest: Refutation
 
 
-Refutation: TypeAlias = Clash | NoLabel | Combination | SplitOr | SplitOn | Meaning | Chosen
+Refutation: TypeAlias = (
+    Clash | NoLabel | Combination | SumOfSquares | SplitOr | SplitOn | Meaning | Chosen
+)
 
 
 @dataclass(frozen=True, slots=True)

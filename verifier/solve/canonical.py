@@ -22,6 +22,9 @@ from verifier.core.certificate import (
     SplitOn,
     SplitOr,
     Square,
+    SumOfSquares,
+    Terms,
+    Weighted,
 )
 from verifier.core.cover import Cut, Leaf
 from verifier.core.motion import Family
@@ -136,6 +139,9 @@ def _node(node: Refutation, to: Rename, below: list[Refutation]) -> Refutation:
             turned = tuple(_square(square, to) for square in squares)
             equal = tuple((i, (name, to(v)), factor) for i, (name, v), factor in equations)
             return Combination(multipliers, turned, constant, products, equal)
+        case SumOfSquares(squares, factors, constant):
+            forms = tuple(Weighted(w.facts, w.weight, _terms(w.form, to)) for w in squares)
+            return SumOfSquares(forms, tuple((i, _terms(f, to)) for i, f in factors), constant)
         case SplitOr(fact, _):
             return SplitOr(fact, tuple(below))
         case SplitOn(formula, _, _):
@@ -160,6 +166,10 @@ def _stand(stand: Stand, to: Rename) -> Stand:
         case _:
             assert isinstance(stand, Formula)
             return rename(stand, lambda _, version: to(version))
+
+
+def _terms(terms: Terms, to: Rename) -> Terms:
+    return tuple((tuple((name, to(v)) for name, v in keys), factor) for keys, factor in terms)
 
 
 def _square(square: Square, to: Rename) -> Square:

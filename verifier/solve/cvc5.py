@@ -67,6 +67,8 @@ def opinion(obligation: Obligation, timeout_s: float) -> Opinion:
     """What cvc5 says of an entailment, within the time."""
     import cvc5
 
+    if not isinstance(obligation.question, Entailment):
+        return Silent(f"{NAME} is asked about entailments alone")
     solver = cvc5.Solver(cvc5.TermManager())
     solver.setOption("tlimit-per", str(max(1, int(timeout_s * 1000))))
     solver.setOption("produce-models", "true")

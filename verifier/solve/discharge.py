@@ -263,7 +263,7 @@ def _without_answer(
     question: Question, sorts: Mapping[str, Sort], deadline: float
 ) -> Verdict | None:
     """What the tableau makes of the question with more steps; None if that is not enough."""
-    outcome = refute(_assertions(question), sorts, STEPS_CORE, deadline=deadline)
+    outcome = refute(_assertions(question), sorts, STEPS_CORE, deadline=deadline, squares=True)
     return _from_outcome(question, sorts, outcome)
 
 
@@ -274,6 +274,8 @@ def _certificate(
     assertions = _assertions(question)
     only = {*needed, len(assertions) - 1}
     outcome = refute(assertions, sorts, STEPS_CORE, only, deadline)
+    if isinstance(outcome, GaveUp):
+        outcome = refute(assertions, sorts, STEPS_CORE, only, deadline, squares=True)
     if isinstance(outcome, Open):
         return GaveUp("the solver's core does not suffice in exact arithmetic")
     return outcome

@@ -108,7 +108,7 @@ def _with_squares(
 ) -> Iterator[list[Fraction]]:
     """Multipliers of the gaps that are worth an exact try."""
     atoms = sorted({atom for gap in gaps for atom in _atoms(gap.polynomial)})
-    if len(atoms) > ATOMS_MAX or len(gaps) > GAPS_MAX:
+    if not gaps or len(atoms) > ATOMS_MAX or len(gaps) > GAPS_MAX:
         return
     # An equation may be used with either sign.
     signed = [(i, 1) for i in range(len(gaps))]

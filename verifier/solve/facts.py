@@ -19,6 +19,9 @@ from verifier.core.certificate import (
     Refutation,
     SplitOr,
     Square,
+    SumOfSquares,
+    Terms,
+    Weighted,
 )
 from verifier.core.term import (
     And,
@@ -148,6 +151,13 @@ class BySum:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class BySquares:
+    squares: tuple[tuple[tuple[Known, ...], Fraction, Terms], ...]
+    equations: tuple[tuple[Known, Terms], ...]
+    constant: Fraction
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class ByCases:
     fact: Known
     cases: tuple[Proof, ...]
@@ -164,7 +174,7 @@ class ByMeaning:
 class Proof:
     """A step with the facts that it and everything below it use, without those added below."""
 
-    step: ByClash | ByLabels | BySum | ByCases | ByMeaning
+    step: ByClash | ByLabels | BySum | BySquares | ByCases | ByMeaning
     uses: frozenset[Known]
 
 
@@ -177,6 +187,11 @@ def by_sum(step: BySum) -> Proof:
     for one, other, _ in step.products:
         used |= {one, other}
     return Proof(step, frozenset(used))
+
+
+def by_squares(step: BySquares) -> Proof:
+    used = {fact for facts, _, _ in step.squares for fact in facts}
+    return Proof(step, frozenset(used | {fact for fact, _ in step.equations}))
 
 
 def by_cases(fact: Known, proofs: list[Proof]) -> Proof:
@@ -230,6 +245,12 @@ def numbered(assertions: list[list[Known]], proof: Proof) -> Refutation:
                     tuple((at[one], at[other], factor) for one, other, factor in products),
                     tuple((at[fact], key, factor) for fact, key, factor in equations),
                 )
+            case BySquares(forms, factors, constant):
+                written = SumOfSquares(
+                    tuple(Weighted(tuple(at[f] for f in facts), w, p) for facts, w, p in forms),
+                    tuple((at[fact], factor) for fact, factor in factors),
+                    constant,
+                )
             case ByCases(fact, cases):
                 written = (at[fact],)
                 below = list(zip(cases, cases_of(fact), strict=True))
@@ -267,6 +288,11 @@ def digits(refutation: Refutation) -> int:
                 for square in squares:
                     numbers += [square.weight, square.constant]
                     numbers += [factor for _, factor in square.coefficients]
+                bits = max(bits, *map(_bits, numbers))
+            case SumOfSquares(forms, factors, constant):
+                numbers = [constant, *(each.weight for each in forms)]
+                numbers += [c for each in forms for _, c in each.form]
+                numbers += [c for _, factor in factors for _, c in factor]
                 bits = max(bits, *map(_bits, numbers))
             case SplitOr(_, branches):
                 todo.extend(branches)

@@ -41,6 +41,7 @@ from verifier.solve.facts import (
     Signed,
     by_cases,
     by_meaning,
+    by_squares,
     by_sum,
     cases_of,
     clash,
@@ -64,6 +65,7 @@ from verifier.solve.polynomial import (
     value_at,
 )
 from verifier.solve.quadratic import close
+from verifier.solve.squares import sum_of_squares
 from verifier.solve.walk import applications
 
 ONE_F = Fraction(1)
@@ -150,6 +152,7 @@ class _Search:
     gaps: dict[Known, Polynomial | None] = field(default_factory=dict)
     forms: dict[Known, tuple[Form, Fraction, Fraction]] = field(default_factory=dict)
     theory: dict[frozenset[Known], Proof | _Spot] = field(default_factory=dict)
+    squares: bool = False
     reaches: dict[tuple[Known, ...], Reach | None] = field(default_factory=dict)
 
     def spend(self, steps: int) -> None:
@@ -180,14 +183,17 @@ def refute(
     steps_max: int,
     only: Collection[int] | None = None,
     deadline: float = inf,
+    *,
+    squares: bool = False,
 ) -> Outcome:
     """Whether the assertions (formulas that hold, or do not) can be true together. With `only`,
     the search uses just these assertions; the facts are still numbered through all of them. A step
-    is worth about ten microseconds; the deadline is one of time.monotonic()."""
+    is worth about ten microseconds; the deadline is one of time.monotonic(). With `squares`, sums
+    of squares of any degree are tried last (cvxpy, a good part of a second each)."""
     places = range(len(assertions)) if only is None else sorted(only)
     used_assertions = [assertions[place] for place in places]
     keys = dict.fromkeys(key for formula, _ in assertions for key in variables(formula))
-    search = _Search(used_assertions, sorts, steps_max, deadline, tuple(keys))
+    search = _Search(used_assertions, sorts, steps_max, deadline, tuple(keys), squares=squares)
     branch = _Branch({}, {}, {}, {}, {}, [], [])
     facts = [flatten(*assertion) for assertion in assertions]
     meanings = [
@@ -644,4 +650,10 @@ def _leaf(
         return GaveUp("a term is too large to multiply out")
     if any(not isinstance(t, Variable) for t in search.atoms.terms):
         return GaveUp("a function or a quotient is beyond exact arithmetic")
+    for spot in spots if search.squares else ():
+        if spot.unsure:
+            system = _system(search, spot.facts)
+            found = sum_of_squares(system, search.atoms, search.spend)
+            if found is not None:
+                return by_squares(found)
     return GaveUp("a nonlinear condition is neither refuted nor satisfied")
