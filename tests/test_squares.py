@@ -92,7 +92,7 @@ def test_what_is_false_has_none(name: str) -> None:
 
 
 def test_the_finder_comes_to_it_by_itself() -> None:
-    verdict = discharge(question(*FACTS["a quartic form"]), 2)
+    verdict = discharge(question(*FACTS["a quartic form"]), 10)
     assert isinstance(verdict, Proved) and isinstance(verdict.evidence, SumOfSquares)
 
 

@@ -354,20 +354,20 @@ def _square(data: object) -> Square:
 
 
 def _sum_of_squares(data: object) -> SumOfSquares:
-    _, squares, equations, constant = _fields(data, "kind", "squares", "equations", "constant")
+    _, squares, equations, constant = fields_of(data, "kind", "squares", "equations", "constant")
     found = []
-    for each in _list(squares):
-        facts, weight, form = _fields(each, "facts", "weight", "form")
-        indices = tuple(map(_integer, _list(facts)))
+    for each in list_of(squares):
+        facts, weight, form = fields_of(each, "facts", "weight", "form")
+        indices = tuple(map(integer_of, list_of(facts)))
         found.append(Weighted(indices, rational_of(weight), _terms(form)))
-    factors = tuple((_integer(index), _terms(factor)) for index, factor in _rows(equations, 2))
+    factors = tuple((integer_of(index), _terms(factor)) for index, factor in rows_of(equations, 2))
     return SumOfSquares(tuple(found), factors, rational_of(constant))
 
 
 def _terms(data: object) -> Terms:
     return tuple(
-        (tuple(_key(*_row(key, 2)) for key in _list(monomial)), rational_of(factor))
-        for monomial, factor in _rows(data, 2)
+        (tuple(_key(*row_of(key, 2)) for key in list_of(monomial)), rational_of(factor))
+        for monomial, factor in rows_of(data, 2)
     )
 
 

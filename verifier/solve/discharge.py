@@ -55,6 +55,10 @@ STEPS_CHEAP = 40_000
 STEPS_CORE = 500_000
 STEPS_MINIMAL = 2_000
 MINIMAL_TRIES = 50
+PATIENT_S = 8.0
+SQUARES_S = 12.0
+"""What the search for sums of squares may take, where the solver is given as much as PATIENT_S: it
+loads cvxpy, which takes seconds."""
 AFTERWARDS_S = 1.5
 """What the search for a certificate may take, beyond the solver's time over again."""
 
@@ -222,7 +226,7 @@ def _ask_existence(question: Existence, sorts: Mapping[str, Sort], timeout_s: fl
     wanted = [fact.formula for fact in facts]
     match smt.satisfy(wanted, sorts, timeout_s):
         case smt.NoAnswer(reason):
-            return _without_answer(question, sorts, deadline) or Unknown(reason)
+            return _without_answer(question, sorts, deadline, timeout_s) or Unknown(reason)
         case smt.Unsatisfiable(core):
             return Refuted(_contradiction([facts[index] for index in core], sorts))
         case smt.Model(values, irrational):
@@ -241,7 +245,7 @@ def _ask_entailment(question: Entailment, sorts: Mapping[str, Sort], timeout_s: 
         case smt.NoAnswer(reason):
             if any(may_be_undefined(goal.formula) for goal in goals):
                 return Unknown(reason)
-            return _without_answer(question, sorts, deadline) or Unknown(reason)
+            return _without_answer(question, sorts, deadline, timeout_s) or Unknown(reason)
         case smt.Model(values, irrational):
             state = repaired([*given, negated], values, irrational)
             if state is None:
@@ -253,29 +257,37 @@ def _ask_entailment(question: Entailment, sorts: Mapping[str, Sort], timeout_s: 
     if partial is not None:
         return _ask_defined(given, goals, partial, sorts, timeout_s)
     needed = {index for index in core if index < len(given)}
-    outcome = _certificate(question, needed, sorts, deadline)
+    outcome = _certificate(question, needed, sorts, deadline, timeout_s)
     if isinstance(outcome, Closed):
         return Proved(outcome.refutation)
     return Proved(SolverWord("z3", outcome.reason))
 
 
 def _without_answer(
-    question: Question, sorts: Mapping[str, Sort], deadline: float
+    question: Question, sorts: Mapping[str, Sort], deadline: float, timeout_s: float
 ) -> Verdict | None:
     """What the tableau makes of the question with more steps; None if that is not enough."""
-    outcome = refute(_assertions(question), sorts, STEPS_CORE, deadline=deadline, squares=True)
+    outcome = refute(_assertions(question), sorts, STEPS_CORE, deadline=deadline)
+    if isinstance(outcome, GaveUp) and timeout_s >= PATIENT_S:
+        ends = time.monotonic() + SQUARES_S
+        outcome = refute(_assertions(question), sorts, STEPS_CORE, deadline=ends, squares=True)
     return _from_outcome(question, sorts, outcome)
 
 
 def _certificate(
-    question: Entailment, needed: set[int], sorts: Mapping[str, Sort], deadline: float
+    question: Entailment,
+    needed: set[int],
+    sorts: Mapping[str, Sort],
+    deadline: float,
+    timeout_s: float,
 ) -> Closed | GaveUp:
     """A refutation that uses only the needed hypotheses, numbered as the judge will see them."""
     assertions = _assertions(question)
     only = {*needed, len(assertions) - 1}
     outcome = refute(assertions, sorts, STEPS_CORE, only, deadline)
-    if isinstance(outcome, GaveUp):
-        outcome = refute(assertions, sorts, STEPS_CORE, only, deadline, squares=True)
+    if isinstance(outcome, GaveUp) and timeout_s >= PATIENT_S:
+        ends = time.monotonic() + SQUARES_S
+        outcome = refute(assertions, sorts, STEPS_CORE, only, ends, squares=True)
     if isinstance(outcome, Open):
         return GaveUp("the solver's core does not suffice in exact arithmetic")
     return outcome

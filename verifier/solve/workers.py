@@ -27,7 +27,7 @@ from verifier.core.evaluate import Value
 from verifier.core.obligation import Obligation
 from verifier.core.term import Key
 from verifier.core.verdict import Proved, Unknown, Verdict
-from verifier.solve.discharge import settle
+from verifier.solve.discharge import PATIENT_S, SQUARES_S, settle
 from verifier.solve.worker import read_frame, write_frame
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -220,7 +220,9 @@ def _answered(child: Child, work: _Work, place: int) -> Verdict:
         overrun.set()
         child.kill()
 
-    timer = threading.Timer(2 * timeout_s + START_S, stop)
+    timer = threading.Timer(
+        2 * timeout_s + START_S + (SQUARES_S if timeout_s >= PATIENT_S else 0), stop
+    )
     timer.daemon = True
     timer.start()
     try:
