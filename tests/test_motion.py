@@ -25,7 +25,7 @@ from motions import (
 )
 
 from verifier.check.barrier import judge_no_motion
-from verifier.check.motion import judge_motion
+from verifier.check.motion import judge_motion, judge_plan
 from verifier.check.motion_codec import (
     decode_family,
     decode_impossible,
@@ -37,16 +37,22 @@ from verifier.check.polynomial import Refused
 from verifier.core.cell import box_cell, cut, dot
 from verifier.core.exact import reduced
 from verifier.core.motion import (
+    Affine,
     Barrier,
     Box,
     CannotBrake,
+    Family,
     Hull,
     Impossible,
     Misplaced,
     Motion,
     NoEnd,
+    Piece,
     Polytope,
     Problem,
+    Product,
+    Region,
+    Space,
     TooFar,
 )
 from verifier.core.solids import polygon_solids
@@ -403,6 +409,53 @@ def test_a_tree_that_is_very_deep_is_judged() -> None:
     wall = round_trip(HONEST["wall"])
     wall["certificate"]["cells"] = [["1", "0", "7"]] * 1500 + ["free"] * 1501
     assert isinstance(verdict(problem_of(wall["problem"]), wall["certificate"]), Rejected)
+
+
+def test_lies_about_a_plan_that_is_relative() -> None:
+    """Two starts in a row, one that moves and one that it is relative to; each lie is refused."""
+    start, zero = Affine(Fraction(0), (Fraction(1), Fraction(0))), Fraction(0)
+    wall = Polytope(((Fraction(1),), (Fraction(-1),)), (Fraction(10), Fraction(0)))
+    points = tuple(
+        (Affine(zero, (1 - share, share)),) for share in map(Fraction, ("0", "0", "1/2"))
+    )
+    rest = tuple((Affine(zero, (1 - s, s)),) for s in map(Fraction, ("1/2", "1", "1")))
+    plan = Motion((Piece(Fraction(2), 0, points), Piece(Fraction(2), 0, rest)))
+    near = Polytope(
+        ((Fraction(1), Fraction(-1)), (Fraction(-1), Fraction(1))), (Fraction(1), Fraction(1))
+    )
+    corners = ((Fraction(4), Fraction(5)), (Fraction(5), Fraction(4)), (Fraction(5), Fraction(5)))
+    honest = Problem(
+        Space(1, Box((zero,), (Fraction(10),)), ()),
+        (Product((((0, 1), corners),)),),
+        replace(near, bounds=(zero, zero)),
+        (Fraction(1),),
+        (Fraction(1),),
+        Fraction(4),
+        rigid=1,
+        tube=near,
+    )
+    family = Family((Region(wall),), (plan,))
+    assert plan.pieces[0].points[0] == (start,)
+    assert judge_plan(honest, plan, family) == Accepted()
+    other = Motion((replace(plan.pieces[0], duration=Fraction(3)), plan.pieces[1]))
+    lies: list[tuple[Problem, Motion, str]] = [
+        (replace(honest, tube=replace(near, bounds=(zero, zero))), plan, "leaves the tube"),
+        (replace(honest, end=replace(near, bounds=(Fraction(-1), zero))), plan, "end set"),
+        (replace(honest, rigid=0), plan, "wrong dimension"),
+        (replace(honest, starts=(Product((((0,), corners),)),)), plan, "wrong dimension"),
+        (replace(honest, starts=(Product((((0, 0), corners),)),)), plan, "wrong dimension"),
+        (replace(honest, acceleration_max=(Fraction(1, 9),)), plan, "accelerates"),
+        (honest, other, "another plan"),
+    ]
+    for problem, claimed, because in lies:
+        judged = judge_plan(problem, claimed, family)
+        assert isinstance(judged, Rejected) and because in judged.reason
+    outside = Misplaced((Fraction(4), Fraction(4)))
+    assert isinstance(judge_no_motion(honest, outside), Rejected)
+    assert isinstance(judge_no_motion(honest, NoEnd()), Rejected)
+    far = replace(honest, duration_max=Fraction(1, 2))
+    assert judge_no_motion(far, TooFar((Fraction(4), Fraction(5)), 0)) == Accepted()
+    assert isinstance(judge_no_motion(honest, TooFar((Fraction(4), Fraction(5)), 0)), Rejected)
 
 
 # ---- the geometry below ------------------------------------------------------------------------

@@ -239,9 +239,9 @@ def _remembered(obligation: Obligation, found: Sequence[int], proof: str | None)
 def first_fault(
     model: Model, chain: Chain, effort: Effort, known: Known, rules: Collection[str] = ()
 ) -> tuple[Obligation, Verdict] | None:
-    """An obligation of the chain that is neither proved nor deferred, with its verdict; None if
-    there is none. `known` remembers verdicts, for chains that have much in common; of named
-    `rules`, these alone count."""
+    """An obligation of the chain that is neither proved nor deferred, with its verdict, or None.
+    `known` remembers verdicts, for chains that have much in common; `rules` are those that
+    count, all of them if none is named."""
     whole = [each for each in owed(model, chain) if not rules or each.rule in rules]
     obligations = [each for each in whole if not _may_be_deferred(each)]
     for each in obligations:
