@@ -27,7 +27,8 @@ from verifier.obligations.control import Group, at_least_zero, at_most, entailed
 
 def baseline(group: Group) -> list[Obligation]:
     """Three obligations for each limit that a joint brakes for; and one for each level of each row
-    under a law that the plant names, `hold` among them, which commands 0."""
+    under a law that the plant names, `hold` among them, which commands 0. What an impedance asks for
+    passes the filter as a proposal does, so that braking is what it rests on."""
     braked = [owed for stop in group.stops for owed in _stopping(group, stop)]
     return [*braked, *_named(group)]
 
@@ -59,7 +60,7 @@ def _stopping(group: Group, stop: Stop) -> Iterator[Obligation]:
 
 def _named(group: Group) -> Iterator[Obligation]:
     base = group.plant.baseline
-    if base is None or base.kind == "brake":
+    if base is None or base.kind in ("brake", "impedance"):
         return
     names = [s for each in group.plant.inputs for s in each.scalars]
     law = dict(zip(names, base.law or (number(0),) * len(names), strict=True))

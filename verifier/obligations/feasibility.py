@@ -45,7 +45,7 @@ def feasibility(group: Group) -> list[Obligation]:
     rows = [row for row in group.rows if row.gains and row.alpha is not None]
     if not rows:
         return []
-    if base is not None and base.law:
+    if base is not None and base.kind == "law":
         names = [s for each in group.plant.inputs for s in each.scalars]
         return list(_under_law(group, rows, dict(zip(names, base.law, strict=True))))
     if len(group.inputs) == 1:
