@@ -276,7 +276,9 @@ def _tests_fail(mutant: Mutant) -> int:
     try:
         sys.meta_path.insert(0, _Finder(mutant))
         os.chdir(ROOT)
-        return int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", *TESTS[mutant.file]]) != 0)
+        return int(
+            pytest.main(["-x", "-q", "-n0", "-p", "no:cacheprovider", *TESTS[mutant.file]]) != 0
+        )
     except BaseException:  # whatever ends the tests has noticed the mutant
         return 1
 
