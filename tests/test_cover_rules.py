@@ -203,6 +203,8 @@ SHOWN: list[tuple[Claim, object, bool]] = [
     (claim(LINE, "x + 3"), Cut(-1, F(0), PLAIN, PLAIN), False),
     (claim(LINE, "x + 3"), Cut(False, F(0), PLAIN, PLAIN), False),
     (claim(LINE, "x + 3"), Cut(0, 0, PLAIN, PLAIN), False),  # type: ignore[arg-type]
+    (claim(LINE, "x"), Cut(0, F(0), PLAIN, PLAIN), False),
+    (claim(LINE, "-x"), Cut(0, F(0), PLAIN, PLAIN), False),
     (claim(LINE, "x*x"), PLAIN, False),
     (claim(LINE, "x*x"), Cut(0, F(0), PLAIN, PLAIN), True),
     (claim(LINE, "abs(x) - 1", ["x - 1"]), Cut(0, F(0), NEVER, GUARDED), True),
