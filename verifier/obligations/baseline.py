@@ -27,8 +27,8 @@ from verifier.obligations.control import Group, at_least_zero, at_most, entailed
 
 def baseline(group: Group) -> list[Obligation]:
     """Three obligations for each limit that a joint brakes for; and one for each level of each row
-    under a law that the plant names, `hold` among them, which commands 0. What an impedance asks for
-    passes the filter as a proposal does, so that braking is what it rests on."""
+    under a law that the plant names, `hold` among them, which commands 0. What an impedance asks
+    for passes the filter as a proposal does, so that braking is what it rests on."""
     braked = [owed for stop in group.stops for owed in _stopping(group, stop)]
     return [*braked, *_named(group)]
 
