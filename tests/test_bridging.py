@@ -19,8 +19,9 @@ from verifier.core.motion import Family
 from verifier.core.obligation import Passage
 from verifier.core.verdict import Proved, Refuted, Witness
 from verifier.judging import Effort, judged
-from verifier.pipeline import report_on, with_repair
+from verifier.pipeline import report_on
 from verifier.repair.transition import Aim
+from verifier.repairing import with_repair
 from verifier.report.values import Answer, Repair, status
 from verifier.source import Source, settled
 from verifier.trial import Proposal, failing

@@ -107,6 +107,7 @@ def _name_empty(sources: Sequence[Source]) -> None:
 
 
 def _write_certificates(folder: str, chains: Sequence[ChainReport]) -> None:
+
     names = [chain.name for chain in chains]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:

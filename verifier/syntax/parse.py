@@ -1,10 +1,14 @@
 """Text to tree. The only home of lark, which is imported when the first text is parsed.
 
 Each declaration is parsed on its own, so that a mistake in one does not hide those in the next.
+Making the LALR tables costs more than reading a file by them, so they are kept in tables.json, with
+a digest of what they were made from; where that has changed they are made again.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from functools import cache
 from importlib.resources import files
@@ -25,6 +29,12 @@ RECOVERY_LIMIT = 100_000
 TOKEN_LIMIT = 250_000
 # Unfinished rules that wait on the parser's stack; each level of nesting leaves at most a handful.
 STACK_LIMIT = 2000
+OPTIONS: dict[str, Any] = {
+    "parser": "lalr",
+    "start": ["declaration", "expression"],
+    "keep_all_tokens": True,
+    "maybe_placeholders": False,
+}
 _PIECE = re.compile(r"#[^\r\n]*|\w+(?:\.[0-9]+)?|[^\s\w]")
 _NOTHING = re.compile(r"(?:\s|#[^\r\n]*+)*+")
 
@@ -43,19 +53,51 @@ def _parser() -> tuple[Any, dict[str, str], type[Exception]]:
         def lex(self, lexer_state: object, parser_state: object) -> Any:
             return iter(())
 
-    grammar = files("verifier.syntax").joinpath("grammar.lark").read_text(encoding="utf-8")
-    parser = Lark(
-        grammar,
-        parser="lalr",
-        lexer=NoLexer,
-        transformer=build,
-        start=["declaration", "expression"],
-        keep_all_tokens=True,
-        maybe_placeholders=False,
-    )
+    kept = _kept_tables()
+    if kept is None:
+        parser = Lark(_grammar(), lexer=NoLexer, transformer=build, **OPTIONS)
+    else:
+        kept["data"]["options"]["lexer"] = NoLexer
+        kept["data"]["parser"]["lexer_conf"]["lexer_type"] = NoLexer
+        parser = Lark._load_from_dict(kept["data"], kept["memo"], transformer=build)
     terminals = [terminal for terminal in parser.terminals if terminal.pattern is not None]
     names = {terminal.pattern.value: terminal.name for terminal in terminals}
     return parser, names, UnexpectedToken
+
+
+def _grammar() -> str:
+    return files("verifier.syntax").joinpath("grammar.lark").read_text(encoding="utf-8")
+
+
+def _made_from() -> str:
+    """A digest of all that the tables depend on: the grammar, and the version of lark."""
+    from lark import __version__
+
+    return hashlib.sha256(f"{__version__}\n{_grammar()}".encode()).hexdigest()
+
+
+def _kept_tables() -> Any:
+    """The tables of tables.json; None if they are not those of this grammar and this lark."""
+    text = files("verifier.syntax").joinpath("tables.json").read_text(encoding="utf-8")
+    kept = json.loads(text, object_hook=_numbered)
+    return kept if kept["made_from"] == _made_from() else None
+
+
+def _numbered(entries: dict[str, Any]) -> dict[str | int, Any]:
+    """Numbers as keys again, which JSON writes as text."""
+    return {int(key) if key.isdigit() else key: value for key, value in entries.items()}
+
+
+def tables() -> str:
+    """What tables.json has to hold, made from the grammar."""
+    from lark import Lark
+    from lark.grammar import Rule
+    from lark.lexer import TerminalDef
+
+    made = Lark(_grammar(), lexer="basic", **OPTIONS)
+    data, memo = made.memo_serialize([TerminalDef, Rule])
+    kept = {"made_from": _made_from(), "data": data, "memo": memo}
+    return json.dumps(kept, separators=(",", ":")) + "\n"
 
 
 def parse(text: str, path: str) -> File:
