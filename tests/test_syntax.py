@@ -4,7 +4,6 @@ the meaning."""
 from __future__ import annotations
 
 import dataclasses
-import json
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from hypothesis import strategies as st
 from verifier.core.diagnostic import Diagnostic, SourceError
 from verifier.core.span import Span
 from verifier.syntax import lexer, tree
-from verifier.syntax import parse as parse_module
 from verifier.syntax.formatter import WIDTH, format_expression, format_file
 from verifier.syntax.parse import parse, parse_expression
 
@@ -546,15 +544,6 @@ def test_an_expression_alone_is_read_to_its_end() -> None:
     for text in ("", "a b", "a +", "const x = 1", "a)"):
         with pytest.raises(SourceError):
             parse_expression(text)
-
-
-def test_the_kept_tables_are_made_from_this_grammar(request: pytest.FixtureRequest) -> None:
-    kept = ROOT / "verifier" / "syntax" / "tables.json"
-    made = parse_module.tables()
-    stamp = json.loads(made)["made_from"]
-    if request.config.getoption("--update-golden") and stamp not in kept.read_text():
-        kept.write_text(made)
-    assert json.loads(kept.read_text())["made_from"] == stamp, "`pytest --update-golden` makes them"
 
 
 def test_the_grammar_and_the_lexer_know_the_same_words() -> None:

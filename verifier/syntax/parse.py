@@ -59,7 +59,8 @@ def _parser() -> tuple[Any, dict[str, str], type[Exception]]:
     else:
         kept["data"]["options"]["lexer"] = NoLexer
         kept["data"]["parser"]["lexer_conf"]["lexer_type"] = NoLexer
-        parser = Lark._load_from_dict(kept["data"], kept["memo"], transformer=build)
+        load: Any = Lark._load_from_dict  # what lark's own stand-alone parsers call
+        parser = load(kept["data"], kept["memo"], transformer=build)
     terminals = [terminal for terminal in parser.terminals if terminal.pattern is not None]
     names = {terminal.pattern.value: terminal.name for terminal in terminals}
     return parser, names, UnexpectedToken
