@@ -96,7 +96,7 @@ def bridges(gap: Gap) -> Iterator[Proposal | str]:
 
 def _movable(gap: Gap) -> Iterator[tuple[StateVariable, str]]:
     """The numeric variables that the failing clause reads: those whose motion is declared, and if
-    there are none, those that are lengths and belong to no object."""
+    there are none, places: points and vectors of lengths that belong to no object."""
     model = gap.source.model
     read = {name for name, _ in variables(gap.clause)}
     members = dict.fromkeys(
@@ -106,7 +106,7 @@ def _movable(gap: Gap) -> Iterator[tuple[StateVariable, str]]:
     )
     found = [(model.variables[v], m) for v, m in members if not model.variables[v].environment]
     declared = [each for each in found if each[1] in model.motions]
-    free = [(v, m) for v, m in found if not v.family and v.sort == Real(LENGTH)]
+    free = [(v, m) for v, m in found if v.shape and not v.family and v.sort == Real(LENGTH)]
     yield from declared or free
 
 

@@ -9,6 +9,7 @@ import sys
 import time
 
 from verifier.core.diagnostic import SourceError
+from verifier.model.urdf import read_chain
 from verifier.syntax.parse import SIZE_LIMIT, decode, parse
 
 MOST_S = 0.5
@@ -47,6 +48,13 @@ REPEATED = {
 }
 
 
+ROBOTS = {
+    "many links": b"<robot>" + b"<link/>" * 60_000 + b"</robot>",
+    "deep links": b"<robot>" + b"<link>" * 60_000,
+    "blanks in a robot": b"<robot>" + b" " * 5_000_000 + b"</robot>",
+}
+
+
 def refused_s(text: str) -> float:
     """The CPU time that it takes to refuse the text, in seconds."""
     start = time.process_time()
@@ -71,6 +79,13 @@ def main() -> int:
         decode(bytes(range(256)) * 10_000, "hostile")
     except SourceError:
         print(f"{'bytes':20} {time.process_time() - start:6.3f} s")
+    for name, robot in ROBOTS.items():
+        start = time.process_time()
+        if not isinstance(read_chain(robot, "hostile.urdf", "tip"), tuple):
+            raise AssertionError(f"{name} were not refused")
+        took_s = time.process_time() - start
+        slow += took_s > MOST_S
+        print(f"{name:20} {took_s:6.3f} s")
     return 1 if slow else 0
 
 

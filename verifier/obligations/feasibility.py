@@ -36,8 +36,6 @@ from verifier.obligations.control import (
     weighted,
 )
 
-ROWS_MAX = 8
-
 
 def feasibility(group: Group) -> list[Obligation]:
     """What the law owes for each row and each input; or one obligation for all rows that meet."""
@@ -50,9 +48,7 @@ def feasibility(group: Group) -> list[Obligation]:
         return list(_under_law(group, rows, dict(zip(names, base.law, strict=True))))
     if len(group.inputs) == 1:
         return list(_by_pairs(group, rows))
-    if len(rows) == 1 or len(rows) > ROWS_MAX:
-        return []
-    return [_by_weights(group, rows)]
+    return [_by_weights(group, rows)] if len(rows) > 1 else []
 
 
 def _under_law(group: Group, rows: Sequence[Row], law: dict[str, Term]) -> Iterator[Obligation]:
