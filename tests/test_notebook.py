@@ -5,12 +5,14 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from fractions import Fraction
+from itertools import combinations
 from pathlib import Path
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 
+from verifier.cli import main
 from verifier.core.evaluate import holds
 from verifier.core.sets import Ball, Box
 from verifier.core.term import NOW, number
@@ -116,6 +118,9 @@ def test_a_transition_is_drawn_along_its_other_axes(tmp_path: Path) -> None:
     ends = {(line.get_xdata()[0], line.get_xdata()[-1]) for line in lines}
     assert ends == {(1.0, 4.0), (2.0, 5.0)} and len(lines) == 4
     assert picture.svg().startswith("<?xml") and "</svg>" in picture.svg()
+    assert main(["check", str(path), "--pictures", str(tmp_path / "pictures")]) == 0
+    drawn = {file.name for file in (tmp_path / "pictures").iterdir()}
+    assert drawn == {f"C.1.Go.{a}-{b}.svg" for a, b in combinations(("p[1]", "p[2]", "p[3]"), 2)}
 
 
 def test_regions_of_two_dimensions_are_drawn() -> None:

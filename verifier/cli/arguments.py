@@ -118,6 +118,9 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         "--certificates", metavar="DIR", help="write the certificates of each chain to this folder"
     )
     check.add_argument(
+        "--pictures", metavar="DIR", help="draw the transitions of each chain as SVG in this folder"
+    )
+    check.add_argument(
         "--require-certificates",
         action="store_true",
         help="a solver's word alone counts as unknown",

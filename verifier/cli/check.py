@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
-from verifier.cli import cache, certificates, pairwise
+from verifier.cli import cache
 from verifier.cli.command import Refusal, complain, exit_code, paint
 from verifier.cli.engine import finder
 from verifier.cli.progress import progress
@@ -28,9 +28,13 @@ from verifier.source import Mistakes, Source, chosen, settled, unknown_chain
 def run(options: argparse.Namespace) -> int:
     """The exit code for the worst verdict; 2 if there are mistakes in a file."""
     if options.pairwise:
+        from verifier.cli import pairwise
+
         return pairwise.run(options)
     if options.second_opinion and find_spec("cvc5") is None:
         raise Refusal("a second opinion needs cvc5: `pip install 'verify-chain[opinion]'`")
+    if options.pictures is not None and find_spec("matplotlib") is None:
+        raise Refusal("pictures need matplotlib: `pip install 'verify-chain[notebook]'`")
     sources, diagnostics, texts = _open(options.files, options.chain or ())
     report = Report(tuple(diagnostics), (), texts)
     if not diagnostics:
@@ -43,6 +47,10 @@ def run(options: argparse.Namespace) -> int:
         return complain(diagnostics, texts)
     if options.certificates is not None:
         _write_certificates(options.certificates, report.chains)
+    if options.pictures is not None:
+        from verifier.cli.pictures import draw
+
+        draw(options.pictures, sources, report)
     return exit_code(chain_verdict(chain) for chain in report.chains)
 
 
@@ -107,6 +115,7 @@ def _name_empty(sources: Sequence[Source]) -> None:
 
 
 def _write_certificates(folder: str, chains: Sequence[ChainReport]) -> None:
+    from verifier.cli import certificates
 
     names = [chain.name for chain in chains]
     twice = next((name for name in names if names.count(name) > 1), None)
