@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from verifier.emit import reference
-from verifier.emit.binding import Compiled, compiler, loaded
+from verifier.emit.binding import Compiled, compiled, compiler, loaded, zig
+from verifier.emit.build_file import TARGETS
 from verifier.emit.design import Design
 from verifier.emit.reference import Sample
 from verifier.emit.vectors import Call, Vector, answered
@@ -33,6 +35,22 @@ def gcc() -> tuple[str, ...]:
     """The command of gcc, or of another compiler where gcc is not installed."""
     found = tool("gcc")
     return (found,) if found else compiler()
+
+
+def self_test_agrees(files: Mapping[str, bytes], folder: Path) -> None:
+    """Asserts that the self-test of a bundle passes here and, under an emulator, on aarch64."""
+    sources = ("guard.c", "selftest.c")
+    program = compiled(files, folder, "selftest", sources, gcc(), ("-O2",))
+    done = subprocess.run([program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
+    thor = (*zig(), "-target", "aarch64-linux-musl", *TARGETS["thor"].arguments[2:])
+    program = compiled(files, folder, "selftest-thor", sources, thor, ("-O2", "-static"))
+    emulator = tool("qemu-aarch64", "qemu-aarch64-static")
+    if emulator is None:
+        return
+    command = [emulator, "-cpu", "max", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
 
 
 def model_of(text: str) -> Model:

@@ -19,12 +19,11 @@ from agreement import (
     design_of_properties,
     random_properties,
 )
-from bundles import ROOT, gcc, sample, tool
+from bundles import ROOT, gcc, sample, self_test_agrees, tool
 from formulas import EVER, property_of
 
 from verifier.core.term import Comparison, Number, Proposition, Variable
-from verifier.emit.binding import Compiled, compiled, loaded, zig
-from verifier.emit.build_file import TARGETS
+from verifier.emit.binding import Compiled, compiled, loaded
 from verifier.emit.bundle import c_files
 from verifier.emit.layout import _RESERVED
 from verifier.model.values import Atom, Connective, Interval, Modal
@@ -77,18 +76,7 @@ def test_the_self_test_of_any_properties_agrees_here_and_on_aarch64(tmp_path: Pa
     design = design_of_properties(random_properties(random.Random(77), 25))
     names = c_files(design)
     assert len(design.gauges) > 15 and b"robustness of p" in names["selftest.c"]
-    sources = ("guard.c", "selftest.c")
-    program = compiled(names, tmp_path, "selftest", sources, gcc(), ("-O2",))
-    done = subprocess.run([program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
-    thor = (*zig(), "-target", "aarch64-linux-musl", *TARGETS["thor"].arguments[2:])
-    program = compiled(names, tmp_path, "selftest-thor", sources, thor, ("-O2", "-static"))
-    emulator = tool("qemu-aarch64", "qemu-aarch64-static")
-    if emulator is None:
-        return
-    command = [emulator, "-cpu", "max", str(program)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
+    self_test_agrees(names, tmp_path)
 
 
 # ---- what a clock and a sensor should not do ---------------------------------------------------

@@ -11,12 +11,11 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from bundles import FETCH_CUP, MS, ROOT, design_of_chain, gcc, replayed, sample, tool
+from bundles import FETCH_CUP, MS, ROOT, design_of_chain, gcc, replayed, sample, self_test_agrees
 
 from verifier.cli import main
 from verifier.core.motion import Affine, Cut, Motion, Piece, Plan
-from verifier.emit.binding import compiled, loaded, zig
-from verifier.emit.build_file import TARGETS
+from verifier.emit.binding import compiled, loaded
 from verifier.emit.bundle import c_files
 from verifier.emit.design import Design, Track, design_of
 from verifier.emit.vectors import Call, calls
@@ -203,18 +202,7 @@ def test_the_compiled_law_is_its_meaning_bit_by_bit(seed: int, tmp_path: Path) -
 
 def test_the_self_test_of_a_transition_agrees_here_and_on_aarch64(tmp_path: Path) -> None:
     names = c_files(design(plan(random.Random(3), 3, 6, 3)))
-    sources = ("guard.c", "selftest.c")
-    program = compiled(names, tmp_path, "selftest", sources, gcc(), ("-O2",))
-    done = subprocess.run([program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
-    thor = (*zig(), "-target", "aarch64-linux-musl", *TARGETS["thor"].arguments[2:])
-    program = compiled(names, tmp_path, "selftest-thor", sources, thor, ("-O2", "-static"))
-    emulator = tool("qemu-aarch64", "qemu-aarch64-static")
-    if emulator is None:
-        return
-    command = [emulator, "-cpu", "max", str(program)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0 and done.stdout.endswith(" passed, 0 failed\n"), done.stdout
+    self_test_agrees(names, tmp_path)
 
 
 def test_a_self_test_finds_a_coefficient_that_was_changed(tmp_path: Path) -> None:

@@ -15,7 +15,6 @@ once, by a run before those that are measured.
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
@@ -28,6 +27,8 @@ from resource import RUSAGE_CHILDREN, getrusage
 ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+from cost import environment  # noqa: E402 - after the path is set
+
 from verifier.core.verdict import Proved  # noqa: E402 - after the path is set
 from verifier.judging import confirmed  # noqa: E402 - after the path is set
 from verifier.obligations.repeated import owed_once  # noqa: E402 - after the path is set
@@ -39,7 +40,6 @@ SKILLS, BOXES, ROWS, DIMENSION = 20, 14, 30, 7
 LIBRARY = 100
 LIBRARIES = 4
 HAND_OVERS_S = 15.0
-BYTECODE = Path(tempfile.gettempdir(), f"verify-chain-bytecode-{os.getuid()}")
 
 
 def boxes(steps: int) -> str:
@@ -142,10 +142,8 @@ def cpu_seconds(*arguments: str) -> float:
     """User and system time of `verify-chain` with these arguments, which must end with 0."""
     before = getrusage(RUSAGE_CHILDREN)
     command = [sys.executable, "-m", "verifier", *arguments]
-    environment = {**os.environ, "PYTHONPYCACHEPREFIX": str(BYTECODE)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
-        command, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment, check=False
+        command, cwd=ROOT, stdout=subprocess.DEVNULL, env=environment(), check=False
     )
     after = getrusage(RUSAGE_CHILDREN)
     assert done.returncode == 0, f"exit code {done.returncode}: {' '.join(command)}"
