@@ -10,21 +10,21 @@ from pathlib import Path
 import pytest
 from motions import complaints
 
-from verifier.bridging import Gap, bridges
 from verifier.check.codec import decode, encode
 from verifier.check.judge import judge
 from verifier.check.outcome import Accepted, Rejected
 from verifier.cli.arguments import main
+from verifier.closing.bridging import Gap, bridges
+from verifier.closing.repairing import with_repair
+from verifier.closing.trial import Proposal, failing
 from verifier.core.motion import Family
 from verifier.core.obligation import Passage
 from verifier.core.verdict import Proved, Refuted, Witness
 from verifier.judging import Effort, judged
 from verifier.pipeline import report_on
 from verifier.repair.transition import Aim
-from verifier.repairing import with_repair
 from verifier.report.values import Answer, Repair, status
 from verifier.source import Source, settled
-from verifier.trial import Proposal, failing
 
 ROOT = Path(__file__).parent.parent
 EFFORT = Effort(5.0, 1)

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from verifier import planning
 from verifier.cli import main
+from verifier.closing import planning
+from verifier.closing.planning import Outcome, plans
 from verifier.judging import Effort
-from verifier.planning import Outcome, plans
 from verifier.source import chosen, settled
 
 EFFORT = Effort(5.0, 1)

@@ -37,7 +37,7 @@ def examined(source: Source, chain: Chain, effort: Effort, tell: Tell) -> ChainR
     plain = report_on(source, chain, judged(source.model, chain, effort, tell))
     if chain_verdict(plain) != "refuted" or chain.plant is not None:
         return plain
-    from verifier.repairing import with_repair  # nothing that is proved pays for it
+    from verifier.closing.repairing import with_repair  # nothing that is proved pays for it
 
     return with_repair(source, chain, plain, effort)
 

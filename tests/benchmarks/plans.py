@@ -20,9 +20,9 @@ sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parents[1])]
 
 from test_planning import boxes  # noqa: E402 - after the path is set
 
-from verifier import planning  # noqa: E402 - after the path is set
+from verifier.closing import planning  # noqa: E402 - after the path is set
+from verifier.closing.planning import plans  # noqa: E402 - after the path is set
 from verifier.judging import Effort  # noqa: E402 - after the path is set
-from verifier.planning import plans  # noqa: E402 - after the path is set
 from verifier.repair import search  # noqa: E402 - after the path is set
 from verifier.repair.explore import Explored, explore  # noqa: E402 - after the path is set
 from verifier.source import chosen, settled  # noqa: E402 - after the path is set

@@ -10,10 +10,10 @@ from dataclasses import replace
 from verifier.cli.command import HOLDS, REFUTED, UNKNOWN, Refusal, exit_code, paint
 from verifier.cli.progress import progress
 from verifier.cli.written import MOST_SHOWN, list_changes, own_chain, write_changed
+from verifier.closing.repairing import planned
 from verifier.judging import Effort, judged
 from verifier.pipeline import report_on
 from verifier.repair.transition import Aim
-from verifier.repairing import planned
 from verifier.report import terminal
 from verifier.report.values import Report, status, worst
 

@@ -9,10 +9,10 @@ import sys
 from verifier.cli.command import HOLDS, exit_code, paint
 from verifier.cli.progress import progress
 from verifier.cli.written import MOST_SHOWN, list_changes, own_chain, write_changed
+from verifier.closing.repairing import with_repair
 from verifier.judging import Effort, judged
 from verifier.pipeline import report_on
 from verifier.repair.transition import Aim
-from verifier.repairing import with_repair
 from verifier.report import terminal
 from verifier.report.values import Report, chain_verdict
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from verifier.check.barrier import judge_no_motion
 from verifier.check.outcome import Accepted
+from verifier.closing.wording import Words, bare, quantity
 from verifier.core.cell import box_rows, inside
 from verifier.core.motion import (
     Barrier,
@@ -21,7 +22,6 @@ from verifier.core.motion import (
     Vector,
 )
 from verifier.repair.transition import Tools, served
-from verifier.wording import Words, bare, quantity
 
 PARTS_MAX = 4
 DEEP = 2

@@ -15,10 +15,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 
-from verifier.calls import Called, Library, library
+from verifier.closing.calls import Called, Library, library
+from verifier.closing.editing import inserted, replaced
+from verifier.closing.trial import Closed, Propose, Slot, Trial, no_motion
 from verifier.core.obligation import Question
 from verifier.core.verdict import Refuted, Verdict
-from verifier.editing import inserted, replaced
 from verifier.judging import Effort, first_fault
 from verifier.model.values import Chain, Condition, Step
 from verifier.repair import explore
@@ -27,7 +28,6 @@ from verifier.repair.component import split, stated
 from verifier.repair.search import Ended, search
 from verifier.repair.shortfall import Need, Offer, why
 from verifier.source import Source
-from verifier.trial import Closed, Propose, Slot, Trial, no_motion
 
 # How long an obligation of a candidate may take, and after how long no further one is tried: in
 # processor time of this process, and on the clock, for what its children do.

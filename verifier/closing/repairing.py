@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from verifier.bridging import motions
+from verifier.closing.bridging import motions
+from verifier.closing.editing import New, inserted, replaced
+from verifier.closing.planning import Outcome, plans, repairs
+from verifier.closing.trial import Closed, failing
 from verifier.core.obligation import Obligation
 from verifier.core.verdict import Refuted, Unknown, Witness
-from verifier.editing import New, inserted, replaced
 from verifier.judging import AT_END, Effort
 from verifier.model.values import Chain
 from verifier.obligations.owed import duration
-from verifier.planning import Outcome, plans, repairs
 from verifier.repair.transition import Aim
 from verifier.report.values import Answer, ChainReport, Repair
 from verifier.source import Source
-from verifier.trial import Closed, failing
 
 
 def with_repair(

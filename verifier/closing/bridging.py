@@ -14,6 +14,10 @@ from fractions import Fraction
 from verifier.check.barrier import judge_no_motion
 from verifier.check.motion import judge_motion, judge_plan
 from verifier.check.outcome import Accepted
+from verifier.closing.refused import impossible, partly
+from verifier.closing.rounded import rounded
+from verifier.closing.trial import Proposal, Propose
+from verifier.closing.wording import Words, base_unit, clauses, course, quantity
 from verifier.core.affine import Row
 from verifier.core.diagnostic import SourceError
 from verifier.core.evaluate import holds
@@ -37,18 +41,14 @@ from verifier.model.motion import Transition
 from verifier.model.values import Chain, Condition, Contract, StateVariable
 from verifier.obligations.path import Path, Place, relevant
 from verifier.obligations.walk import walk
-from verifier.refused import impossible, partly
 from verifier.repair.gap import Sides, around, within
 from verifier.repair.transition import Aim, Found, Refuted, Tools, transition
 from verifier.repair.tube import parts
-from verifier.rounded import rounded
 from verifier.solve.linear import minimize
 from verifier.solve.passage import passage
 from verifier.source import Source
 from verifier.syntax import tree
 from verifier.syntax.parse import parse
-from verifier.trial import Proposal, Propose
-from verifier.wording import Words, base_unit, clauses, course, quantity
 
 ZERO = Fraction(0)
 # Digits of the numbers in a table, and by how much it is slowed down to pay for rounding to them.

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from verifier.calls import Called
+from verifier.closing.calls import Called
+from verifier.closing.editing import Edit, New
 from verifier.core.evaluate import NoExactValue, holds
 from verifier.core.obligation import Obligation, Question
 from verifier.core.span import Span
 from verifier.core.term import Formula
 from verifier.core.verdict import Refuted, Verdict, Witness
-from verifier.editing import Edit, New
 from verifier.judging import AT_END, Effort, first_fault
 from verifier.model.settle import settle_chain
 from verifier.model.values import Chain, Condition, Step
