@@ -490,3 +490,27 @@ def test_a_repair_lists_all_ways(run: Run, tmp_path: Path) -> None:
         "2. insert `Walk()` before step 2; 6 s to 23 s",
     ]
     assert (tmp_path / "a.contract").read_text() == text
+
+
+def test_labels_and_truth_values_are_tried_in_every_combination(tmp_path: Path) -> None:
+    (tmp_path / "tools.contract").write_text("""\
+type Tool = {none, driver, suction}
+state { tool : Tool  lamp : bool  held, fixed : bool }
+skill Light(on : bool) { ensures lamp == on }
+skill Swap(t : Tool)   { requires tool == none or t == none  ensures tool == t }
+skill Pick             { requires tool == suction and lamp  ensures held }
+skill Fix              { requires tool == driver and held and not lamp  ensures fixed }
+chain Assemble {
+    assume  tool == driver and not lamp and not held and not fixed
+    achieve fixed
+}
+""")
+    assert main(["plan", str(tmp_path / "tools.contract"), "--chain", "Assemble"]) == 0
+    written = (tmp_path / "tools.contract").read_text()
+    steps = next(line.strip() for line in written.splitlines() if "Fix()" in line)
+    calls = steps.split("; ")
+    assert len(calls) == 8, "swaps pass through none, and the lamp goes on and off"
+    assert [call for call in calls if not call.startswith("Light")] == [
+        *("Swap(none)", "Swap(suction)", "Pick()", "Swap(none)", "Swap(driver)", "Fix()"),
+    ]
+    assert [call for call in calls if call.startswith("Light")] == ["Light(true)", "Light(false)"]

@@ -1,5 +1,5 @@
-"""The calls of skills that a search may insert: objects in every combination, numbers as somebody
-wrote them.
+"""The calls of skills that a search may insert: objects, labels and truth values in every
+combination, numbers as somebody wrote them.
 
 A number has infinitely many values. Tried are those that some chain gives to the same parameter,
 and the literals of the goal that are in the same dimension; a call with any number at all, as a
@@ -14,12 +14,14 @@ from itertools import islice, product
 
 from verifier.core.diagnostic import SourceError
 from verifier.core.span import Span
+from verifier.core.term import FALSE, TRUE, Boolean, Enumeration, Real
 from verifier.core.unit import UNITS
-from verifier.model.contract import bind, contract_of, placeholder
+from verifier.model.contract import bind, contract_of
 from verifier.model.expression import Context
-from verifier.model.quantity import Thing, Value
+from verifier.model.parameter import placeholder, told
+from verifier.model.quantity import Logical, OneLabel, Thing, Value
 from verifier.model.scope import Scope
-from verifier.model.values import Chain, Contract, Model, Skill
+from verifier.model.values import Chain, Contract, Model, Skill, SkillParameter
 from verifier.syntax import tree
 from verifier.syntax.formatter import format_expression
 
@@ -57,7 +59,7 @@ def library(scope: Scope, model: Model, chain: Chain, span: Span) -> Library:
     opened = [
         Called(text, contract, None)
         for skill in model.skills.values()
-        if any(parameter.type is None for parameter in skill.parameters)
+        if any(isinstance(parameter.sort, Real) for parameter in skill.parameters)
         for text, contract in _open(scope, model, skill)
     ]
     return Library(tuple(calls[:MOST_CALLS]), tuple(opened), len(calls) <= MOST_CALLS)
@@ -85,14 +87,25 @@ def _every(
     for skill in model.skills.values():
         choices: list[list[tree.Expression]] = []
         for place, parameter in enumerate(skill.parameters):
-            if parameter.type is not None:
-                things = [n for n, kind in model.objects.items() if kind == parameter.type]
-                choices.append([tree.Reference(name, span) for name in things])
-            else:
+            if isinstance(parameter.sort, Real):
                 choices.append(_numbers(skill, place, written, literals))
+            else:
+                choices.append(_written(parameter, model, span))
         for values in product(*choices):
             arguments = tuple(tree.Argument(None, value, span) for value in values)
             yield tree.Call(tree.Name(skill.name, span), arguments, span)
+
+
+def _written(parameter: SkillParameter, model: Model, span: Span) -> list[tree.Expression]:
+    """All that may stand for an object, a label or a truth value."""
+    match parameter.sort:
+        case Boolean():
+            return [tree.TruthLiteral(value, span) for value in (False, True)]
+        case Enumeration(labels):
+            return [tree.Reference(label, span) for label in labels]
+        case _:
+            things = (n for n, kind in model.objects.items() if kind == parameter.type)
+            return [tree.Reference(name, span) for name in things]
 
 
 def _numbers(
@@ -110,7 +123,7 @@ def _numbers(
                 found.setdefault(format_expression(argument.value), argument.value)
     for literal in literals:
         unit = UNITS.get(literal.unit) if literal.unit else None
-        if unit is not None and unit.dimension == parameter.dimension:
+        if unit is not None and Real(unit.dimension) == parameter.sort:
             found.setdefault(format_expression(literal), literal)
     return list(found.values())[:MOST_VALUES]
 
@@ -144,15 +157,25 @@ def _open(scope: Scope, model: Model, skill: Skill) -> Iterator[tuple[str, Contr
     declared = scope.skills[skill.name]
     choices: list[list[Value]] = []
     for parameter, written in zip(skill.parameters, declared.parameters, strict=True):
-        if parameter.type is None:
-            choices.append([placeholder(scope, written)])
-        else:
-            things = [n for n, kind in model.objects.items() if kind == parameter.type]
-            choices.append([Thing(name, parameter.type) for name in things])
+        choices.append(_values(parameter, model) or [placeholder(scope, written)])
     names = [parameter.name for parameter in skill.parameters]
     for values in product(*choices):
         bindings = dict(zip(names, values, strict=True))
-        told = [value.name if isinstance(value, Thing) else "…" for value in values]
-        text = f"{skill.name}({', '.join(told)})"
+        text = f"{skill.name}({', '.join(told(value, '…') for value in values)})"
         at = Context(scope, bindings, placeholder=True)
         yield text, contract_of(declared, text, at)
+
+
+def _values(parameter: SkillParameter, model: Model) -> list[Value]:
+    """Every object, label or truth value that the parameter may stand for; none for a number."""
+    match parameter.sort:
+        case Real():
+            return []
+        case Boolean():
+            return [Logical(FALSE), Logical(TRUE)]
+        case Enumeration(labels):
+            return [OneLabel(label, labels) for label in labels]
+        case None:
+            assert parameter.type is not None
+            things = (n for n, kind in model.objects.items() if kind == parameter.type)
+            return [Thing(name, parameter.type) for name in things]

@@ -17,9 +17,10 @@ from verifier.core.span import Span
 from verifier.core.term import FALSE, TRUE
 from verifier.core.unit import NONE
 from verifier.model.bound import bounds, upper
-from verifier.model.contract import bind, bound, called, conditions, conjuncts
+from verifier.model.contract import bind, conditions, conjuncts
 from verifier.model.deadline import Labelled, Labels, blocks_around, deadlines_of
 from verifier.model.expression import Context, formula, in_unit, number, scalar
+from verifier.model.parameter import bound, called
 from verifier.model.quantity import fail
 from verifier.model.values import (
     Attempt,

@@ -11,15 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
-from typing import TypeAlias
 
 from verifier.core.diagnostic import Label, near_miss
-from verifier.core.span import Span
 from verifier.core.term import (
     NOW,
-    Number,
     Proposition,
-    Real,
     Variable,
     variables,
 )
@@ -29,30 +25,25 @@ from verifier.model.expression import (
     Context,
     cases,
     formula,
-    in_unit,
     number,
     scalar_names,
     settle,
 )
+from verifier.model.parameter import bound, called, distinct, placeholder
 from verifier.model.plan import Use
 from verifier.model.quantity import (
     Family,
     Labelled,
     Logical,
     Quantity,
-    Thing,
     Value,
     Vector,
     fail,
-    kind,
 )
-from verifier.model.scope import FALLBACKS, Scope, declared_type, object_type
+from verifier.model.scope import FALLBACKS, Scope
 from verifier.model.values import Condition, Contract, Duration, StateVariable
 from verifier.syntax import tree
 from verifier.syntax.formatter import format_expression
-
-Declared: TypeAlias = tree.SkillDeclaration | tree.ChainDeclaration
-Parameter: TypeAlias = tree.Parameter | tree.ChainParameter
 
 BEFORE = ("requires", "initial")
 AFTER = ("ensures", "terminal")
@@ -89,170 +80,6 @@ def check_declaration(scope: Scope, skill: tree.SkillDeclaration) -> None:
     """Settles the skill with every parameter standing for any value. Raises SourceError."""
     bindings = {p.name.text: placeholder(scope, p) for p in distinct(skill)}
     contract_of(skill, skill.name.text, Context(scope, bindings, placeholder=True))
-
-
-def distinct(skill: Declared) -> tuple[Parameter, ...]:
-    """The parameters. Raises SourceError where a name stands twice."""
-    seen: dict[str, Span] = {}
-    for parameter in skill.parameters:
-        name = parameter.name
-        if name.text in seen:
-            fail(
-                "duplicate-name",
-                name.span,
-                f"the parameter `{name.text}` stands twice",
-                notes=(Label(seen[name.text], "first here"),),
-            )
-        seen[name.text] = name.span
-    return skill.parameters
-
-
-def placeholder(scope: Scope, parameter: Parameter) -> Value:
-    """The parameter as any value of its type: a number as a variable of its name."""
-    name = parameter.name.text
-    declared = parameter_type(scope, parameter)
-    if isinstance(declared, str):
-        return Thing(name, declared)
-    unit = declared.unit
-    dimension = declared.sort.dimension  # type: ignore[union-attr]
-    parts = tuple(
-        Quantity(Variable(scalar), dimension, unit) for scalar in scalar_names(declared, name)
-    )
-    return Vector(parts) if declared.shape else parts[0]
-
-
-def parameter_type(scope: Scope, parameter: Parameter) -> str | StateVariable:
-    """The object type's name, or a numeric type in the form of a variable."""
-    base = parameter.type.base
-    if isinstance(base, tree.Name) and base.text not in ("real", "point"):
-        return object_type(scope, base)
-    sort, shape, point, family, unit = declared_type(scope, parameter.type)
-    if not isinstance(sort, Real) or family:
-        fail(
-            "wrong-type",
-            parameter.type.span,
-            "a parameter is an object, a `real`, a vector or a `point`",
-        )
-    return StateVariable(parameter.name.text, sort, shape, point, (), unit, False, parameter.span)
-
-
-def bound(skill: Declared, call: tree.Call, at: Context) -> dict[str, Value]:
-    """What the parameters of a skill or a chain stand for in a call. Raises SourceError."""
-    parameters = distinct(skill)
-    given = _arguments(skill, call)
-    bindings: dict[str, Value] = {}
-    for parameter in parameters:
-        argument = given[parameter.name.text]
-        bindings[parameter.name.text] = _argument(parameter, argument, at)
-    return bindings
-
-
-def called(call: tree.Call, bindings: dict[str, Value], at: Context) -> str:
-    """The call as text; the parameters of the chain that it stands in with what they stand for."""
-    names = list(bindings)
-    by_name = {
-        argument.name.text if argument.name else names[position]: argument.value
-        for position, argument in enumerate(call.arguments)
-    }
-    given = [by_name[name] for name in names]
-    if not at.bindings:
-        texts = [format_expression(argument) for argument in given]
-    else:
-        pairs = zip(given, bindings.values(), strict=True)
-        texts = [_told(written, value) for written, value in pairs]
-    return f"{call.function.text}({', '.join(texts)})"
-
-
-def _told(written: tree.Expression, value: Value) -> str:
-    match value:
-        case Thing(name):
-            return name
-        case Quantity(Number(amount), _, unit):
-            symbol = f" {unit.symbol}" if unit else ""
-            return f"{amount / unit.scale if unit else amount}{symbol}"
-        case Vector(parts) if all(isinstance(part.term, Number) for part in parts):
-            return f"[{', '.join(_told(written, part) for part in parts)}]"
-        case _:
-            return format_expression(written)
-
-
-def _arguments(skill: Declared, call: tree.Call) -> dict[str, tree.Expression]:
-    names = [parameter.name.text for parameter in skill.parameters]
-    declared = Label(skill.name.span, f"`{skill.name.text}` is declared here")
-    if len(call.arguments) != len(names):
-        fail(
-            "wrong-arguments",
-            call.span,
-            f"`{skill.name.text}` takes {len(names)} argument{'s' * (len(names) != 1)}"
-            f" ({', '.join(names)}), not {len(call.arguments)}"
-            if names
-            else f"`{skill.name.text}` takes no arguments, not {len(call.arguments)}",
-            notes=(declared,),
-        )
-    given: dict[str, tree.Expression] = {}
-    for position, argument in enumerate(call.arguments):
-        name = argument.name.text if argument.name else names[position]
-        if name not in names:
-            fail(
-                "wrong-arguments",
-                argument.span,
-                f"`{skill.name.text}` has no parameter `{name}`",
-                help=near_miss(name, names),
-                notes=(declared,),
-            )
-        if name in given:
-            fail("wrong-arguments", argument.span, f"the parameter `{name}` is given twice")
-        given[name] = argument.value
-    return given
-
-
-def _argument(parameter: Parameter, written: tree.Expression, place: Context) -> Value:
-    at = replace(place, read=set())
-    value = settle(written, at)
-    declared = parameter_type(at.scope, parameter)
-    label = (Label(parameter.span, "the parameter is declared here"),)
-    if isinstance(declared, str):
-        if not isinstance(value, Thing) or value.type != declared:
-            fail(
-                "wrong-type",
-                written.span,
-                f"`{format_expression(written)}` is {kind(value)}, but"
-                f" `{parameter.name.text}` is an object of type {declared}",
-                notes=label,
-            )
-        return value
-    parts = value.parts if isinstance(value, Vector) else (value,)
-    count = declared.shape[0] if declared.shape else 1
-    wanted = f"a vector of {count}" if declared.shape else "a number"
-    if isinstance(value, Vector) != bool(declared.shape) or len(parts) != count:
-        fail(
-            "wrong-type",
-            written.span,
-            f"`{format_expression(written)}` is {kind(value)}, but"
-            f" `{parameter.name.text}` is {wanted}",
-            notes=label,
-        )
-    dimension = declared.sort.dimension  # type: ignore[union-attr]
-    settled = []
-    for part in parts:
-        if not isinstance(part, Quantity):
-            fail(
-                "wrong-type",
-                written.span,
-                f"`{format_expression(written)}` is {kind(part)}, but"
-                f" `{parameter.name.text}` is {wanted}",
-                notes=label,
-            )
-        term = in_unit(part, dimension, declared.unit, written)
-        if at.read and not isinstance(term, Number):
-            fail(
-                "not-constant",
-                written.span,
-                f"`{format_expression(written)}` depends on the state, but an argument is"
-                " a constant",
-            )
-        settled.append(Quantity(term, dimension, declared.unit))
-    return Vector(tuple(settled)) if declared.shape else settled[0]
 
 
 # ---- clauses -----------------------------------------------------------------------------------

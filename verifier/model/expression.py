@@ -46,6 +46,7 @@ from verifier.model.quantity import (
     Family,
     Labelled,
     Logical,
+    OneLabel,
     Quantity,
     Thing,
     Value,
@@ -227,7 +228,7 @@ def _reference(name: str, span: Span, at: Context) -> Value:
         return at.bindings[name]
     if name in at.scope.variables:
         at.read.add(name)
-        return _grounded(at.scope.variables[name], (), at.version)
+        return grounded(at.scope.variables[name], (), at.version)
     if name in at.scope.constants:
         return constant(name, span, at.scope)
     if name in at.scope.objects:
@@ -277,7 +278,7 @@ def constant(name: str, span: Span, scope: Scope) -> Value:
     return scope.memo[key]  # type: ignore[return-value]
 
 
-def _grounded(variable: StateVariable, given: tuple[str, ...], version: int) -> Value:
+def grounded(variable: StateVariable, given: tuple[str, ...], version: int) -> Value:
     """The variable with some of its object indices given."""
     if len(given) < len(variable.family):
         return Family(variable.name, given, version)
@@ -321,7 +322,7 @@ def _index(expression: tree.Index, at: Context) -> Value:
                     expression.index.span,
                     f"`{name}` is indexed by {wanted}, but `{index.name}` is of type {index.type}",
                 )
-            return _grounded(variable, (*given, index.name), version)
+            return grounded(variable, (*given, index.name), version)
         case Vector(parts):
             position = number(expression.index, NONE, None, at)
             if position.denominator != 1 or not 1 <= position <= len(parts):
@@ -443,9 +444,9 @@ def _compared(
 
 
 def _equal(left: tree.Expression, right: tree.Expression, span: Span, at: Context) -> Formula:
-    if isinstance(right, tree.Reference) and not _known(right.name, at):
+    if isinstance(right, tree.Reference) and not known(right.name, at):
         return is_label(settle(left, at), right.name, left, right.span)
-    if isinstance(left, tree.Reference) and not _known(left.name, at):
+    if isinstance(left, tree.Reference) and not known(left.name, at):
         return is_label(settle(right, at), left.name, right, left.span)
     one, other = settle(left, at), settle(right, at)
     match one, other:
@@ -460,15 +461,20 @@ def _equal(left: tree.Expression, right: tree.Expression, span: Span, at: Contex
                 )
                 for x in one.labels
             )
-        case Thing(), Thing():
+        case (Thing(), Thing()) | (OneLabel(), OneLabel()):
             return TRUE if one == other else FALSE
+        case Labelled() as named, OneLabel() as given:
+            return _has(named, given, span)
+        case OneLabel() as given, Labelled() as named:
+            return _has(named, given, span)
         case Labelled(), _ if isinstance(right, tree.Reference):
             return is_label(one, right.name, left, right.span)
         case _:
             return _ordered("==", left, right, span, at)
 
 
-def _known(name: str, at: Context) -> bool:
+def known(name: str, at: Context) -> bool:
+    """Whether the name stands for a value here; labels do not."""
     scope = at.scope
     return any(
         name in names for names in (at.bindings, scope.variables, scope.constants, scope.objects)
@@ -476,23 +482,36 @@ def _known(name: str, at: Context) -> bool:
 
 
 def is_label(value: Value, label: str, subject: tree.Expression, span: Span) -> Formula:
-    """That an enumeration variable has this label."""
-    if not isinstance(value, Labelled):
+    """That an enumeration has this label."""
+    if not isinstance(value, (Labelled, OneLabel)):
         fail(
             "unknown-name",
             span,
             f"there is nothing named `{label}`",
             help=f"`{format_expression(subject)}` is {kind(value)}",
         )
-    if label not in value.labels:
+    check_label(label, value.labels, f"`{format_expression(subject)}`", span)
+    if isinstance(value, OneLabel):
+        return TRUE if value.label == label else FALSE
+    return Choice(value.name, value.version, label)
+
+
+def _has(named: Labelled, given: OneLabel, span: Span) -> Formula:
+    if named.labels != given.labels:
+        fail("wrong-type", span, f"{kind(named)} is compared with {kind(given)}")
+    return Choice(named.name, named.version, given.label)
+
+
+def check_label(label: str, labels: tuple[str, ...], subject: str, span: Span) -> None:
+    """Raises SourceError where the label is none of these."""
+    if label not in labels:
         fail(
             "unknown-label",
             span,
-            f"`{format_expression(subject)}` is never `{label}`",
-            help=near_miss(label, value.labels)
-            or f"its values are {', '.join(f'`{x}`' for x in value.labels)}",
+            f"{subject} is never `{label}`",
+            help=near_miss(label, labels)
+            or f"its values are {', '.join(f'`{x}`' for x in labels)}",
         )
-    return Choice(value.name, value.version, label)
 
 
 def _ordered(

@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from verifier.core.diagnostic import SourceError
 from verifier.core.term import Sort
-from verifier.model.contract import contract_of, distinct, parameter_type, placeholder
+from verifier.model.contract import contract_of
 from verifier.model.expression import Context, scalar_names
+from verifier.model.parameter import distinct, parameter_type, placeholder
 from verifier.model.quantity import Thing, Value
 from verifier.model.region import declared_domain, domain_formulas
 from verifier.model.scope import Scope

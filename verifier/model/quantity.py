@@ -43,6 +43,14 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
+class OneLabel:
+    """A label itself, of those beside it: what an argument may be."""
+
+    label: str
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Thing:
     """An object, or a skill's parameter that stands for one."""
 
@@ -59,7 +67,7 @@ class Family:
     version: int
 
 
-Value: TypeAlias = Quantity | Vector | Logical | Labelled | Thing | Family
+Value: TypeAlias = Quantity | Vector | Logical | Labelled | OneLabel | Thing | Family
 
 
 def fail(
@@ -77,7 +85,7 @@ def kind(value: Value) -> str:
             return f"a vector of {len(parts)}"
         case Logical():
             return "a condition"
-        case Labelled(_, _, labels):
+        case Labelled(_, _, labels) | OneLabel(_, labels):
             return "one of {" + ", ".join(labels) + "}"
         case Thing(_, type):
             return f"an object of type {type}"

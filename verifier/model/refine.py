@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from itertools import product
 
 from verifier.core.diagnostic import Label, near_miss
-from verifier.model.contract import contract_of, distinct, parameter_type, placeholder
+from verifier.model.contract import contract_of
 from verifier.model.expression import Context, scalar_names
+from verifier.model.parameter import distinct, parameter_type, placeholder
 from verifier.model.quantity import Thing, Value, fail
 from verifier.model.scope import Scope
 from verifier.model.values import Chain, Refinement, Rigid

@@ -10,27 +10,20 @@ from math import prod
 from typing import TypeVar
 
 from verifier.core.diagnostic import Diagnostic, Label, SourceError
-from verifier.core.term import Real
 from verifier.model.beside import neighbours, shared
 from verifier.model.capacity import budget, processor, resource, standing
 from verifier.model.compose import Composer, parameter_domain
-from verifier.model.contract import (
-    check_declaration,
-    conditions,
-    distinct,
-    members,
-    parameter_type,
-    placeholder,
-)
+from verifier.model.contract import check_declaration, conditions, members
 from verifier.model.control import Plant
 from verifier.model.deadline import blocks_around, deadlines_of
 from verifier.model.expression import Context, constant, scalar_names
 from verifier.model.loops import loops
+from verifier.model.parameter import distinct, parameter_type, placeholder
 from verifier.model.plan import Resource
 from verifier.model.quantity import Thing, Value, fail
 from verifier.model.refine import refinements
 from verifier.model.region import SETS, declared_domain, domain_formulas
-from verifier.model.scope import Scope, collect, declared_type
+from verifier.model.scope import Scope, collect
 from verifier.model.temporal import properties
 from verifier.model.values import (
     Chain,
@@ -160,13 +153,12 @@ def _scalars(scope: Scope) -> dict[str, Scalar]:
 def _skill(scope: Scope, skill: tree.SkillDeclaration) -> Skill:
     parameters = []
     for parameter in skill.parameters:
-        base = parameter.type.base
-        if isinstance(base, tree.Name) and base.text in scope.types:
-            parameters.append(SkillParameter(parameter.name.text, base.text, None))
-        else:
-            sort = declared_type(scope, parameter.type)[0]
-            assert isinstance(sort, Real)
-            parameters.append(SkillParameter(parameter.name.text, None, sort.dimension))
+        declared = parameter_type(scope, parameter)
+        parameters.append(
+            SkillParameter(parameter.name.text, declared, None)
+            if isinstance(declared, str)
+            else SkillParameter(parameter.name.text, None, declared.sort)
+        )
     return Skill(skill.name.text, tuple(parameters), skill.span)
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from verifier.core.enclosure import Range
 from verifier.core.span import Span
 from verifier.core.term import Formula, Sort, Term
-from verifier.core.unit import Dimension, Unit
+from verifier.core.unit import Unit
 from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver
 from verifier.model.motion import MotionLimits, Place, Transition
 from verifier.model.plan import Claim, Resource, Use
@@ -294,11 +294,11 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class SkillParameter:
-    """`type` is an object type's name, or None for a number of `dimension`."""
+    """An object of a type, or a number, a label or a truth value of a sort; the other is None."""
 
     name: str
     type: str | None
-    dimension: Dimension | None
+    sort: Sort | None
 
 
 @dataclass(frozen=True, slots=True)
