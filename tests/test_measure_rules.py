@@ -22,6 +22,7 @@ from verifier.check.judge import judge, judge_counterexample
 from verifier.check.measure_codec import MEASURED
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
+from verifier.check.schedule import DEADLINES_MAX
 from verifier.core.budget import OneOf, Peak, Share, Together
 from verifier.core.certificate import Clash, Point
 from verifier.core.network import Chosen, Contingent, Latest, NegativeCycle, Network, Run, Strategy
@@ -153,6 +154,25 @@ def test_every_row_is_looked_at_even_if_none_needs_it() -> None:
     assert not proves(question, rows((1, 0, 3), (0, 2, 5)))
     assert not proves(question, rows((1, 0, 3), (2, 0, 50)))
     assert not proves(question, rows((1, 0, 3), (-1, 0, 50)))
+
+
+def test_what_takes_no_time_comes_at_once() -> None:
+    question = network((Contingent(0, 0, 0),), (0, 1, 0, 0))
+    assert proves(question, rows((1, 0, 0), (0, 1, 0)))
+    assert not proves(question, rows((1, 0, -1), (0, 1, 0)))
+
+
+def test_a_network_that_is_none_is_refuted_by_nothing() -> None:
+    back = network((Contingent(0, -1, 3),), (0, 1, 0, None))
+    assert not refutes(back, Run(((1, -1),), 0))
+    assert not refutes(back, NegativeCycle(((1, -1),), (0, 1)))
+
+
+def test_a_separation_is_between_two_events() -> None:
+    question = network(CHAIN, (1, 2, None, 4))
+    assert refutes(question, Run(((1, 3), (2, 5)), 0))
+    assert not refutes(question, Run(((1, 3), (2, 4)), 0))
+    assert not refutes(question, Run(((1, 3, 3), (2, 5, 5)), 0))
 
 
 def test_what_has_no_longest_duration_is_never_soon() -> None:
@@ -345,13 +365,24 @@ def test_a_missed_deadline_is_the_demand_turn_by_turn() -> None:
 
 
 @pytest.mark.parametrize(
-    "odd", [task("o", 0, 4), task("o", -1, 4), task("o", 1, 4, 5), task("o", 1, 4, -1)]
+    "odd",
+    [
+        *(task("o", 0, 4), task("o", -1, 4), task("o", 1, 4, 5), task("o", 1, 4, -1)),
+        Task("o", 1, 4, 0, SPAN),
+    ],
 )
 def test_what_is_no_task_is_judged_in_no_way(odd: Task) -> None:
     assert not proves(FixedPriority((odd,), ONE), ResponseTime(2))
     assert not refutes(FixedPriority((odd,), ONE), Missed((odd.execution, 9)))
+    assert not refutes(FixedPriority((odd,), ONE), Missed((odd.execution,)))
     assert not proves(EarliestDeadline((odd,), ONE), BusyPeriod(4))
     assert not refutes(EarliestDeadline((odd, task("p", 9, 9)), ONE), Overload(9))
+
+
+def test_the_shortest_task_is_one() -> None:
+    assert proves(FixedPriority((task("a", 1, 1, 1),), ONE), ResponseTime(1))
+    assert proves(EarliestDeadline((task("a", 1, 2, 1),), ONE), BusyPeriod(1))
+    assert not proves(EarliestDeadline((Task("a", 1, 2, 0, SPAN),), ONE), BusyPeriod(1))
 
 
 def test_no_tasks_are_judged_in_no_way() -> None:
@@ -381,10 +412,13 @@ def test_a_busy_period_ends_and_meets_every_deadline_in_it() -> None:
         assert not proves(question, BusyPeriod(length))  # type: ignore[arg-type]
 
 
-def test_a_busy_period_of_too_many_deadlines_is_not_counted() -> None:
+def test_a_busy_period_of_too_many_deadlines_is_not_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     often = EarliestDeadline((task("a", 1, 3, 2),), ONE)
-    assert proves(often, BusyPeriod(3 * 199_999))
-    assert not proves(often, BusyPeriod(3 * 200_000))
+    assert DEADLINES_MAX == 200_000 and not proves(often, BusyPeriod(3 * 200_000))
+    monkeypatch.setattr("verifier.check.schedule.DEADLINES_MAX", 5)
+    assert proves(often, BusyPeriod(3 * 4)) and not proves(often, BusyPeriod(3 * 5))
 
 
 def test_an_overload_is_more_than_there_was_time() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -101,3 +102,116 @@ def test_every_lie_about_fetch_cup_is_rejected(
         assert code == 1
         for owner, (name, _) in forged.items():
             assert f"rejected  {owner}" in told, f"{owner}: {name}"
+
+
+# ---- two chains: any order of files and entries, and every outcome -----------------------------
+
+TWO = """\
+type Item
+object cup : Item
+state { gripper : {open, closed}
+        gap : real cm in 0 .. 10
+        held : bool[Item] }
+skill Open { ensures gripper == open  duration 1 s .. 2 s }
+skill Take(o : Item) {
+    requires gripper == open and gap >= 1 cm  ensures held[o]  duration 1 s .. 2 s
+}
+chain First {
+    assume gap >= 2 cm and gap <= 3 cm
+    Open(); Take(cup)
+    achieve held[cup] and gripper == open and gap * gap <= 10 cm^2
+    within 9 s
+}
+chain Second { assume gap >= 3 cm  Open(); Take(cup)  achieve held[cup] }
+"""
+
+
+@pytest.fixture
+def two(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Path:
+    """The folder with the certificates of both chains."""
+    monkeypatch.chdir(tmp_path)
+    Path("two.contract").write_text(TWO)
+    assert main(["two.contract", "--certificates", "out"]) == 0
+    capsys.readouterr()
+    return tmp_path / "out"
+
+
+def rechecked(
+    capsys: pytest.CaptureFixture[str], path: str, *options: str
+) -> tuple[int, dict[str, str], str]:
+    """The exit code, the outcome of each obligation, and the sentence at the end."""
+    code = main(["recheck", "two.contract", path, *options])
+    *lines, summary = capsys.readouterr().out.splitlines()
+    return code, {line.split()[1].rstrip(":"): line.split()[0] for line in lines}, summary
+
+
+def test_files_and_entries_are_read_in_any_order(
+    two: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, outcomes, summary = rechecked(capsys, "out")
+    assert code == 0 and set(outcomes.values()) == {"accepted"}
+    assert summary == f"{len(outcomes)} accepted, 0 rejected, 0 hole, 0 deferred"
+    assert {name.split("/")[0] for name in outcomes} == {"First", "Second"}
+    files = sorted(two.iterdir())
+    for number, (one, name) in enumerate(zip(files, ["b", "a"], strict=True)):
+        found = json.loads(one.read_text())
+        random.Random(number).shuffle(found["certificates"])
+        one.unlink()
+        (two / f"{name}.certificates.json").write_text(json.dumps(found))
+    assert rechecked(capsys, "out") == (code, outcomes, summary)
+
+
+def test_an_entry_may_stand_in_another_file_of_its_chain(
+    two: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = rechecked(capsys, "out")
+    file = two / "First.certificates.json"
+    found = json.loads(file.read_text())
+    named = {each.get("same_as") for each in found["certificates"]}
+    alone = [each for each in found["certificates"] if each["obligation"] not in named]
+    moved = next(each for each in alone if "proof" in each)
+    rest = [each for each in found["certificates"] if each is not moved]
+    (two / "0.certificates.json").write_text(json.dumps({**found, "certificates": [moved]}))
+    file.write_text(json.dumps({**found, "certificates": rest}))
+    assert rechecked(capsys, "out") == whole
+
+
+def test_accepted_rejected_and_holey_are_told_apart(
+    two: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _, honest, _ = rechecked(capsys, "out")
+    file = two / "Second.certificates.json"
+    (two / "First.certificates.json").unlink()
+    code, outcomes, summary = rechecked(capsys, "out")
+    assert code == 3 and "rejected" not in outcomes.values()
+    assert all((of == "hole") == name.startswith("First/") for name, of in outcomes.items())
+    holes = list(outcomes.values()).count("hole")
+    assert summary.startswith(f"{len(honest) - holes} accepted, 0 rejected, {holes} hole")
+    found = json.loads(file.read_text())
+    liar = next(entry for entry in found["certificates"] if "proof" in entry)
+    liar["proof"] = {"kind": "refutation", "nodes": [{"kind": "clash", "first": 0, "second": 0}]}
+    file.write_text(json.dumps(found))
+    code, outcomes, _ = rechecked(capsys, "out")
+    assert code == 1 and outcomes[liar["obligation"]] == "rejected"
+    assert set(outcomes.values()) == {"accepted", "rejected", "hole"}
+    code, outcomes, _ = rechecked(capsys, "out", "--chain", "First")
+    assert code == 3 and set(outcomes.values()) == {"hole"}
+
+
+def test_one_job_and_two_give_the_same_report(
+    two: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    told: dict[str, tuple[int, str, dict[str, str]]] = {}
+    Path("bad.contract").write_text(TWO.replace("gap >= 1 cm", "gap >= 2.5 cm"))
+    for jobs in ("1", "2"):
+        arguments = ["two.contract", "bad.contract", "--jobs", jobs, "--no-cache"]
+        code = main([*arguments, "--format", "json"])
+        report = capsys.readouterr().out
+        main(["two.contract", "--jobs", jobs, "--no-cache", "--certificates", f"jobs{jobs}"])
+        capsys.readouterr()
+        files = {file.name: file.read_text() for file in Path(f"jobs{jobs}").iterdir()}
+        told[jobs] = code, report, files
+    assert told["1"] == told["2"]
+    assert told["1"][0] == 1 and "refuted" in told["1"][1] and len(told["1"][2]) == 2

@@ -105,19 +105,20 @@ def _justify(events: Sequence[Event], waits: Waits, apart: Apart, x: int, y: int
         if b < 0:
             raise Refused(f"event {x} does not come before itself")
         return
-    event = events[max(x, y)]
-    match event:
-        case Contingent(start, low, high):
-            if x > y and high is None:
+    later = x > y
+    match events[max(x, y)]:
+        case Contingent(start, _, high) if later:
+            if high is None:
                 raise Refused(f"event {x} may come at any time")
-            assert high is not None or x < y
-            _at_most(apart, *((start, y, b - (high or 0)) if x > y else (x, start, b + low)))
-        case Latest(earlier) if x > y:
+            _at_most(apart, start, y, b - high)
+        case Contingent(start, low, _):
+            _at_most(apart, x, start, b + low)
+        case Latest(earlier) if later:
             for each in earlier:
                 _at_most(apart, each, y, b)
         case Latest(earlier):
             _some(apart, x, [(each, b) for each in earlier])
-        case Chosen() if x > y:
+        case Chosen() if later:
             for each, delay in waits[x]:
                 _at_most(apart, each, y, b - delay)
         case Chosen():

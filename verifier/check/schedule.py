@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from heapq import merge
-from itertools import takewhile
+from math import prod
 
 from verifier.check.polynomial import Refused, shown
 from verifier.core.schedule import (
@@ -66,10 +66,8 @@ def judge_overload(question: EarliestDeadline, evidence: object) -> None:
     if not isinstance(evidence, Overload):
         raise Refused("a missed deadline is shown by a time in which too much is due")
     time = _whole(evidence.time, "the time")
-    due = sum(
-        ((time - task.deadline) // task.period + 1) * task.execution
-        for task in question.tasks
-        if task.deadline <= time
+    due = sum(  # 0 where the deadline is later: it is at most a period, so that the quotient is -1
+        ((time - task.deadline) // task.period + 1) * task.execution for task in question.tasks
     )
     if due <= time:
         raise Refused(f"in {time} ticks only {due} are due")
@@ -99,9 +97,7 @@ def _needed(tasks: Sequence[Task], time: int) -> int:
 def _within_capacity(tasks: Sequence[Task]) -> None:
     if any(task.deadline != task.period for task in tasks):
         raise Refused("a utilisation suffices only where every deadline is a period")
-    whole = 1
-    for task in tasks:
-        whole *= task.period
+    whole = prod(task.period for task in tasks)
     if sum(task.execution * (whole // task.period) for task in tasks) > whole:
         raise Refused("the utilisation is more than 1")
 
@@ -112,7 +108,7 @@ def _busy_period(tasks: Sequence[Task], length: int) -> None:
         raise Refused(f"of what is released in {length} ticks, {released} are to be done")
     if sum(length // task.period + 1 for task in tasks) > DEADLINES_MAX:
         raise Refused(f"there are more than {DEADLINES_MAX} deadlines in {length} ticks")
-    due = 0
+    due = 0  # what is due at the end itself is released before it, and so is done
     for deadline, execution in merge(*(_deadlines(task, length) for task in tasks)):
         due += execution
         if due > deadline:
@@ -120,7 +116,5 @@ def _busy_period(tasks: Sequence[Task], length: int) -> None:
 
 
 def _deadlines(task: Task, length: int) -> Iterator[tuple[int, int]]:
-    """Each deadline up to `length`, with what is due then."""
-    count = length // task.period + 1
-    times = (task.deadline + number * task.period for number in range(count))
-    return ((time, task.execution) for time in takewhile(lambda time: time <= length, times))
+    """Each deadline before `length`, with what is due then."""
+    return ((time, task.execution) for time in range(task.deadline, length, task.period))
