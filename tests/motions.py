@@ -13,6 +13,7 @@ from typing import Any
 from verifier.check.barrier import judge_no_motion
 from verifier.check.motion import judge_motion
 from verifier.check.outcome import Accepted
+from verifier.closing.wording import bare
 from verifier.core.cell import box_rows
 from verifier.core.motion import Box, Family, Hull, Motion, Plan, Problem, Product, Space, Vector
 from verifier.core.solids import box_solid, polygon_solids
@@ -209,3 +210,64 @@ def too_fast(problem: Problem, path: Curve, start: list[float]) -> Iterator[str]
         before = [(b - a) * degree / duration for a, b in zip(*points[-2:], strict=True)]
     if path and max(map(abs, before)) > 1e-5:
         yield f"ends with velocity {before}"
+
+
+# ---- problems as a user writes them ------------------------------------------------------------
+
+
+def contract_of(data: dict[str, Any]) -> str:
+    """The problem as a source with a chain `Move` that has no steps."""
+    size = data["dimension"]
+    unit = f"real[{size}] m" if size > 1 else "real m"
+    walls = f" in {_set(data['bounds'], size)}" if "bounds" in data else ""
+    state = [f"p : {unit}{walls}"]
+    limits = [f"speed {_listed(data['speed'])}", f"acceleration {_listed(data['acceleration'])}"]
+    places = []
+    for number, each in enumerate(data.get("boxes", [])):
+        places.append(f"obstacle box{number} : {unit} = {_set(each, size)}")
+    for number, corners in enumerate(data.get("polygons", [])):
+        ring = ", ".join(map(_listed, corners))
+        places.append(f"obstacle wall{number} : {unit} = polygon(corners = [{ring}])")
+    for number, each in enumerate(data.get("free", [])):
+        places.append(f"zone room{number} : {unit} = {_set(each, size)}")
+    if "free" in data:
+        limits.append("inside " + ", ".join(f"room{k}" for k in range(len(data["free"]))))
+    if "clearance" in data:
+        limits.append(f"clearance {_number(data['clearance'])} m")
+    if data.get("moving", False):
+        state.append(f"v : {unit}/s")
+        limits.append("velocity v")
+    starts = [_placed(each, size) for each in data["starts"]]
+    within = f"within {_number(data['time'])} s" if "time" in data else ""
+    return "\n".join(
+        [
+            f"state {{ {'  '.join(state)} }}",
+            *places,
+            f"motion p {{ {'  '.join(limits)} }}",
+            f"chain Move {{ assume {' or '.join(starts)}",
+            f"    achieve p in {_set(data['end'], size)}  {within} }}\n",
+        ]
+    )
+
+
+def _placed(sides: list[list[Any]], size: int) -> str:
+    """A set of starts: its positions, and the velocities behind them."""
+    spots = f"p in {_set([side[:size] for side in sides], size)}"
+    if len(sides[0]) == size:
+        return spots
+    return f"({spots} and v in {_set([side[size:] for side in sides], size)})"
+
+
+def _set(sides: list[list[Any]], size: int) -> str:
+    low, high = sides
+    if size == 1:
+        return f"{_number(low[0])} .. {_number(high[0])}"
+    return f"box(lower = {_listed(low)}, upper = {_listed(high)})"
+
+
+def _listed(values: list[Any]) -> str:
+    return _number(values[0]) if len(values) == 1 else f"[{', '.join(map(_number, values))}]"
+
+
+def _number(value: Any) -> str:
+    return bare(Fraction(value), None)

@@ -15,11 +15,21 @@ from fractions import Fraction
 from math import ceil, floor
 from typing import TypeAlias
 
-from verifier.check.cells import Area, along, areas_of, at_end, common, empty, hit, overlap, slabs
+from verifier.check.cells import (
+    Area,
+    along,
+    areas_of,
+    at_end,
+    common,
+    empty,
+    overlap,
+    slabs,
+)
 from verifier.check.motion import require_well_formed
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
-from verifier.core.cell import box_cell, box_rows, inside, meet
+from verifier.core.cell import box_cell, inside, meet
+from verifier.core.free import misplaced
 from verifier.core.motion import (
     Barrier,
     Box,
@@ -89,12 +99,7 @@ def _member(problem: Problem, start: Vector) -> None:
 
 
 def _misplaced(problem: Problem, start: Vector) -> None:
-    space = problem.space
-    spot = start[: space.dimension]
-    outside = space.bounds is not None and not inside([spot], box_rows(space.bounds))
-    struck = any(hit([spot], solid, space.clearance) for solid in space.obstacles)
-    lost = space.regions is not None and not any(inside([spot], body) for body in space.regions)
-    if not (outside or struck or lost):
+    if not misplaced(problem.space, start[: problem.space.dimension]):
         raise Refused("the start is not shown to be misplaced")
 
 

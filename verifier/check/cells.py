@@ -11,8 +11,9 @@ from fractions import Fraction
 from itertools import product
 
 from verifier.check.polynomial import Refused
-from verifier.core.cell import Cell, box_cell, box_rows, cut, dot, inside, meet, surrounding
-from verifier.core.motion import Blocked, Box, Cells, Free, Polytope, Problem, Solid, Vector
+from verifier.core.cell import Cell, box_cell, box_rows, cut, meet, surrounding
+from verifier.core.free import hit
+from verifier.core.motion import Blocked, Box, Cells, Free, Polytope, Problem, Vector
 
 AREAS_MAX = 20_000
 
@@ -38,30 +39,6 @@ def empty(box: Box) -> bool:
 def hits(problem: Problem, points: Sequence[Vector]) -> bool:
     """Whether the hull of the points lies in one obstacle, or too near to it everywhere."""
     return any(hit(points, solid, problem.space.clearance) for solid in problem.space.obstacles)
-
-
-def hit(points: Sequence[Vector], solid: Solid, clearance: Fraction) -> bool:
-    """Whether all the points, and so their hull, lie in the solid or nearer than the clearance:
-    nearer to a vertex, or to their own projection onto a facet that lies in the solid."""
-    kept = clearance + solid.radius
-    return all(
-        inside([point], solid.facets) or (kept > 0 and _near(point, solid, kept * kept))
-        for point in points
-    )
-
-
-def _near(point: Vector, solid: Solid, square: Fraction) -> bool:
-    for vertex in solid.vertices:
-        apart = tuple(a - b for a, b in zip(point, vertex, strict=True))
-        if dot(apart, apart) < square:
-            return True
-    for row, bound in zip(solid.facets.rows, solid.facets.bounds, strict=True):
-        height, norm = dot(row, point) - bound, dot(row, row)
-        if norm and height > 0 and height * height < square * norm:
-            foot = tuple(x - height / norm * a for x, a in zip(point, row, strict=True))
-            if inside([foot], solid.facets):
-                return True
-    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from verifier.check.polynomial import (
 )
 from verifier.check.shape import as_key, as_rows, as_tuple
 from verifier.check.squares import sum_of_squares
+from verifier.check.strayed import judge_strayed
 from verifier.check.survey import known, rational, survey
 from verifier.core.certificate import (
     Certificate,
@@ -84,8 +85,6 @@ def judge(obligation: Obligation, certificate: Certificate) -> Accepted | Reject
             case Realization() as question:
                 _realization(question, certificate, obligation.sorts)
             case Passage(problem, plan):
-                if not isinstance(certificate, Family):
-                    raise Refused("a passage is proved by a family of motions only")
                 return judge_plan(problem, plan, certificate)
             case Deferral():
                 return Rejected("a deferred obligation cannot be proved beforehand")
@@ -97,8 +96,10 @@ def judge(obligation: Obligation, certificate: Certificate) -> Accepted | Reject
 
 
 def judge_counterexample(obligation: Obligation, evidence: object) -> Accepted | Rejected:
-    """Whether the evidence refutes the obligation, which is about time or resources."""
+    """Whether the evidence refutes the obligation, which is about time, resources or a motion."""
     question = obligation.question
+    if isinstance(question, Passage):
+        return judge_strayed(question, evidence)
     if not isinstance(question, Measure):
         return Rejected("what is said of states is refuted by a state")
     try:

@@ -51,9 +51,11 @@ def judge_motion(problem: Problem, family: Family) -> Accepted | Rejected:
     return Accepted()
 
 
-def judge_plan(problem: Problem, plan: Plan, family: Family) -> Accepted | Rejected:
+def judge_plan(problem: Problem, plan: Plan, family: object) -> Accepted | Rejected:
     """The same for a problem with one set of starts, where the family says nothing but which region
     each piece of this plan lies in."""
+    if not isinstance(family, Family):
+        return Rejected("a passage is proved by a family of motions only")
     if len(family.plans) != 1 or not _alike(plan, family.plans[0]):
         return Rejected("the family has another plan than the one asked for")
     return judge_motion(problem, family)

@@ -21,6 +21,7 @@ from verifier.closing.wording import Words, base_unit, clauses, course, quantity
 from verifier.core.affine import Row
 from verifier.core.diagnostic import SourceError
 from verifier.core.evaluate import holds
+from verifier.core.flat import Sides, around, within
 from verifier.core.motion import (
     Affine,
     Family,
@@ -41,7 +42,6 @@ from verifier.model.motion import Transition
 from verifier.model.values import Chain, Condition, Contract, StateVariable
 from verifier.obligations.path import Path, Place, relevant
 from verifier.obligations.walk import walk
-from verifier.repair.gap import Sides, around, within
 from verifier.repair.transition import Aim, Found, Refuted, Tools, transition
 from verifier.repair.tube import parts
 from verifier.solve.linear import minimize

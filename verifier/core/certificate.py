@@ -53,7 +53,7 @@ from typing import TypeAlias
 from verifier.core.budget import Peak
 from verifier.core.cover import Cover
 from verifier.core.evaluate import Value
-from verifier.core.motion import Family
+from verifier.core.motion import Family, Strayed
 from verifier.core.network import NegativeCycle, Run, Strategy
 from verifier.core.schedule import BusyPeriod, Missed, Overload, ResponseTime, Utilisation
 from verifier.core.substitution import Stand
@@ -160,5 +160,5 @@ class Point:
 
 Measured: TypeAlias = Strategy | ResponseTime | Utilisation | BusyPeriod | Peak
 Certificate: TypeAlias = Refutation | Point | Family | Cover | Measured
-Counterexample: TypeAlias = Run | NegativeCycle | Missed | Overload | Peak
-"""What refutes a question about time or resources; judged like a certificate."""
+Counterexample: TypeAlias = Run | NegativeCycle | Missed | Overload | Peak | Strayed
+"""What refutes a question about time, resources or a motion; judged like a certificate."""

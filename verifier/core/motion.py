@@ -208,6 +208,15 @@ class Family:
         return max((motion.duration for motion in self.motions), default=Fraction(0))
 
 
+@dataclass(frozen=True, slots=True)
+class Strayed:
+    """A start from which a plan is, after `time` seconds, outside of the bounds, in no free region,
+    in an obstacle, or nearer to one than the clearance."""
+
+    start: Vector
+    time: Fraction
+
+
 # ---- the answer: there is none -----------------------------------------------------------------
 
 

@@ -1,8 +1,9 @@
 """The table of a transition: which motion problem its skill poses, and the plan that it gives.
 
 The problem is read off the contract: the starts are the conjunction of what `requires` and
-`initial` say in linear terms of the moved variable and of what it is placed by, and of their
-domains; the end set is what `ensures` and `terminal` promise, the tube what `invariant` does.
+`initial` say of the moved variable and of what it is placed by, round sets by the boxes around
+them, and of their domains; the end set is what `ensures` and `terminal` promise, the tube what
+`invariant` does.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from fractions import Fraction
 from verifier.core.affine import Row, affine, rows
 from verifier.core.blocks import product_of
 from verifier.core.diagnostic import Label
+from verifier.core.flat import around
 from verifier.core.motion import (
     Affine,
     Cut,
@@ -151,8 +153,8 @@ def _all_scalars(scope: Scope, variable: StateVariable) -> list[str]:
 def _problem(given: Given, variable: StateVariable) -> Problem:
     contract, bounds = given.contract, given.limits
     before = [c for c in (*contract.requires, *contract.invariants) if not c.reads_environment]
-    sides = [row for c in before for row in _rows_of(c, given) or ()]
-    sides += _domains(given)
+    read = [c.formula for c in before if _reads_only(c, given)]
+    sides = [*around(read, given.keys).rows, *_domains(given)]
     starts = product_of(sides, len(given.names))
     if isinstance(starts, str):
         code = "unbounded-set" if starts == "unbounded" else "set-too-large"
@@ -173,9 +175,11 @@ def _problem(given: Given, variable: StateVariable) -> Problem:
 
 def _rows_of(condition: Condition, given: Given) -> list[Row] | None:
     """The rows of a condition that reads nothing but the start."""
-    if not {name for name, _ in variables(condition.formula)} <= set(given.names):
-        return None
-    return rows(condition.formula, given.keys)
+    return rows(condition.formula, given.keys) if _reads_only(condition, given) else None
+
+
+def _reads_only(condition: Condition, given: Given) -> bool:
+    return {name for name, _ in variables(condition.formula)} <= set(given.names)
 
 
 def _domains(given: Given) -> list[Row]:

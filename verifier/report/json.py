@@ -7,6 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 from verifier.core.diagnostic import Diagnostic
+from verifier.core.motion import Strayed
+from verifier.core.obligation import Passage
 from verifier.core.span import Span
 from verifier.core.verdict import (
     Contradiction,
@@ -20,6 +22,7 @@ from verifier.core.verdict import (
 )
 from verifier.report.measure_json import document
 from verifier.report.quantity import exact_state
+from verifier.report.strayed import strayed_document
 from verifier.report.values import (
     Answer,
     ChainReport,
@@ -146,7 +149,10 @@ def _witness(answer: Answer, chain: ChainReport) -> dict[str, Any] | None:
                 "failed": _span(failed.span),
             }
         case Refuted(evidence) if not isinstance(evidence, Witness | Contradiction):
-            return document(answer.obligation.question, evidence)
+            question = answer.obligation.question
+            if isinstance(question, Passage) and isinstance(evidence, Strayed):
+                return strayed_document(question, evidence, chain)
+            return document(question, evidence)
         case _:
             return None
 

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from verifier.core.budget import Budget, Peak, Share, nodes
 from verifier.core.certificate import Counterexample
+from verifier.core.motion import Strayed
 from verifier.core.network import Chosen, Contingent, NegativeCycle, Network, Run, Strategy
-from verifier.core.obligation import Obligation
+from verifier.core.obligation import Obligation, Passage
 from verifier.core.schedule import (
     EarliestDeadline,
     FixedPriority,
@@ -23,6 +24,7 @@ from verifier.core.verdict import Proved, Refuted
 from verifier.report.excerpt import Mark
 from verifier.report.phrase import source
 from verifier.report.quantity import approximate, in_unit, readable
+from verifier.report.strayed import strayed_failure, strayed_figures
 from verifier.report.values import Answer, ChainReport
 
 MOST_MARKS = 5
@@ -67,6 +69,8 @@ def measured_failure(
             return headline, [Mark(obligation.span, "misses its deadline")]
         case EarliestDeadline() as tasks, Overload(time):
             return _overload(tasks, time), [Mark(obligation.span, "cannot be scheduled")]
+        case Passage() as passage, Strayed():
+            return strayed_failure(obligation, passage, evidence, chain)
         case Budget() as budget, Peak():
             return _excess(obligation, budget, evidence, chain)
     raise AssertionError(evidence)
@@ -229,6 +233,8 @@ def figures(
             return "tasks, the first preempts the others", _tasks(tasks, tick)
         case EarliestDeadline(tasks, tick), _:
             return "tasks", _tasks(tasks, tick)
+        case Passage() as passage, Strayed():
+            return strayed_figures(passage, evidence, chain)
         case Budget() as budget, Peak():
             return "in use together", _users(obligation, budget, evidence, chain)
     raise AssertionError(evidence)

@@ -35,6 +35,7 @@ from verifier.core.obligation import Passage
 from verifier.core.starts import greatest, vertices
 from verifier.core.term import Formula, Key
 from verifier.core.verdict import Proved, Refuted, Unknown, Verdict, Witness
+from verifier.solve.strayed import admitted, strayed
 
 CORNERS_MAX = 4096
 STEPS = 200
@@ -51,14 +52,15 @@ def passage(question: Passage) -> Verdict:
         if _surely(goal.formula, starts, question.start):
             continue
         for cell in _cells(starts, question.plan):
-            for corner in islice(vertices(cell), CORNERS_MAX):
+            for corner in admitted(question, cell, CORNERS_MAX):
                 values = dict(zip(question.start, corner, strict=True))
                 if not holds(goal.formula, values):
                     return Refuted(Witness(dict(values), goal))
     regions: list[Region] = []
     found = _placed(question.problem, starts, question.plan, regions)
     if isinstance(found, str):
-        return Unknown(found)
+        astray = strayed(question, _cells(starts, question.plan))
+        return Refuted(astray) if astray else Unknown(found)
     return Proved(Family(tuple(regions), (found,)))
 
 

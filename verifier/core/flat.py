@@ -1,4 +1,4 @@
-"""A gap as sets with flat sides: what is known before it around, what is needed behind it inside.
+"""Conditions as sets with flat sides: around what holds, and inside of what is wanted.
 
 A fact or a goal q(z) <= 0 with q of degree two, positive semidefinite, is an ellipsoid or a
 cylinder over one. With q(z) = (z - m)' A (z - m) - R^2 and A y = a the greatest value of a . z over
