@@ -869,6 +869,14 @@ def test_a_formatted_expression_is_read_as_the_same(expression: tree.Expression)
     assert bare(parse_expression(format_expression(expression))) == bare(expression)
 
 
+def test_words_of_one_declaration_are_labels_in_braces_even_there() -> None:
+    for text in (
+        "resource a b in {of, share}\n",
+        "budget a of b {\n    total c in {total, of}\n}\n",
+    ):
+        assert format_file(parse(text, "here")) == text
+
+
 @settings(max_examples=250, deadline=None)
 @given(source_files)
 def test_a_formatted_file_is_read_as_the_same(file: tree.File) -> None:

@@ -71,6 +71,8 @@ _COMMON = words("processor resource budget")
 # The role of the braces around the knots of a transition, and the words in there.
 COURSE = "course"
 COURSE_WORDS = words("velocity after")
+# The role of the braces behind `in`: what stands in there are labels.
+LABELS = "labels"
 NAME, NUMBER, UNIT, STRING, INFINITY, BOUND, END = (
     "NAME",
     "NUMBER",
@@ -249,6 +251,8 @@ class Reader:
             return True
         if self.brackets and self.brackets[-1] == COURSE:
             return word in COURSE_WORDS and self.previous in (*OPERAND_ENDS, "{")
+        if self.brackets and self.brackets[-1] == LABELS:
+            return False
         if word not in SOFT_KEYWORDS.get(self.declaration, frozenset()):
             return False
         if len(self.brackets) not in _SOFT_DEPTHS.get(self.declaration, _IN_BLOCK):
@@ -401,6 +405,8 @@ def _symbol(reader: Reader, match: re.Match[str]) -> Token:
         role = _SQUARE.get(reader.previous, text) if text == "[" else text
         if text == "{" and (reader.course_due or COURSE in reader.brackets):
             role, reader.course_due = COURSE, False
+        elif text == "{" and reader.previous == "in":
+            role = LABELS
         reader.brackets.append(role)
         if role == BOUND:
             return Token(BOUND, text, span)
