@@ -194,6 +194,23 @@ def test_what_cannot_be_settled_in_time_is_unknown_and_ends_with_3(
     assert os.listdir(tmp_path) == ["a.contract"]
 
 
+def test_a_refuted_claim_is_reported_and_is_no_chain_to_repair(run: Run, tmp_path: Path) -> None:
+    """The first witness against a refinement was once handed to the search for repairs."""
+    path = tmp_path / "claim.contract"
+    path.write_text("""\
+state { free, inside : bool  work : real in 0 .. 20 }
+skill Enter { requires free  ensures inside }
+skill Late refines Enter { requires free and work > 0  ensures inside }
+""")
+    code, report, _ = run(str(path))
+    assert code == 1
+    assert "Late refines Enter would need `work > 0`" in report
+    for command in (["repair"], ["plan"], ["emit", "--target", "host", "-o", str(tmp_path / "b")]):
+        code, _, refusal = run(*command, str(path), "--chain", "Late refines Enter")
+        assert code == 2
+        assert "is a claim, and no chain with steps" in refusal
+
+
 def test_a_library_without_chains_is_fine(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a.contract").write_text(WORLD)
     assert run("a.contract") == (0, "a.contract declares no chain, and has no mistakes\n", "")

@@ -35,7 +35,7 @@ def check(source: Source, names: Sequence[str], effort: Effort, tell: Tell) -> R
 def examined(source: Source, chain: Chain, effort: Effort, tell: Tell) -> ChainReport:
     """The report on one chain, with a repair if it is refuted and one is found."""
     plain = report_on(source, chain, judged(source.model, chain, effort, tell))
-    if chain_verdict(plain) != "refuted" or chain.plant is not None:
+    if chain_verdict(plain) != "refuted" or chain.is_claim:
         return plain
     from verifier.closing.repairing import with_repair  # nothing that is proved pays for it
 
@@ -62,7 +62,7 @@ def report_on(source: Source, chain: Chain, answers: Sequence[Answer]) -> ChainR
         }
         read = {name for answer in answers for name in answer.obligation.view}
         shown |= {name: Shown(name, False, None) for name in read - shown.keys()}
-    name, span, timed = chain.name, chain.span, chain.plant is None and chain.claim is None
+    name, span, timed = chain.name, chain.span, not chain.is_claim
     return ChainReport(name, span, steps, kept, shortest, longest, shown, promised, timed=timed)
 
 

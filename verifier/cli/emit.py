@@ -30,6 +30,8 @@ def run(options: argparse.Namespace) -> int:
     (chain,) = chosen(source, [options.chain])
     if chain.plant is not None:
         raise Refusal(f"`{chain.name}` is a plant; name the chain to emit, and it comes with it")
+    if chain.is_claim:
+        raise Refusal(f"`{chain.name}` is a claim, and no chain with steps")
     plants = [each for each in source.model.chains.values() if each.plant is not None]
     effort = Effort(options.timeout, options.jobs)
     reports = []

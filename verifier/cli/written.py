@@ -27,9 +27,11 @@ MOST_SHOWN = 8
 
 
 def own_chain(options: argparse.Namespace) -> tuple[Source, Chain]:
-    """The chain that the options name. Raises Refusal if it stands in another file."""
+    """The chain that the options name. Raises Refusal if it stands in another file, or is none."""
     source = settled(options.file)
     (chain,) = chosen(source, [options.chain])
+    if chain.is_claim:
+        raise Refusal(f"`{chain.name}` is a claim, and no chain with steps")
     if chain.span.file != source.path:
         raise Refusal(f"chain `{chain.name}` stands in `{chain.span.file}`; change it there")
     return source, chain

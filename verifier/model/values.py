@@ -288,8 +288,13 @@ class Chain:
     @property
     def plain(self) -> bool:
         """Whether the chain is nothing but calls of skills, one after the other."""
-        alone = not self.rigid and not self.objects and not self.beside and self.plant is None
+        alone = not self.rigid and not self.objects and not self.beside and not self.is_claim
         return alone and self.body == self.steps
+
+    @property
+    def is_claim(self) -> bool:
+        """Whether it is a claim about a skill, a plant, a budget or a processor, and no chain."""
+        return any(each is not None for each in (self.refinement, self.plant, self.claim))
 
 
 @dataclass(frozen=True, slots=True)
