@@ -238,6 +238,7 @@ def contract_of(data: dict[str, Any]) -> str:
         state.append(f"v : {unit}/s")
         limits.append("velocity v")
     starts = [_placed(each, size) for each in data["starts"]]
+    rest = f" and v == {_listed([0] * size)}" if data.get("moving", False) else ""
     within = f"within {_number(data['time'])} s" if "time" in data else ""
     return "\n".join(
         [
@@ -245,7 +246,7 @@ def contract_of(data: dict[str, Any]) -> str:
             *places,
             f"motion p {{ {'  '.join(limits)} }}",
             f"chain Move {{ assume {' or '.join(starts)}",
-            f"    achieve p in {_set(data['end'], size)}  {within} }}\n",
+            f"    achieve p in {_set(data['end'], size)}{rest}  {within} }}\n",
         ]
     )
 

@@ -66,7 +66,7 @@ def tracks_of(model: Model, chain: Chain) -> tuple[Track, ...]:
         transition = contract.transition
         if transition is None or contract.text in found:
             continue
-        starts, moved = (*transition.moved, *transition.rigid), len(transition.moved)
+        starts, moved = transition.start, len(transition.moved)
         law = table_of(transition.plan, starts, moved, transition.problem.speed_max, period)
         if isinstance(law, str):
             message = f"the transition of `{contract.text}` cannot be followed: {law}"

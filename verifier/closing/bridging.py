@@ -1,59 +1,46 @@
 """A gap between sets, closed by a transition: posed, solved, written as a skill, judged in full.
 
 The skill is written first without its table, so that its problem is read off its own contract by
-the code that reads every transition. What the engine finds is rounded to few digits, settled again
-from the text, and shown to the judge as it stands there.
+the code that reads every transition. Where what is known before the gap is a union, each part of it
+gets a skill of its own, and a branch on the start chooses; so does a set with flat sides that no
+single plan serves, in halves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from verifier.check.barrier import judge_no_motion
-from verifier.check.motion import judge_motion, judge_plan
+from verifier.check.motion import judge_motion
 from verifier.check.outcome import Accepted
 from verifier.closing.refused import impossible, partly
-from verifier.closing.rounded import rounded
+from verifier.closing.tables import BLANK, Draft, Unwritten, settled, skill, written
 from verifier.closing.trial import Proposal, Propose
-from verifier.closing.wording import Words, base_unit, clauses, course, quantity
+from verifier.closing.wording import Words, base_unit, condition
 from verifier.core.affine import Row
 from verifier.core.diagnostic import SourceError
 from verifier.core.evaluate import holds
 from verifier.core.flat import Sides, around, within
-from verifier.core.motion import (
-    Affine,
-    Family,
-    Motion,
-    NoEnd,
-    Plan,
-    Problem,
-    Starts,
-)
-from verifier.core.obligation import Fact, Passage
-from verifier.core.starts import greatest
-from verifier.core.term import NOW, Formula, Key, Real, rename, variables
-from verifier.core.unit import LENGTH, TIME, UNITS, Dimension, Unit
-from verifier.core.verdict import Proved
-from verifier.model.contract import contract_of
-from verifier.model.expression import Context, scalar_names
-from verifier.model.motion import Transition
-from verifier.model.values import Chain, Condition, Contract, StateVariable
+from verifier.core.flat import parts as conjuncts
+from verifier.core.motion import Box, Family, Impossible, NoEnd, Problem
+from verifier.core.obligation import Fact
+from verifier.core.starts import around as box_around
+from verifier.core.substitution import constants, put
+from verifier.core.term import NOW, Formula, Key, Or, Real, rename, variables
+from verifier.core.unit import LENGTH, Dimension
+from verifier.model.expression import scalar_names
+from verifier.model.values import Chain, Condition, StateVariable
 from verifier.obligations.path import Path, Place, relevant
 from verifier.obligations.walk import walk
 from verifier.repair.transition import Aim, Found, Refuted, Tools, transition
-from verifier.repair.tube import parts
 from verifier.solve.linear import minimize
-from verifier.solve.passage import passage
 from verifier.source import Source
-from verifier.syntax import tree
-from verifier.syntax.parse import parse
 
 ZERO = Fraction(0)
-# Digits of the numbers in a table, and by how much it is slowed down to pay for rounding to them.
-LADDER = ((4, Fraction(1, 200)), (6, Fraction(1, 5000)), (9, Fraction(1, 10**6)), (12, ZERO))
-FINEST = 10**6  # of a tube's sides, in parts of a base unit
+CASES_MAX = 8
+CUTS_DEEP = 2
 REDUCED_SPEED = "0.25 m/s"  # ISO 10218-1, 3.24.1: reduced speed control
 GENTLE = "1 m/s^2"
 
@@ -99,6 +86,9 @@ def _movable(gap: Gap) -> Iterator[tuple[StateVariable, str]]:
     there are none, places: points and vectors of lengths that belong to no object."""
     model = gap.source.model
     read = {name for name, _ in variables(gap.clause)}
+    for limits in model.motions.values():
+        if read & set(limits.velocity):
+            read |= set(limits.scalars)
     members = dict.fromkeys(
         (model.scalars[name].variable, model.scalars[name].member)
         for name in model.scalars
@@ -115,41 +105,131 @@ def _movable(gap: Gap) -> Iterator[tuple[StateVariable, str]]:
 
 @dataclass(frozen=True, slots=True)
 class _Posed:
-    """The gap for one variable: its scalars and what they are relative to, what is known before it
-    and what is needed behind it."""
+    """The gap for one variable: its scalars and what they are relative to, what is known before it,
+    case by case, and what is needed behind it."""
 
     member: str
     words: Words
-    starts: Sides
+    cases: tuple[Sides, ...]
     ends: Sides
     known: tuple[Formula, ...]
+
+    def draft(self, starts: Sides) -> Draft:
+        return Draft(self.member, self.words, starts.rows, self.ends.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A part of the starts, with its problem and what serves it."""
+
+    starts: Sides
+    problem: Problem
+    family: Family
 
 
 def _bridge(gap: Gap, variable: StateVariable, member: str) -> Proposal | str:
     posed = _posed(gap, variable, member)
     if isinstance(posed, str):
         return posed
-    name = _name(gap)
     limits = _limits(gap, variable, member)
-    blank = _skill(gap, name, posed, _Table("", "", ""))
-    transition_ = _settled(gap, limits, blank, name).transition
-    assert transition_ is not None
-    problem = replace(transition_.problem, duration_max=_allowed(gap))
+    found: list[_Part] = []
+    wrong: list[str] = []
+    for case in posed.cases:
+        answer = _served(gap, limits, posed, case, CUTS_DEEP)
+        if isinstance(answer, str):
+            wrong.append(answer)
+        else:
+            found += answer
+    if wrong:
+        return "".join((wrong[0], *_others(posed, found)))
+    return _proposed(gap, limits, posed, found)
+
+
+def _served(gap: Gap, limits: str, posed: _Posed, starts: Sides, deep: int) -> list[_Part] | str:
+    """The starts in parts that are served, cut at most `deep` times where the engine cuts none, or
+    why not all of them are."""
+    problem = _problem(gap, limits, posed, starts)
     answer = transition(problem, tools(gap.aim))
-    if isinstance(answer, Found):
-        return _written(gap, limits, posed, name, problem, answer.family)
-    if isinstance(answer, Refuted):
-        told = impossible(problem, answer.proof, posed.words)
-        start = getattr(answer.proof, "start", None)
-        sure = posed.ends.exact and (posed.starts.exact or (start and _is_known(posed, start)))
-        note = "" if sure else ", if round sets are taken as the boxes in the way"
-        nowhere = isinstance(answer.proof, NoEnd)
-        rest = "" if nowhere else partly(problem, tools(gap.aim), posed.words)
-        word = (
-            "no transition serves every start" if sure else "whether a transition exists is unknown"
-        )
-        return f"{word}: {told}{note}{rest}"
-    return f"whether a transition of `{member}` exists is unknown: {answer.reason}"
+    match answer:
+        case Found(family):
+            return [_Part(starts, problem, family)]
+        case Refuted(proof):
+            return _refused(gap, posed, starts, problem, proof)
+    if deep == 0 or isinstance(problem.starts[0], Box):
+        return f"whether a transition of `{posed.member}` exists is unknown: {answer.reason}"
+    parts: list[_Part] = []
+    for side in _halved(posed, starts, problem):
+        half = _served(gap, limits, posed, side, deep - 1)
+        if isinstance(half, str):
+            return half
+        parts += half
+    return parts
+
+
+def _problem(gap: Gap, limits: str, posed: _Posed, starts: Sides) -> Problem:
+    """What a skill asks that leads from these starts to where it has to. Raises SourceError."""
+    name = next(_names_for(gap))
+    blank = skill(gap.source, name, posed.draft(starts), BLANK)
+    table = settled(gap.source, limits, blank, name).transition
+    assert table is not None
+    return replace(table.problem, duration_max=_allowed(gap))
+
+
+def _halved(posed: _Posed, starts: Sides, problem: Problem) -> Iterator[Sides]:
+    """The starts below and above the middle of the axis along which they are longest, in time."""
+    box = box_around(problem.starts[0])
+    scales = (*problem.speed_max, *problem.acceleration_max)
+    spans = [
+        (high - low) / scales[k]
+        for k, (low, high) in enumerate(zip(box.lower, box.upper, strict=True))
+        if k < posed.words.moved + posed.words.rates
+    ]
+    axis = max(range(len(spans)), key=lambda k: spans[k])
+    middle = (box.lower[axis] + box.upper[axis]) / 2
+    for sign in (1, -1):
+        row = tuple(Fraction(sign * (k == axis)) for k in range(len(box.lower)))
+        yield Sides((*starts.rows, (row, sign * middle, "<=")), starts.exact)
+
+
+def _refused(gap: Gap, posed: _Posed, starts: Sides, problem: Problem, proof: Impossible) -> str:
+    told = impossible(problem, proof, posed.words)
+    start = getattr(proof, "start", None)
+    sure = posed.ends.exact and (starts.exact or (start and _is_known(posed, start)))
+    note = "" if sure else ", if round sets are taken as the boxes in the way"
+    rest = "" if isinstance(proof, NoEnd) else partly(problem, proof, tools(gap.aim), posed.words)
+    word = "no transition serves every start" if sure else "whether a transition exists is unknown"
+    return f"{word}: {told}{note}{rest}"
+
+
+def _others(posed: _Posed, found: Sequence[_Part]) -> Iterator[str]:
+    """The cases that are served although another one is not."""
+    for part in found:
+        yield f"; it is served from `{_guard(posed, part.starts.rows, ())}`"
+
+
+def _proposed(gap: Gap, limits: str, posed: _Posed, parts: Sequence[_Part]) -> Proposal | str:
+    """One skill for each part, and what calls the one that serves a start."""
+    texts: list[str] = []
+    calls: list[str] = []
+    for name, part in zip(_names_for(gap), parts, strict=False):
+        draft = posed.draft(part.starts)
+        text = written(gap.source, limits, draft, name, part.problem, part.family.plans[0])
+        if isinstance(text, Unwritten):
+            return text.reason
+        texts.append(text)
+        calls.append(f"{name}()")
+    declarations = limits + "\n".join(texts)
+    if len(parts) == 1:
+        return Proposal(calls[0], declarations)
+    shared = set.intersection(*(set(part.starts.rows) for part in parts))
+    guards = [_guard(posed, part.starts.rows, shared) for part in parts[:-1]]
+    branches = [f"if {guard} {{ {call} }}" for guard, call in zip(guards, calls, strict=False)]
+    return Proposal(" else ".join([*branches, f"{{ {calls[-1]} }}"]), declarations)
+
+
+def _guard(posed: _Posed, sides: Sequence[Row], known: Collection[Row]) -> str:
+    """The set with these rows as a condition, but for rows that are known to hold."""
+    return condition([row for row in sides if row not in known], posed.words)
 
 
 def _is_known(posed: _Posed, start: Sequence[Fraction]) -> bool:
@@ -159,25 +239,42 @@ def _is_known(posed: _Posed, start: Sequence[Fraction]) -> bool:
 
 def _posed(gap: Gap, variable: StateVariable, member: str) -> _Posed | str:
     model = gap.source.model
+    declared = model.motions.get(member)
     moved = scalar_names(variable, member)
-    wanted = [c for c in _needed(gap) if _names(c.formula) & set(moved)]
-    read = set().union(*(_names(c.formula) for c in wanted)) - set(moved)
+    changed = (*moved, *(declared.velocity if declared else ()))
+    wanted = [c for c in _needed(gap) if _names(c.formula) & set(changed)]
+    read = set().union(*(_names(c.formula) for c in wanted)) - set(changed)
     if any(c.reads_environment for c in wanted) or not read <= set(model.scalars):
         return f"what is needed of `{member}` depends on the environment"
     if any(not isinstance(model.scalars[name].sort, Real) for name in read):
         return f"what is needed of `{member}` is no set of points"
-    rigid = tuple(name for name in model.scalars if name in read)
-    names = (*moved, *rigid)
+    names = (*changed, *(name for name in model.scalars if name in read))
     keys: list[Key] = [(name, NOW) for name in names]
-    ends = within([c.formula for c in wanted], keys, len(moved))
+    rest = constants({(name, NOW): ZERO for name in changed[len(moved) :]})
+    ends = within([put(c.formula, rest) for c in wanted], keys, len(moved))
     if ends is None:
         return f"what is needed of `{member}` is no convex set that a motion could end in"
     known = tuple(_known(gap, wanted, set(names)))
-    members = _members(gap, names)
     units = tuple(model.variables[model.scalars[name].variable].unit for name in names)
     units = tuple(u or base_unit(_dimension(gap, n)) for u, n in zip(units, names, strict=True))
-    words = Words(names, members, units, len(moved))
-    return _Posed(member, words, around(known, keys), ends, known)
+    rates = len(changed) - len(moved)
+    words = Words(names, _members(gap, names), units, len(moved), rates)
+    cases = dict.fromkeys(around(case, keys) for case in _cases(known))
+    return _Posed(member, words, tuple(cases), ends, known)
+
+
+def _cases(known: Sequence[Formula]) -> list[list[Formula]]:
+    """What is known, case by case; a disjunction that makes too many is left out."""
+    found: list[list[Formula]] = [[]]
+    for formula in (part for each in known for part in conjuncts(each)):
+        ways = (
+            [way for part in formula.parts for way in _cases([part])]
+            if isinstance(formula, Or)
+            else [[formula]]
+        )
+        if len(found) * len(ways) <= CASES_MAX:
+            found = [[*case, *way] for case in found for way in ways]
+    return found
 
 
 def _dimension(gap: Gap, name: str) -> Dimension:
@@ -230,23 +327,14 @@ def _allowed(gap: Gap) -> Fraction | None:
     return max(ZERO, min(deadline.bound for deadline in gap.chain.deadlines) - taken)
 
 
-# ---- writing -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Table:
-    tube: str
-    duration: str
-    course: str
-
-
-def _name(gap: Gap) -> str:
+def _names_for(gap: Gap) -> Iterator[str]:
+    """Names that are free for new skills."""
     scope = gap.source.scope
     at_end = gap.place > len(gap.chain.steps)
     base = "ToGoal" if at_end else f"To{gap.chain.steps[gap.place - 1].contract.skill}"
     taken = {*scope.skills, *scope.chains, *scope.properties, *scope.plants, *scope.barriers}
-    numbers = (f"{base}{k}" for k in range(2, 10_000))
-    return base if base not in taken else next(n for n in numbers if n not in taken)
+    numbered = (f"{base}{k}" for k in range(2, 10_000))
+    return (name for name in (base, *numbered) if name not in taken)
 
 
 def _limits(gap: Gap, variable: StateVariable, member: str) -> str:
@@ -256,119 +344,3 @@ def _limits(gap: Gap, variable: StateVariable, member: str) -> str:
     return (
         f"motion {member} {{\n    speed        {REDUCED_SPEED}\n    acceleration {GENTLE}\n}}\n\n"
     )
-
-
-def _skill(gap: Gap, name: str, posed: _Posed, table: _Table) -> str:
-    words = posed.words
-    lines = [
-        *clauses("initial  ", posed.starts.rows, words),
-        *clauses("terminal ", posed.ends.rows, words),
-        *([table.tube] if table.tube else []),
-    ]
-    limits = gap.source.model.motions.get(posed.member)
-    scalars = gap.source.model.scalars
-    along = [scalars[name].member for name in limits.modifies] if limits else []
-    lines.append("modifies  " + ", ".join(dict.fromkeys([posed.member, *along])))
-    if table.duration:
-        lines.append(table.duration)
-    body = f"\n{table.course}\n    }}" if table.course else " }"
-    lines.append(f"transition {posed.member} {{{body}")
-    inner = "\n".join(f"    {line}" for line in lines)
-    return f"skill {name} {{\n{inner}\n}}\n"
-
-
-def _settled(gap: Gap, limits: str, text: str, name: str) -> Contract:
-    """The contract of a skill in this text, beside what the source declares. Raises SourceError."""
-    scope = gap.source.scope
-    new = parse(limits + text, gap.source.path).declarations
-    skills = {d.name.text: d for d in new if isinstance(d, tree.SkillDeclaration)}
-    motions = [d for d in new if isinstance(d, tree.MotionDeclaration)]
-    wider = replace(
-        scope,
-        skills={**scope.skills, **skills},
-        motions=[*scope.motions, *motions],
-        memo={},
-        active=[],
-    )
-    return contract_of(skills[name], f"{name}()", Context(wider))
-
-
-def _written(
-    gap: Gap, limits: str, posed: _Posed, name: str, problem: Problem, family: Family
-) -> Proposal | str:
-    """The transition with the fewest digits that the judge accepts."""
-    (starts,) = problem.starts
-    reason = "the table cannot be written with few digits"
-    for digits, slack in LADDER:
-        plan = rounded(family.plans[0], digits, slack)
-        table = _table(gap, posed, starts, plan)
-        text = _skill(gap, name, posed, table)
-        try:
-            contract = _settled(gap, limits, text, name)
-        except SourceError as error:
-            reason = error.diagnostics[0].message
-            continue
-        if contract.transition is not None and _stands(contract.transition):
-            return Proposal(f"{name}()", limits + text)
-    return f"a motion was found, but {reason}"
-
-
-def _stands(table: Transition) -> bool:
-    """Whether regions are found with which the judge accepts the plan as it is written."""
-    start = tuple((name, NOW) for name in (*table.moved, *table.rigid))
-    verdict = passage(Passage(table.problem, table.plan, start, (), ()))
-    match verdict:
-        case Proved(Family() as family):
-            return judge_plan(table.problem, table.plan, family) == Accepted()
-        case _:
-            return False
-
-
-def _table(gap: Gap, posed: _Posed, starts: Starts, plan: Plan) -> _Table:
-    length = base_unit(_dimension(gap, posed.words.names[0]))
-    per_second = Dimension() / TIME if length is None else length.dimension / TIME
-    rate = Unit(f"{length.symbol if length else 1}/s", Fraction(1), per_second)
-    lines = "\n".join(course(plan, posed.words, rate, 8))
-    times = [motion.duration for _, motion in parts(starts, plan)]
-    low, high = (Fraction(min(times) * 1000 // 1, 1000), Fraction(-(-max(times) * 1000 // 1), 1000))
-    duration = f"duration  {quantity(low, UNITS['s'])} .. {quantity(high, UNITS['s'])}"
-    (tube,) = clauses("invariant", _tube(posed, starts, plan), posed.words)
-    return _Table(tube, duration, lines)
-
-
-def _tube(posed: _Posed, starts: Starts, plan: Plan) -> list[Row]:
-    """A box that no control point leaves, relative to what the end is relative to."""
-    words = posed.words
-    width = len(words.names)
-    other = next((m for m in words.members[1:] if m[2] - m[1] == words.moved), None)
-    relative = other is not None and any(row[other[1]] and row[0] for row, _, _ in posed.ends.rows)
-    found: list[Row] = []
-    for axis in range(words.moved):
-        for sign in (1, -1):
-            most: Fraction | None = None
-            row = [ZERO] * width
-            row[axis] = Fraction(sign)
-            if relative and other is not None:
-                row[other[1] + axis] = Fraction(-sign)
-            for part, motion in parts(starts, plan):
-                for value in _values(motion, row, words.moved, width):
-                    reach = greatest(part, value)
-                    most = reach if most is None else max(most, reach)
-            assert most is not None
-            found.append((tuple(row), Fraction(-(-most * FINEST // 1), FINEST), "<="))
-    return found
-
-
-def _values(motion: Motion, row: Sequence[Fraction], moved: int, width: int) -> Iterator[Affine]:
-    start = tuple(Affine(ZERO, tuple(Fraction(i == k) for k in range(width))) for i in range(moved))
-    points = [point for piece in motion.pieces for point in piece.points] or [start]
-    for point in points:
-        linear = list(row[:moved])
-        total = [ZERO] * width
-        constant = ZERO
-        for a, form in zip(linear, point, strict=True):
-            constant += a * form.constant
-            total = [t + a * x for t, x in zip(total, form.linear, strict=True)]
-        for k in range(moved, width):
-            total[k] += row[k]
-        yield Affine(constant, tuple(total))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from itertools import combinations
 
 from verifier.check.barrier import judge_no_motion
 from verifier.check.outcome import Accepted
-from verifier.closing.wording import Words, bare, quantity
+from verifier.closing.wording import Words, bare, condition
 from verifier.core.cell import box_rows, inside
 from verifier.core.motion import (
     Barrier,
@@ -72,23 +73,40 @@ def _start(start: Sequence[Fraction], words: Words) -> str:
     return ", ".join(told)
 
 
-def partly(problem: Problem, tools: Tools, words: Words) -> str:
+def partly(problem: Problem, proof: Impossible, tools: Tools, words: Words) -> str:
     """Which boxes of starts a transition serves, as the end of a sentence."""
     if problem.rigid or not all(isinstance(each, Box) for each in problem.starts):
         return ""
-    found = served(problem, tools, DEEP)
+    late = isinstance(proof, Barrier) and problem.duration_max is not None
+    found = served(problem, tools, DEEP - late)
     if found is None:
         return "; no part of the starts that was tried is served"
-    boxes = [each for each in found[0].starts if isinstance(each, Box)][:PARTS_MAX]
-    return f"; it is served from {' and from '.join(_box(each, words) for each in boxes)}"
+    boxes = _joined([each for each in found[0].starts if isinstance(each, Box)])[:PARTS_MAX]
+    return f"; it is served from {' and from '.join(f'`{region(box, words)}`' for box in boxes)}"
 
 
-def _box(box: Box, words: Words) -> str:
-    member, first, last = words.members[0]
-    sides = [(box.lower[k], box.upper[k], words.units[k]) for k in range(first, last)]
-    if len(sides) == 1:
-        low, high, unit = sides[0]
-        return f"`{member} in {quantity(low, unit)} .. {quantity(high, unit)}`"
-    lower = ", ".join(bare(low, unit) for low, _, unit in sides)
-    upper = ", ".join(bare(high, unit) for _, high, unit in sides)
-    return f"`{member} in box(lower = [{lower}], upper = [{upper}])`"
+def _joined(boxes: Sequence[Box]) -> list[Box]:
+    """The boxes, those that are one box together as one."""
+    found = list(boxes)
+    for one, other in combinations(boxes, 2):
+        pairs = zip(one.lower, one.upper, other.lower, other.upper, strict=True)
+        apart = [(a, b, c, d) for a, b, c, d in pairs if (a, b) != (c, d)]
+        if one in found and other in found and len(apart) == 1:
+            ((a, b, c, d),) = apart
+            if max(a, c) <= min(b, d):
+                whole = Box(
+                    tuple(map(min, one.lower, other.lower)), tuple(map(max, one.upper, other.upper))
+                )
+                return _joined([whole, *(each for each in found if each not in (one, other))])
+    return found
+
+
+def region(box: Box, words: Words) -> str:
+    """The box of starts as a condition."""
+    width = len(box.lower)
+    units = [tuple(Fraction(k == axis) for k in range(width)) for axis in range(width)]
+    rows = [(unit, high, "<=") for unit, high in zip(units, box.upper, strict=True)]
+    rows += [
+        (tuple(-a for a in unit), -low, "<=") for unit, low in zip(units, box.lower, strict=True)
+    ]
+    return condition(rows, words)

@@ -20,7 +20,11 @@ def rounded(plan: Plan, digits: int, slack: Fraction) -> Plan:
         return plan
     here = plan.pieces[0].points[0]
     width = len(here[0].linear)
-    rates = [Affine(ZERO, (ZERO,) * width)] * len(here)
+    first = plan.pieces[0]
+    rates = [
+        _short(b, a, 2 / first.duration, None)
+        for a, b in zip(first.points[0], first.points[1], strict=True)
+    ]
     for number, piece in enumerate(plan.pieces, start=1):
         time = Fraction(-((-piece.duration * (1 + slack) * scale) // 1), scale)
         last = number == len(plan.pieces)
@@ -37,9 +41,11 @@ def rounded(plan: Plan, digits: int, slack: Fraction) -> Plan:
     return Motion(tuple(pieces))
 
 
-def _short(one: Affine, other: Affine, factor: Fraction, scale: int) -> Affine:
+def _short(one: Affine, other: Affine, factor: Fraction, scale: int | None) -> Affine:
+    """`factor` times the difference, its numbers in parts of the scale where there is one."""
+
     def cut(value: Fraction) -> Fraction:
-        return Fraction(round(value * scale), scale)
+        return value if scale is None else Fraction(round(value * scale), scale)
 
     pairs = zip(one.linear, other.linear, strict=True)
     constant = factor * (one.constant - other.constant)

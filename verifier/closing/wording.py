@@ -16,12 +16,19 @@ ZERO = Fraction(0)
 @dataclass(frozen=True, slots=True)
 class Words:
     """The scalars of a start by name, the members that they belong to, with the range of their
-    places, and the unit in which each is written."""
+    places, and the unit in which each is written. `moved` of them are a position, `rates` behind
+    it its velocity."""
 
     names: tuple[str, ...]
     members: tuple[tuple[str, int, int], ...]
     units: tuple[Unit | None, ...]
     moved: int
+    rates: int = 0
+
+    @property
+    def rigid(self) -> tuple[tuple[str, int, int], ...]:
+        """The members that keep their values."""
+        return tuple(each for each in self.members if each[1] >= self.moved + self.rates)
 
 
 def decimal(value: Fraction) -> str | None:
@@ -92,6 +99,11 @@ def clauses(word: str, sides: Sequence[Row], words: Words) -> list[str]:
     return found
 
 
+def condition(sides: Sequence[Row], words: Words) -> str:
+    """The set with these rows as a condition."""
+    return " and ".join(text.strip() for text in clauses("", sides, words)) or "true"
+
+
 def _box(
     left: dict[Row, None],
     words: Words,
@@ -153,6 +165,11 @@ def _terms(parts: Iterable[tuple[str, str, bool]]) -> str:
     return text or "0"
 
 
+def still(words: Words) -> str:
+    """The velocity 0 as a value to compare with."""
+    return "0" if words.moved == 1 else f"[{', '.join(['0'] * words.moved)}]"
+
+
 # ---- tables ------------------------------------------------------------------------------------
 
 
@@ -197,7 +214,7 @@ def velocity(forms: Sequence[Affine], words: Words, rate: Unit | None) -> str:
 
 def _common(forms: Sequence[Affine], words: Words) -> str | None:
     """`f * (r - x)` where that is what it is, for every axis alike."""
-    for member, first, last in words.members[1:]:
+    for member, first, last in words.rigid:
         factor = -forms[0].linear[0]
         if last - first != words.moved or words.moved == 1 or factor <= 0:
             continue
@@ -220,9 +237,11 @@ def _form(form: Affine, words: Words, rate: Unit | None) -> str:
     parts: list[tuple[str, str, bool]] = []
     if form.constant or not any(form.linear):
         parts.append(("", quantity(abs(form.constant), rate), form.constant < 0))
-    for a, name in zip(form.linear, words.names, strict=True):
+    for k, (a, name) in enumerate(zip(form.linear, words.names, strict=True)):
+        is_rate = words.moved <= k < words.moved + words.rates
         if a:
-            parts.append((f"{quantity(abs(a), UNITS_PER_SECOND)} * ", name, a < 0))
+            factor = quantity(abs(a), None if is_rate else UNITS_PER_SECOND)
+            parts.append((f"{factor} * ", name, a < 0))
     return _terms(parts)
 
 

@@ -33,7 +33,8 @@ class MotionLimits:
     `bodies` are what moves with it: hulls of points with a radius, at their places when the
     variable is zero; the body is not turned. `obstacles` and `zones` are names: what is avoided,
     and where motions have to stay, anywhere in the domain if there are none. `modifies` are the
-    other scalars that change along.
+    other scalars that change along. `velocity` are the scalars of the state that say how fast it
+    moves; none where it rests before and after each transition.
     """
 
     member: str
@@ -45,6 +46,7 @@ class MotionLimits:
     obstacles: tuple[str, ...]
     zones: tuple[str, ...]
     modifies: tuple[str, ...]
+    velocity: tuple[str, ...]
     span: Span
 
 
@@ -52,14 +54,21 @@ class MotionLimits:
 class Transition:
     """How a skill moves a variable, for every start of a set.
 
-    A start has the values at entry of the scalars `moved`, then of those `rigid`, which the motion
-    is relative to and which keep their values. The regions of the plan's pieces are not chosen yet
-    and count as 0. `limits` is the name of the motion whose limits hold.
+    A start has the values at entry of the scalars `moved`, of their `velocity` where it is part of
+    the state, and of those `rigid`, which the motion is relative to and which keep their values.
+    The regions of the plan's pieces are not chosen yet and count as 0. `limits` is the name of the
+    motion whose limits hold.
     """
 
     problem: Problem
     plan: Plan
     moved: tuple[str, ...]
+    velocity: tuple[str, ...]
     rigid: tuple[str, ...]
     limits: str
     span: Span
+
+    @property
+    def start(self) -> tuple[str, ...]:
+        """The scalars of a start, in order."""
+        return (*self.moved, *self.velocity, *self.rigid)

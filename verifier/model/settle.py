@@ -17,6 +17,7 @@ from verifier.model.contract import check_declaration, conditions, members
 from verifier.model.control import Plant
 from verifier.model.deadline import blocks_around, deadlines_of
 from verifier.model.expression import Context, constant, scalar_names
+from verifier.model.limits import limits
 from verifier.model.loops import loops
 from verifier.model.parameter import distinct, parameter_type, placeholder
 from verifier.model.plan import Resource
@@ -37,7 +38,7 @@ from verifier.model.values import (
     SkillParameter,
     Step,
 )
-from verifier.model.world import limits, place
+from verifier.model.world import place
 from verifier.syntax import tree
 
 MOST_CHOICES = 1000

@@ -30,13 +30,13 @@ from verifier.core.unit import TIME, UNITS
 from verifier.model.arguments import Space as Numbers
 from verifier.model.arguments import point_in
 from verifier.model.expression import Context, formula, number, scalar_names
+from verifier.model.limits import limits, moved_variable, rate_unit
 from verifier.model.motion import MotionLimits, Transition
 from verifier.model.quantity import fail
 from verifier.model.region import declared_domain, domain_formulas
 from verifier.model.scope import Scope
 from verifier.model.space import space_of
 from verifier.model.values import Condition, Contract, StateVariable
-from verifier.model.world import limits, moved_variable, rate_unit
 from verifier.syntax import tree
 
 ZERO = Fraction(0)
@@ -48,6 +48,7 @@ class Given:
 
     names: tuple[str, ...]
     moved: int
+    velocity: int
     contract: Contract
     limits: MotionLimits
     clause: tree.Transition
@@ -57,6 +58,10 @@ class Given:
     def keys(self) -> list[Key]:
         return [(name, NOW) for name in self.names]
 
+    @property
+    def changed(self) -> tuple[str, ...]:
+        return self.names[: self.moved + self.velocity]
+
 
 def transition_of(clause: tree.Transition, contract: Contract, at: Context) -> Transition:
     """The problem and the plan of a skill with this table. Raises SourceError."""
@@ -64,8 +69,11 @@ def transition_of(clause: tree.Transition, contract: Contract, at: Context) -> T
     bounds = _limits(clause, at.scope)
     read = replace(at, read=set())
     velocities = list(_velocities(clause.course, variable, len(moved), read))
-    rigid = _rigid(moved, contract, clause, velocities, at.scope)
-    given = Given((*moved, *rigid), len(moved), contract, bounds, clause, at)
+    changed = (*moved, *bounds.velocity)
+    _check_frame((*changed, *bounds.modifies), contract, clause)
+    rigid = _rigid(changed, contract, clause, velocities, at.scope)
+    size, rates = len(moved), len(bounds.velocity)
+    given = Given((*changed, *rigid), size, rates, contract, bounds, clause, at)
     problem = _problem(given, variable)
     plan = _plan(given, clause.course, variable)
     low, high = contract.duration.low, contract.duration.high
@@ -74,7 +82,7 @@ def transition_of(clause: tree.Transition, contract: Contract, at: Context) -> T
             span = contract.duration.span
             message = f"the table takes {_told(motion.duration)}, which is not in the duration"
             fail("bad-duration", span, message, notes=(Label(clause.span, "the table"),))
-    return Transition(problem, plan, moved, rigid, bounds.member, clause.span)
+    return Transition(problem, plan, moved, bounds.velocity, rigid, bounds.member, clause.span)
 
 
 def _told(seconds: Fraction) -> str:
@@ -107,11 +115,23 @@ def _limits(clause: tree.Transition, scope: Scope) -> MotionLimits:
     return known[name]
 
 
+def _check_frame(changed: tuple[str, ...], contract: Contract, clause: tree.Transition) -> None:
+    """That the skill says of all that the motion changes that it may change."""
+    kept = next((name for name in changed if name not in contract.frame), None)
+    if kept is not None:
+        fail(
+            "bad-transition",
+            clause.variable.span,
+            f"the motion changes `{kept}`, which the skill is to leave as it is",
+            help="promise something of it, or list it behind `modifies`",
+        )
+
+
 # ---- what a start consists of ------------------------------------------------------------------
 
 
 def _rigid(
-    moved: tuple[str, ...],
+    changed: tuple[str, ...],
     contract: Contract,
     clause: tree.Transition,
     velocities: Sequence[tuple[tuple[object, ...], tree.Knot]],
@@ -121,18 +141,18 @@ def _rigid(
     used: set[str] = set()
     for condition in (*contract.requires, *contract.ensures, *contract.invariants):
         here = {name for name, _ in variables(condition.formula)}
-        if here & set(moved) and not condition.reads_environment:
+        if here & set(changed) and not condition.reads_environment:
             used |= here
     for terms, _ in velocities:
         for term in terms:
             used |= {name for name, _ in variables(Comparison("<=", term, Number(ZERO)))}  # type: ignore[arg-type]
-    others = used - set(moved)
-    changed = sorted(others & contract.frame)
-    if changed:
+    others = used - set(changed)
+    loose = sorted(others & contract.frame)
+    if loose:
         fail(
             "bad-transition",
             clause.span,
-            f"the motion is placed by `{changed[0]}`, which the skill may change",
+            f"the motion is placed by `{loose[0]}`, which the skill may change",
             help="a motion is relative to what keeps its value while it runs",
         )
     order = [name for v in scope.variables.values() for name in _all_scalars(scope, v)]
@@ -167,8 +187,8 @@ def _problem(given: Given, variable: StateVariable) -> Problem:
         bounds.speed,
         bounds.acceleration,
         contract.duration.high,
-        False,
-        len(given.names) - given.moved,
+        given.velocity > 0,
+        len(given.names) - given.moved - given.velocity,
         _tube(given),
     )
 
@@ -206,7 +226,7 @@ def _promised(given: Given) -> Polytope:
     for condition in given.contract.ensures:
         stated = rename(
             condition.formula,
-            lambda name, when: NOW if name not in given.names[: given.moved] else when,
+            lambda name, when: NOW if name not in given.changed else when,
         )
         if any(when == OLD for _, when in variables(stated)):
             found = None
@@ -219,8 +239,14 @@ def _promised(given: Given) -> Polytope:
                 f"a motion cannot promise `{condition.text}`: flat closed sets of the variable that"
                 " it moves are all that it leads into",
             )
-        sides += found
-    return _polytope(sides)
+        sides += (_without(row, given) for row in found)
+    return _polytope([side for side in sides if any(side[0]) or side[1] < 0])
+
+
+def _without(side: Row, given: Given) -> Row:
+    """The row without the velocity, which is 0 at the end."""
+    row, bound, sign = side
+    return (*row[: given.moved], *row[given.moved + given.velocity :]), bound, sign
 
 
 def _tube(given: Given) -> Polytope | None:
@@ -230,14 +256,17 @@ def _tube(given: Given) -> Polytope | None:
         if condition.reads_environment or not read & given.contract.frame:
             continue
         found = _rows_of(condition, given)
-        if found is None or any(sign == "<" for _, _, sign in found):
+        rates = range(given.moved, given.moved + given.velocity)
+        if found is None or any(
+            sign == "<" or any(row[k] for k in rates) for row, _, sign in found
+        ):
             fail(
                 "bad-transition",
                 condition.span,
                 f"that `{condition.text}` holds all the time is nothing that a motion shows",
                 help="give a flat closed set of the variable that moves",
             )
-        sides += found
+        sides += (_without(row, given) for row in found)
     return _polytope(sides) if sides else None
 
 
@@ -279,7 +308,7 @@ def _plan(given: Given, course: tree.Course, variable: StateVariable) -> Plan:
     units = [Affine(ZERO, tuple(Fraction(i == k) for k in range(width))) for i in range(width)]
     here = units[: given.moved]
     still = [Affine(ZERO, (ZERO,) * width)] * given.moved
-    rate = still
+    rate = units[given.moved : given.moved + given.velocity] or still
     pieces = []
     for knot in course.knots:
         time = number(knot.duration, TIME, UNITS["s"], given.at)
@@ -296,7 +325,7 @@ def _plan(given: Given, course: tree.Course, variable: StateVariable) -> Plan:
     if rate != still:
         fail(
             "bad-transition",
-            course.knots[-1].velocity.span,
+            course.knots[-1].velocity.span if course.knots else given.clause.span,
             "the motion does not end at rest",
             help="the last velocity is `0`",
         )

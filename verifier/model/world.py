@@ -1,4 +1,4 @@
-"""Obstacles and zones as solids, and how variables may be moved between them."""
+"""Obstacles and zones as solids, and what a body makes of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from fractions import Fraction
 
 from verifier.core.cell import box_rows
 from verifier.core.description import NoDescription, Pieces, corners, facets
-from verifier.core.diagnostic import Label, near_miss
 from verifier.core.hull import affordable
 from verifier.core.motion import Box, Polytope, Solid, Vector
 from verifier.core.region import Ball, Norm, NotConstant, Region, Scaling, Translation, constants
@@ -14,19 +13,14 @@ from verifier.core.root import rational_root
 from verifier.core.solids import hull_solid, polygon_solids
 from verifier.core.span import Span
 from verifier.core.term import Real
-from verifier.core.unit import LENGTH, TIME, UNITS, Dimension, Unit
-from verifier.model.arguments import Space, constants_in, required, rows_of, wanted
-from verifier.model.arguments import arguments as named
-from verifier.model.contract import place_of, scalars_of
-from verifier.model.expression import Context, number, settle
-from verifier.model.motion import MotionLimits, Place
-from verifier.model.quantity import Vector as VectorValue
+from verifier.core.unit import LENGTH, UNITS
+from verifier.model.arguments import Space, constants_in, required, rows_of
+from verifier.model.expression import Context, number
+from verifier.model.motion import Place
 from verifier.model.quantity import fail
 from verifier.model.region import settle_region
 from verifier.model.scope import Scope, declared_type
-from verifier.model.values import StateVariable
 from verifier.syntax import tree
-from verifier.syntax.formatter import format_expression
 
 ZERO = Fraction(0)
 
@@ -36,11 +30,11 @@ ZERO = Fraction(0)
 
 def place(scope: Scope, declaration: tree.PlaceDeclaration) -> Place:
     """The obstacle or zone as solids. Raises SourceError."""
-    space = _space(scope, declaration)
+    space = space_at(scope, declaration)
     at = Context(scope)
     near = ZERO
     if declaration.clearance is not None:
-        near = _length(declaration.clearance, space, at, "a clearance")
+        near = length_at(declaration.clearance, space, at, "a clearance")
     solids, region = _solids(declaration.region, space, at)
     return Place(
         declaration.name.text,
@@ -53,7 +47,7 @@ def place(scope: Scope, declaration: tree.PlaceDeclaration) -> Place:
     )
 
 
-def _space(scope: Scope, declaration: tree.PlaceDeclaration) -> Space:
+def space_at(scope: Scope, declaration: tree.PlaceDeclaration) -> Space:
     if declaration.type is None:
         return Space(3, LENGTH, UNITS["m"])
     sort, shape, _, family, unit = declared_type(scope, declaration.type)
@@ -67,7 +61,7 @@ def _space(scope: Scope, declaration: tree.PlaceDeclaration) -> Space:
     return Space(shape[0] if shape else 1, sort.dimension, unit)
 
 
-def _length(expression: tree.Expression, space: Space, at: Context, what: str) -> Fraction:
+def length_at(expression: tree.Expression, space: Space, at: Context, what: str) -> Fraction:
     value = number(expression, space.dimension, space.unit, at)
     if value < 0:
         fail("negative-radius", expression.span, f"{what} is not negative")
@@ -195,179 +189,7 @@ def _as_ball(region: Region) -> tuple[Vector, Fraction] | None:
             return None
 
 
-# ---- limits of motions -------------------------------------------------------------------------
-
-
-def limits(scope: Scope) -> dict[str, MotionLimits]:
-    """The limits of each variable that may be moved, by its name. Raises SourceError."""
-    found: dict[str, MotionLimits] = {}
-    for declaration in scope.motions:
-        each = _limits(scope, declaration)
-        if each.member in found:
-            fail(
-                "duplicate-name",
-                declaration.variable.span,
-                f"the motion of `{each.member}` is declared twice",
-                notes=(Label(found[each.member].span, "first declared here"),),
-            )
-        found[each.member] = each
-    return found
-
-
-def moved_variable(
-    expression: tree.Expression, at: Context
-) -> tuple[StateVariable, tuple[str, ...]]:
-    """A numeric state variable, and its scalars. Raises SourceError."""
-    names = tuple(scalars_of(settle(expression, at), at)) if place_of(expression, at) else ()
-    root = expression
-    while isinstance(root, tree.Index | tree.Part):
-        root = root.base
-    variable = at.scope.variables.get(root.name) if isinstance(root, tree.Reference) else None
-    whole = variable is not None and len(names) == (variable.shape or (1,))[0]
-    if variable is None or not isinstance(variable.sort, Real) or not whole:
-        fail(
-            "wrong-type",
-            expression.span,
-            f"`{format_expression(expression)}` is no whole number, vector or point of the state",
-            help="a motion moves one variable: `ee`, `q`, `pose[cup]`",
-        )
-    return variable, names
-
-
-def _limits(scope: Scope, declaration: tree.MotionDeclaration) -> MotionLimits:
-    at = Context(scope)
-    variable, names = moved_variable(declaration.variable, at)
-    assert isinstance(variable.sort, Real)
-    space = Space(len(names), variable.sort.dimension, variable.unit)
-    parts = _parts(declaration)
-    bodies = tuple(_body(part.values[0], space, at) for part in parts.get("body", ()))
-    clearance = [_length(p.values[0], space, at, "a clearance") for p in parts.get("clearance", ())]
-    modified = [each for each in declaration.parts if isinstance(each, tree.Modifies)]
-    others = [name for each in modified for target in each.targets for name in _names(target, at)]
-    return MotionLimits(
-        format_expression(declaration.variable),
-        names,
-        _rates(parts, "speed", TIME, declaration, space, at),
-        _rates(parts, "acceleration", TIME**2, declaration, space, at),
-        clearance[0] if clearance else ZERO,
-        bodies,
-        _places(parts, "avoids", "obstacle", space, at),
-        _places(parts, "inside", "zone", space, at),
-        tuple(dict.fromkeys(others)),
-        declaration.variable.span,
-    )
-
-
-def _parts(declaration: tree.MotionDeclaration) -> dict[str, list[tree.MotionPart]]:
-    parts: dict[str, list[tree.MotionPart]] = {}
-    for part in declaration.parts:
-        if not isinstance(part, tree.MotionPart):
-            continue
-        parts.setdefault(part.word, []).append(part)
-        if part.word != "body" and len(parts[part.word]) > 1:
-            fail("duplicate-clause", part.span, f"a motion has one `{part.word}`")
-    return parts
-
-
-def _names(target: tree.Expression, at: Context) -> list[str]:
-    names = place_of(target, at)
-    if names is None:
-        fail(
-            "not-a-variable",
-            target.span,
-            f"`{format_expression(target)}` is not a state variable",
-            help="`modifies` lists what changes along: `q`",
-        )
-    return sorted(names)
-
-
-def _rates(
-    parts: dict[str, list[tree.MotionPart]],
-    word: str,
-    per: Dimension,
-    declaration: tree.MotionDeclaration,
-    space: Space,
-    at: Context,
-) -> tuple[Fraction, ...]:
-    """The bound for each axis: one number is for all."""
-    if word not in parts:
-        fail(
-            "missing-limit",
-            declaration.variable.span,
-            f"the motion of `{format_expression(declaration.variable)}` has no bound on its {word}",
-            help=f"bound it: `{word} 1 {'m/s' if word == 'speed' else 'm/s^2'}`",
-        )
-    (expression,) = parts[word][0].values
-    rate = Space(space.size, space.dimension / per, rate_unit(space, per))
-    if isinstance(settle(expression, at), VectorValue):
-        values = constants_in(expression, rate, at)
-    else:
-        values = (number(expression, rate.dimension, rate.unit, at),) * space.size
-    if min(values) <= 0:
-        fail("bad-limit", expression.span, f"a bound on {word} is positive")
-    return values
-
-
-def rate_unit(space: Space, per: Dimension) -> Unit | None:
-    if space.unit is None:
-        return None
-    return Unit(f"{space.unit.symbol}/s", space.unit.scale, space.dimension / per)
-
-
-def _places(
-    parts: dict[str, list[tree.MotionPart]], word: str, kind: str, space: Space, at: Context
-) -> tuple[str, ...]:
-    """The named places; without names every obstacle of this space, and no zone."""
-    declared = {n: d for n, d in at.scope.places.items() if d.kind == kind}
-    if word not in parts:
-        fitting = [n for n, d in declared.items() if _fits(at.scope, d, space)]
-        return tuple(fitting) if kind == "obstacle" else ()
-    found = []
-    for value in parts[word][0].values:
-        assert isinstance(value, tree.Reference)
-        if value.name not in declared:
-            fail(
-                "unknown-name",
-                value.span,
-                f"there is no {kind} `{value.name}`",
-                help=near_miss(value.name, declared),
-            )
-        if not _fits(at.scope, declared[value.name], space):
-            fail(
-                "shape-mismatch",
-                value.span,
-                f"the {kind} `{value.name}` lies in another space than the variable",
-                notes=(Label(declared[value.name].name.span, "declared here"),),
-            )
-        found.append(value.name)
-    return tuple(found)
-
-
-def _fits(scope: Scope, declaration: tree.PlaceDeclaration, space: Space) -> bool:
-    theirs = _space(scope, declaration)
-    return (theirs.size, theirs.dimension) == (space.size, space.dimension)
-
-
-def _body(expression: tree.Expression, space: Space, at: Context) -> Solid:
-    """A ball or a capsule around the moved point."""
-    origin = (ZERO,) * space.size
-    if isinstance(expression, tree.Call) and expression.function.text == "ball":
-        found = named(expression, "radius", "center")
-        center = constants_in(found["center"], space, at) if "center" in found else origin
-        (radius,) = wanted(expression, found, "radius")
-        ends: tuple[Vector, ...] = (center,)
-    elif isinstance(expression, tree.Call) and expression.function.text == "capsule":
-        first, last, radius = required(expression, "from", "to", "radius")
-        ends = tuple(dict.fromkeys(constants_in(end, space, at) for end in (first, last)))
-    else:
-        fail(
-            "wrong-type",
-            expression.span,
-            f"`{format_expression(expression)}` is no body",
-            help="a body is `ball(radius = 3 cm)` or `capsule(from = …, to = …, radius = …)`",
-        )
-    size = _length(radius, space, at, "a radius")
-    return Solid(Polytope((), ()), ends, size)
+# ---- bodies ------------------------------------------------------------------------------------
 
 
 def grown(obstacle: Solid, bodies: tuple[Solid, ...], span: Span) -> tuple[Solid, ...]:

@@ -38,7 +38,7 @@ def transition(path: Path, chain: Chain) -> list[Obligation]:
         if table is None:
             continue
         place = path.before[step.number]
-        names = {*table.moved, *table.rigid}
+        names = set(table.start)
         given = [
             each
             for each in entry_facts(step, place.view)
@@ -47,7 +47,7 @@ def transition(path: Path, chain: Chain) -> list[Obligation]:
         goals = tuple(_goals(table, step, place.view))
         facts = with_domains(path, place, [*given, *goals])
         hypotheses = tuple(each for each in facts if each not in goals)
-        start = tuple((name, place.view.get(name, 0)) for name in (*table.moved, *table.rigid))
+        start = tuple((name, place.view.get(name, 0)) for name in table.start)
         question = Passage(table.problem, table.plan, start, hypotheses, goals)
         owed.append(obligation(path, place, chain, step, "transition", question))
     return owed
@@ -56,8 +56,7 @@ def transition(path: Path, chain: Chain) -> list[Obligation]:
 def _goals(table: Transition, step: Step, view: View) -> Iterator[Fact]:
     """What linear formulas about the start say of the plan: each bound on speed, acceleration and
     the end set, and that the motion stays in its tube."""
-    names = (*table.moved, *table.rigid)
-    point = tuple(Variable(name, view.get(name, 0)) for name in names)
+    point = tuple(Variable(name, view.get(name, 0)) for name in table.start)
     for guard, motion in _cases(table.plan, point, TRUE):
         for what, formula in _bounds(table, motion, point):
             stated = formula if guard == TRUE else Implies(guard, formula)
@@ -80,8 +79,12 @@ def _bounds(
 ) -> Iterator[tuple[str, Formula]]:
     problem, size = table.problem, len(table.moved)
     here: tuple[Term, ...] = tuple(point[:size])
-    fixed = tuple(point[size:])
+    fixed = tuple(point[len(point) - problem.rigid :])
     rates: list[Term] = [Number(Fraction(0))] * size
+    if problem.moving:
+        rates = list(point[size : 2 * size])
+        for rate, most in zip(rates, problem.speed_max, strict=True):
+            yield "speed at the start", _between(rate, most)
     time = Fraction(0)
     for piece in motion.pieces:
         time += piece.duration

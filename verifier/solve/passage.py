@@ -3,18 +3,20 @@
 For each obstacle a plane is looked for that has all control points, from every start, on one side
 and the obstacle on the other: a facet of the obstacle, a coordinate plane, or across the shortest
 way between the two hulls (Gilbert, An iterative procedure for computing the minimum of a quadratic
-form, SIAM J. Control 4, 1966). Floating point proposes a direction; its bound is exact.
+form, SIAM J. Control 4, 1966), a side of either in the plane, and elsewhere what a linear program
+finds. Floating point proposes a direction; its bound is exact.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
-from itertools import combinations, islice, product
+from itertools import islice, product
 
 from verifier.core.affine import rows
 from verifier.core.cell import box_rows, dot
 from verifier.core.evaluate import holds
+from verifier.core.linear import INFINITY, Optimum, Program
 from verifier.core.motion import (
     Affine,
     Box,
@@ -32,15 +34,16 @@ from verifier.core.motion import (
     Vector,
 )
 from verifier.core.obligation import Passage
+from verifier.core.solids import hull_solid
 from verifier.core.starts import greatest, vertices
 from verifier.core.term import Formula, Key
 from verifier.core.verdict import Proved, Refuted, Unknown, Verdict, Witness
+from verifier.solve.linear import minimize
 from verifier.solve.strayed import admitted, strayed
 
 CORNERS_MAX = 4096
 STEPS = 200
 GRID = 1 << 40
-SPOTS_MAX = 40
 
 Side = tuple[Vector, Fraction]
 
@@ -233,12 +236,32 @@ def _directions(spots: Sequence[Vector], solid: Solid) -> Iterator[Vector]:
     nearest = _nearest(seen, [tuple(map(float, vertex)) for vertex in solid.vertices])
     if nearest is not None:
         yield tuple(Fraction(round(a * GRID), GRID) for a in nearest)
-    if size == 2 and len(spots) <= SPOTS_MAX:
-        for (a, b), (c, d) in combinations(spots, 2):
-            yield d - b, a - c
-            yield b - d, c - a
-        for vertex, spot in product(solid.vertices if solid.radius else (), spots):
+    if size == 2:
+        hull = hull_solid(spots)
+        yield from hull.facets.rows
+        for vertex, spot in product(solid.vertices if solid.radius else (), hull.vertices):
             yield tuple(x - y for x, y in zip(vertex, spot, strict=True))
+    else:
+        parting = _parting(seen, solid)
+        if parting is not None:
+            yield parting
+
+
+def _parting(spots: Sequence[tuple[float, ...]], solid: Solid) -> Vector | None:
+    """The direction, its entries in [-1, 1], along which the two are furthest apart: a linear
+    program in it, in the greatest value over the spots and in the gap behind that."""
+    program = Program()
+    row = [program.column(-1.0, 1.0) for _ in spots[0]]
+    most, gap = program.column(), program.column(cost=-1.0)
+    for spot in spots:
+        program.row([*row, most], [*spot, -1.0], -INFINITY, 0.0)
+    for vertex in solid.vertices:
+        program.row([*row, most, gap], [*map(float, vertex), -1.0, -1.0], 0.0, INFINITY)
+    match minimize(program):
+        case Optimum(value, point) if value < 0:
+            return tuple(Fraction(round(point[k] * GRID), GRID) for k in row)
+        case _:
+            return None
 
 
 def _nearest(

@@ -307,6 +307,7 @@ def limit(children: Children) -> Piece:
 
 clearance = limit
 body = limit
+moving = limit
 
 
 def named_places(children: Children) -> Piece:

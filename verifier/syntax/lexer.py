@@ -55,7 +55,7 @@ SOFT_KEYWORDS = {
     "waive": frozenset({"of", "because"}),
     "obstacle": frozenset({"clearance"}),
     "zone": frozenset({"clearance"}),
-    "motion": words("speed acceleration clearance body avoids inside"),
+    "motion": words("speed acceleration clearance body avoids inside velocity"),
     "skill": words("transition uses chosen"),
     "chain": words("from to beside relies guarantees"),
     "processor": words("policy task period execution deadline"),

@@ -403,7 +403,7 @@ class PlaceDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class MotionPart:
-    """`speed acceleration clearance body` with one value, `avoids inside` with names."""
+    """`speed acceleration clearance body velocity` with one value, `avoids inside` with names."""
 
     word: str
     values: tuple[Expression, ...]
