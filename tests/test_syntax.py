@@ -354,7 +354,7 @@ robot robot from urdf "tip" tip joints
         "plant P { input u : {period} }",
         "plant P { period always[1, 2] period }",
         "state { a : real in (once[c, d] b) }",
-        "state { a : bool in (always b) }",
+        *("state { a : bool in (always b) }", "resource a b in {of, share}"),
         "state { a : real[n[1]][2] m }",
     ],
 )
@@ -867,14 +867,6 @@ source_files = st.lists(declarations, min_size=1, max_size=4).map(
 @given(expressions)
 def test_a_formatted_expression_is_read_as_the_same(expression: tree.Expression) -> None:
     assert bare(parse_expression(format_expression(expression))) == bare(expression)
-
-
-def test_words_of_one_declaration_are_labels_in_braces_even_there() -> None:
-    for text in (
-        "resource a b in {of, share}\n",
-        "budget a of b {\n    total c in {total, of}\n}\n",
-    ):
-        assert format_file(parse(text, "here")) == text
 
 
 @settings(max_examples=250, deadline=None)
