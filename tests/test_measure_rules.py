@@ -19,7 +19,7 @@ from measures import SPAN, budget, network, owed
 
 from verifier.check.codec import decode, encode, statement_digest
 from verifier.check.judge import judge, judge_counterexample
-from verifier.check.measure_codec import MEASURED
+from verifier.check.measure_codec import MEASURED, decode_measured, of_measure
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.check.schedule import DEADLINES_MAX
@@ -540,6 +540,22 @@ def test_the_digest_tells_what_is_asked_and_not_how_it_is_called() -> None:
     assert statement_digest(owed(renamed)) == statement_digest(owed(FixedPriority(TASKS, ONE)))
 
 
+def test_what_is_asked_is_written_down_whole() -> None:
+    events = (*JOIN[:3], Contingent(3, 0, 2, True), Chosen(4, 0, None))
+    written = [["contingent", 0, 1, 3], ["contingent", 0, 2, 5], ["latest", 1, 2]]
+    written += [["vague", 3, 0, 2], ["chosen", 4, 0, None]]
+    assert of_measure(network(events, (1, 4, None, 5))) == [
+        *("network", [["latest"], *written], [[1, 4, None, 5]], "1/1000")
+    ]
+    tasks = [[1, 4, 2], [3, 6, 5]]
+    question = QUESTIONS["deadlines"]
+    assert isinstance(question, EarliestDeadline)
+    assert of_measure(question) == ["earliest deadline", tasks, "1"]
+    assert of_measure(FixedPriority(question.tasks, ONE / 2)) == ["fixed priority", tasks, "1/2"]
+    usage = ["together", "3", ["one of", "4", ["together", "1", "2"]]]
+    assert of_measure(budget(SHARES, None, 7)) == ["budget", usage, [None, "7"]]
+
+
 @pytest.mark.parametrize(
     "data",
     [
@@ -560,3 +576,5 @@ def test_the_digest_tells_what_is_asked_and_not_how_it_is_called() -> None:
 def test_what_is_not_written_so_is_not_read(data: Any) -> None:
     with pytest.raises(Refused):
         decode(data)
+    with pytest.raises(Refused):
+        decode_measured(data)

@@ -5,7 +5,7 @@
 A mutant is one small change of one file of verifier/check (mutation.py has the operators). It is
 killed if a test then fails or does not come to an end. The tests are collected once, and each
 mutant is a fork of that process in which the code of one function is exchanged. Of the tests that
-TESTS names for a file, those that execute the mutant's lines are run, what is fast and has killed
+TESTS names for a file, those that call the mutant's function are run, what is fast and has killed
 most before first; a test that takes longer than SECONDS_MAX of CPU is left out. Prints the
 survivors and, file by file, how many are killed, and exits with 1 if that is less than 95 % in all.
 With `--share`, a sample is run, drawn with a fixed seed.
@@ -26,7 +26,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType, FunctionType, ModuleType
@@ -38,10 +38,13 @@ from mutation import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
 CHECK = ROOT / "verifier/check"
-RULES = ("judge_rules", "check", "squares")
-SETS = ("containment_rules", "containment")
-COVERS = ("cover_rules", "claims", "judge_rules")
-MOTIONS = ("motion_rules", "motion", "barriers")
+RULES = (
+    "judge_rules",
+    "check: honest every_connective digest hostile_values formulas premise undefined written",
+)
+SETS = ("containment_rules", "containment: honest forgery")
+COVERS = ("cover_rules", "claims: forged false_counterexamples given_twice nobody_wrote")
+MOTIONS = ("motion_rules", "motion: honest forgery lies_about polygon boxes_are_read")
 MEASURES = ("measure_rules",)
 TESTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("__init__", "outcome"), RULES),
@@ -52,13 +55,12 @@ TESTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("cover", "cover_codec", "bernstein", "bowl", "boxed"), COVERS),
     **dict.fromkeys(("motion", "motion_codec", "barrier", "cells"), MOTIONS),
 }
-"""The files of tests that are to kill the mutants of each file."""
+"""The tests that are to kill the mutants of each file: a file of tests, or those of its tests that
+have one of the words in their names."""
 ENOUGH = 0.95
 SEED = 41
-SECONDS_MAX = 3.0
+SECONDS_MAX = 1.0
 MEMORY_MAX = 4 * 2**30
-
-Lines = set[tuple[str, int]]
 
 
 @dataclass(slots=True)
@@ -66,7 +68,7 @@ class Told:
     """What a run of all tests without any change shows of one test."""
 
     seconds: float
-    lines: Lines
+    functions: set[tuple[str, str]]
     failed: bool
 
 
@@ -82,13 +84,19 @@ class Runner:
     def __init__(self, wanted: list[Mutant], processes: int) -> None:
         self.wanted, self.processes, self.tally = wanted, processes, Tally()
 
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        wanted = {selection for mutant in self.wanted for selection in TESTS[mutant.file]}
+        items[:] = [item for item in items if _selected(item, wanted)]
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         gc.freeze()
         started = time.monotonic()
         told = _unchanged(session.items)
         broken = [item.nodeid for item, of in zip(session.items, told, strict=True) if of.failed]
         print(f"{len(told)} tests, {time.monotonic() - started:.0f} s", flush=True)
-        assert not broken, f"fail without any change: {broken}"
+        if broken:
+            print(f"fail without any change: {broken}")
+            return True
         tests = _tests_of(session.items, told)
         for mutant, dead in _outcomes(self.wanted, tests, self.processes):
             self.tally.all[mutant.file] += 1
@@ -104,14 +112,23 @@ Tests = dict[str, list[tuple[pytest.Item, Told]]]
 def _tests_of(items: list[pytest.Item], told: list[Told]) -> Tests:
     """For each file of the judge, its tests, the fastest first."""
     found: Tests = {}
-    for name, files in TESTS.items():
+    for name, selections in TESTS.items():
         own = [
             (item, of)
             for item, of in zip(items, told, strict=True)
-            if item.path.stem.removeprefix("test_") in files and of.seconds <= SECONDS_MAX
+            if _selected(item, selections) and of.seconds < SECONDS_MAX
         ]
         found[name] = sorted(own, key=lambda pair: pair[1].seconds)
     return found
+
+
+def _selected(item: pytest.Item, selections: Iterable[str]) -> bool:
+    name = item.path.stem.removeprefix("test_")
+    parts = [selection.partition(":") for selection in selections]
+    return any(
+        name == file and (not words or any(word in item.name for word in words.split()))
+        for file, _, words in parts
+    )
 
 
 def _unchanged(items: list[pytest.Item]) -> list[Told]:
@@ -139,26 +156,19 @@ def _too_slow(*_: object) -> None:
 
 
 def _watched(item: pytest.Item) -> Told:
-    lines: Lines = set()
-    files: dict[CodeType, str | None] = {}
+    functions: set[tuple[str, str]] = set()
+    known: set[CodeType] = set()
 
-    def trace(frame: FrameType, event: str, _: object) -> Any:
+    def trace(frame: FrameType, *_: object) -> None:
         code = frame.f_code
-        if code not in files:
+        if code not in known:
+            known.add(code)
             path = Path(code.co_filename)
-            files[code] = path.stem if path.parent == CHECK else None
-        name = files[code]
-        if name is None:
-            return None
-
-        def of_line(frame: FrameType, event: str, _: object) -> Any:
-            lines.add((name, frame.f_lineno))
-            return of_line
-
-        return of_line(frame, event, _)
+            if path.parent == CHECK:
+                functions.add((path.stem, code.co_qualname.split(".<locals>")[0]))
 
     before = time.process_time()
-    signal.setitimer(signal.ITIMER_PROF, 4 * SECONDS_MAX)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS_MAX)
     sys.settrace(trace)
     try:
         failed = _fails(item)
@@ -168,7 +178,7 @@ def _watched(item: pytest.Item) -> Told:
         sys.settrace(None)
         signal.setitimer(signal.ITIMER_PROF, 0)
     seconds = time.process_time() - before
-    return Told(seconds, lines, failed and seconds < 4 * SECONDS_MAX)
+    return Told(seconds, functions, failed and seconds < SECONDS_MAX)
 
 
 def _fails(item: pytest.Item) -> bool:
@@ -217,7 +227,7 @@ def _outcomes(wanted: list[Mutant], tests: Tests, processes: int) -> Iterator[tu
 
 
 def _reaches(told: Told, mutant: Mutant) -> bool:
-    return not mutant.owner or any((mutant.file, line) in told.lines for line in mutant.lines)
+    return not mutant.owner or (mutant.file, mutant.owner) in told.functions
 
 
 def _killed(
@@ -291,7 +301,7 @@ def main() -> int:
     settings.register_profile("all", derandomize=True, deadline=None, suppress_health_check=checks)
     settings.load_profile("all")
     runner = Runner(wanted, options.processes)
-    files = {file for mutant in wanted for file in TESTS[mutant.file]}
+    files = {of.partition(":")[0] for mutant in wanted for of in TESTS[mutant.file]}
     paths = [f"tests/test_{file}.py" for file in sorted(files)]
     os.chdir(ROOT)
     told = ["-q", "-s", "-n0", "-p", "no:cacheprovider", "-m", "not nightly"]

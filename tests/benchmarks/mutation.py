@@ -46,16 +46,14 @@ Change = Callable[[ast.AST], ast.AST | None]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """One change. `lines` are those of the statement, or of its head, that holds it; `owner` is the
-    function or method around it, dotted, or "" for what the module itself says."""
+    """One change. `owner` is the function or method around it, dotted, or "" for what the module
+    itself says; `code` is what stands in the owner's place, or the statement of the module."""
 
     file: str
     line: int
     what: str
-    lines: range
     owner: str
     code: Callable[[], ast.stmt]
-    """What stands in the owner's place, or the statement of the module."""
 
 
 def mutants(name: str, path: Path) -> Iterator[Mutant]:
@@ -63,15 +61,13 @@ def mutants(name: str, path: Path) -> Iterator[Mutant]:
     tree = ast.parse(path.read_text(encoding="utf-8"))
     told = _told(tree)
     for owner, statement in _owners(tree):
-        heads = _heads(statement)
         for place, node in enumerate(ast.walk(statement)):
             if id(node) in told:
                 continue
             for what, change in _changes(node):
                 code = partial(_mutated, statement, place, change)
                 line = getattr(node, "lineno", None) or _line(node)
-                lines = heads.get(id(node), range(line, line + 1))
-                yield Mutant(name, line, what, lines, owner, code)
+                yield Mutant(name, line, what, owner, code)
 
 
 def _owners(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
@@ -85,24 +81,6 @@ def _owners(tree: ast.Module) -> Iterator[tuple[str, ast.stmt]]:
                 yield name, statement
             case _:
                 yield "", statement
-
-
-def _heads(statement: ast.stmt) -> dict[int, range]:
-    """For each node, the lines of the statement that holds it; of one with a body, of its head."""
-    found: dict[int, range] = {}
-
-    def visit(node: ast.AST, lines: range) -> None:
-        if isinstance(node, ast.stmt | ast.match_case):
-            body = getattr(node, "body", None)
-            first = _line(node)
-            last = body[0].lineno - 1 if isinstance(body, list) else (node.end_lineno or first)  # type: ignore[union-attr]
-            lines = range(first, max(first, last) + 1)
-        found[id(node)] = lines
-        for child in ast.iter_child_nodes(node):
-            visit(child, lines)
-
-    visit(statement, range(0))
-    return found
 
 
 def _line(node: ast.AST) -> int:
@@ -172,7 +150,9 @@ def _changes(node: ast.AST) -> Iterator[tuple[str, Change]]:
             commutes = isinstance(node.func, ast.Name) and node.func.id in COMMUTATIVE
             for place in range(0 if commutes else len(arguments) - 1):
                 called = ast.unparse(node.func)
-                yield f"arguments {place + 1} and {place + 2} of {called} exchanged", _swap(place)
+                if ast.unparse(arguments[place]) != ast.unparse(arguments[place + 1]):
+                    what = f"arguments {place + 1} and {place + 2} of {called} exchanged"
+                    yield what, _swap(place)
 
 
 def _operators(node: ast.AST) -> Iterator[tuple[str, Change]]:
