@@ -59,3 +59,67 @@ def test_listed_answers(name: str, tmp_path: Path, capsys: pytest.CaptureFixture
     for answer in judged(source.model, chain, Effort(5.0, 1), lambda *_: None):
         assert isinstance(answer.verdict, Proved)
         assert not isinstance(answer.verdict.evidence, SolverWord)
+
+
+# ---- what nobody can have meant ----------------------------------------------------------------
+
+FREE = "state { p : real[2] m }\nmotion p { speed 1 m/s  acceleration 1 m/s^2 }\n"
+ROOM = FREE.replace("real[2] m }", "real[2] m in box(lower = 0, upper = 10) }")
+ZONED = ROOM.replace("1 m/s^2 }", "1 m/s^2  inside hall }") + (
+    "zone hall : real[2] m = box(lower = 0, upper = [5, 10])\n"
+)
+END = "achieve p in box(lower = 8, upper = 9)"
+SKILL = """skill Go {{
+    {start}
+    terminal p in box(lower = 3, upper = 4)
+    duration {time}
+    transition p {{ velocity 0 after 1 s }}
+}}
+chain C {{ assume p in box(lower = 3, upper = 4)  Go()  achieve p[1] >= 3 m }}
+"""
+
+
+def skill(start: str, time: str = "1 s .. 1 s") -> str:
+    return SKILL.format(start=start, time=time)
+
+
+@pytest.mark.parametrize(
+    ("code", "line", "text"),
+    [
+        ("unbounded-set", 3, f"{FREE}chain C {{ assume p[1] >= 1 m  {END} }}"),
+        ("unbounded-set", 4, FREE + skill("initial p[1] >= 1 m")),
+        ("start-outside", 4, f"{ZONED}chain C {{ assume p in box(lower = 4, upper = 6)  {END} }}"),
+        ("start-outside", 5, ZONED + skill("initial p in box(lower = 4, upper = 6)")),
+        ("empty-set", 4, ROOM + skill("initial p in box(lower = 11, upper = 12)")),
+        ("empty-set", 4, ROOM + skill("initial p[1] <= 2 m  initial p[1] >= 3 m")),
+        ("empty-set", 3, f"{ROOM}chain C {{ assume p in box(lower = 4, upper = 3)  {END} }}"),
+        ("empty-set", 1, ROOM.replace("lower = 0, upper = 10", "lower = 10, upper = 0")),
+        ("bad-limit", 2, ROOM.replace("speed 1 m/s", "speed 0 m/s")),
+        ("bad-limit", 2, ROOM.replace("acceleration 1 m/s^2", "acceleration [1, -1]")),
+        ("bad-limit", 2, ROOM.replace("10) }", "10)  v : real[2] m/s in -0.5 .. 0.5 }", 1)),
+        ("bad-duration", 6, ROOM + skill("initial p[1] >= 1 m", "3 s .. 1 s")),
+        ("bad-duration", 6, ROOM + skill("initial p[1] >= 1 m", "2 s .. 3 s")),
+        ("negative-radius", 2, ROOM.replace("1 m/s^2 }", "1 m/s^2  clearance -1 cm }")),
+        ("shape-mismatch", 2, ROOM.replace("1 m/s^2 }", "1 m/s^2  velocity p }")),
+    ],
+)
+def test_bad_input_is_a_located_message(
+    code: str, line: int, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if "v : real" in text:
+        text = text.replace("1 m/s^2 }", "1 m/s^2  velocity v }").replace(
+            "-0.5 .. 0.5", "box(lower = -0.5, upper = 0.5)"
+        )
+    path = tmp_path / "bad.contract"
+    path.write_text(text if "chain C" in text else f"{text}chain C {{ assume true  {END} }}")
+    assert main(["repair", str(path), "--chain", "C"]) == 2
+    said = capsys.readouterr().err
+    assert f"[{code}]" in said and f"bad.contract:{line}:" in said, said
+
+
+def test_a_plan_says_so_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "bad.contract"
+    path.write_text(f"{FREE}chain C {{ assume p[1] >= 1 m  {END} }}")
+    assert main(["plan", str(path), "--chain", "C"]) == 2
+    assert "[unbounded-set]" in capsys.readouterr().err
+    assert main(["check", str(path)]) == 1

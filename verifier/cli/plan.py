@@ -16,6 +16,7 @@ from verifier.pipeline import report_on
 from verifier.repair.transition import Aim
 from verifier.report import terminal
 from verifier.report.values import Report, status, worst
+from verifier.source import Mistakes
 
 
 def run(options: argparse.Namespace) -> int:
@@ -43,12 +44,17 @@ def run(options: argparse.Namespace) -> int:
     outcome, found = planned(
         source, chain, effort, MOST_SHOWN if options.all else 1, Aim(options.least)
     )
+    if outcome.faults:
+        raise Mistakes(outcome.faults, source.texts)
     said = f"no sequence of library skills makes {chain.name}"
-    if outcome.refuted is not None:
-        sys.stdout.write(f"{paint(sys.stdout).word('refuted')}: {said}: {outcome.refuted}\n")
+    if outcome.refuted is not None and outcome.is_sure:
+        told = "; ".join((f"{said}: {outcome.refuted}", *outcome.motions))
+        sys.stdout.write(f"{paint(sys.stdout).word('refuted')}: {told}\n")
         return REFUTED
-    if outcome.unknown is not None:
-        told = f"whether library skills make {chain.name} is open: {outcome.unknown}"
+    if not outcome.found:
+        open_end = outcome.unknown or outcome.refuted
+        told = f"whether library skills make {chain.name} is open: {open_end}"
+        told = "; ".join((told, *outcome.motions))
         sys.stdout.write(f"{paint(sys.stdout).word('unknown')}: {told}\n")
         return UNKNOWN
     if options.all:

@@ -15,10 +15,14 @@ from verifier.pipeline import report_on
 from verifier.repair.transition import Aim
 from verifier.report import terminal
 from verifier.report.values import Report, chain_verdict
+from verifier.source import Mistakes
 
 
 def run(options: argparse.Namespace) -> int:
-    """0 if the chain holds now or is repaired, 1 if no repair was found, 3 if it stays unknown."""
+    """0 if the chain holds now or is repaired, 1 if no repair was found, 3 if it stays unknown.
+
+    Raises Mistakes where what a transition would have to do cannot be meant.
+    """
     source, chain = own_chain(options)
     effort = Effort(options.timeout, options.jobs)
     with progress("judging") as tell:
@@ -31,6 +35,8 @@ def run(options: argparse.Namespace) -> int:
             source, chain, report, effort, MOST_SHOWN if options.all else 1, Aim(options.least)
         )
     if not report.repairs:
+        if report.faults:
+            raise Mistakes(report.faults, source.texts)
         whole = Report((), (report,), source.texts)
         sys.stdout.write(terminal.render(whole, paint(sys.stdout)))
         return exit_code([chain_verdict(report)])

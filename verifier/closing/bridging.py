@@ -17,10 +17,10 @@ from verifier.check.motion import judge_motion
 from verifier.check.outcome import Accepted
 from verifier.closing.refused import impossible, partly
 from verifier.closing.tables import BLANK, Draft, Unwritten, settled, skill, written
-from verifier.closing.trial import Proposal, Propose
+from verifier.closing.trial import OPEN, Proposal, Propose
 from verifier.closing.wording import Words, base_unit, condition
 from verifier.core.affine import Row
-from verifier.core.diagnostic import SourceError
+from verifier.core.diagnostic import Diagnostic, Label, SourceError
 from verifier.core.evaluate import holds
 from verifier.core.flat import Sides, around, within
 from verifier.core.flat import parts as conjuncts
@@ -72,13 +72,40 @@ def tools(aim: Aim) -> Tools:
     )
 
 
-def bridges(gap: Gap) -> Iterator[Proposal | str]:
-    """For each variable that may be moved to close the gap, a transition, or why there is none."""
+def bridges(gap: Gap) -> Iterator[Proposal | str | Diagnostic]:
+    """For each variable that may be moved to close the gap, a transition, or why there is none; a
+    diagnostic where the question itself is one that nobody can have meant."""
     for variable, member in _movable(gap):
         try:
             yield _bridge(gap, variable, member)
         except SourceError as error:
-            yield f"{error.diagnostics[0].message}"
+            yield _misposed(gap, variable, member, error.diagnostics[0])
+
+
+def _misposed(
+    gap: Gap, variable: StateVariable, member: str, found: Diagnostic
+) -> str | Diagnostic:
+    """What was found of a skill that is not written yet, at the place that it comes from."""
+    limits = gap.source.model.motions.get(member)
+    if limits is None:
+        return found.message
+    moved = {*scalar_names(variable, member), *limits.velocity}
+    read = [c.span for c in gap.chain.assumptions if _names(c.formula) & moved]
+    span = read[0] if read else gap.source.scope.chains[gap.chain.declared].name.span
+    notes = (Label(limits.span, "moved within these limits"),)
+    told = f"where a transition of `{member}` would have to start"
+    match found.code:
+        case "unbounded-set":
+            help = f"bound `{member}`: by a domain behind its declaration, or by `assume`"
+            return Diagnostic("unbounded-set", span, f"{told} has no bound", notes, help)
+        case "start-outside":
+            help = "assume a start inside of the zones, or name a zone that holds it"
+            message = f"{told} lies outside of the zones, or a body there does"
+            return Diagnostic("start-outside", span, message, notes, help)
+        case "empty-set":
+            return Diagnostic("empty-set", span, f"{told} is nowhere", notes)
+        case _:
+            return found.message
 
 
 def _movable(gap: Gap) -> Iterator[tuple[StateVariable, str]]:
@@ -156,7 +183,7 @@ def _served(gap: Gap, limits: str, posed: _Posed, starts: Sides, deep: int) -> l
         case Refuted(proof):
             return _refused(gap, posed, starts, problem, proof)
     if deep == 0 or isinstance(problem.starts[0], Box):
-        return f"whether a transition of `{posed.member}` exists is unknown: {answer.reason}"
+        return f"{OPEN} of `{posed.member}` exists is unknown: {answer.reason}"
     parts: list[_Part] = []
     for side in _halved(posed, starts, problem):
         half = _served(gap, limits, posed, side, deep - 1)
@@ -197,7 +224,7 @@ def _refused(gap: Gap, posed: _Posed, starts: Sides, problem: Problem, proof: Im
     sure = posed.ends.exact and (starts.exact or (start and _is_known(posed, start)))
     note = "" if sure else ", if round sets are taken as the boxes in the way"
     rest = "" if isinstance(proof, NoEnd) else partly(problem, proof, tools(gap.aim), posed.words)
-    word = "no transition serves every start" if sure else "whether a transition exists is unknown"
+    word = "no transition serves every start" if sure else f"{OPEN} exists is unknown"
     return f"{word}: {told}{note}{rest}"
 
 

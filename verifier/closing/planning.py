@@ -17,7 +17,8 @@ from math import lcm
 
 from verifier.closing.calls import Called, Library, library
 from verifier.closing.editing import inserted, replaced
-from verifier.closing.trial import Closed, Propose, Slot, Trial, no_motion
+from verifier.closing.trial import OPEN, Closed, Propose, Slot, Trial, no_motion
+from verifier.core.diagnostic import Diagnostic
 from verifier.core.obligation import Question
 from verifier.core.verdict import Refuted, Verdict
 from verifier.judging import Effort, first_fault
@@ -41,13 +42,20 @@ class Outcome:
     """What was found, shortest first.
 
     `refuted` says why no sequence of skills will do at any of the places, `unknown` why nothing can
-    be said; both are None where something was found. `motions` says why no transition does.
+    be said; both are None where something was found. `motions` says why no transition does, and
+    `faults` what is wrong with the question that one would answer.
     """
 
     found: tuple[Closed, ...]
     refuted: str | None = None
     unknown: str | None = None
     motions: tuple[str, ...] = ()
+    faults: tuple[Diagnostic, ...] = ()
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether nothing was left open about transitions."""
+        return not any(each.startswith(OPEN) for each in self.motions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,11 +247,11 @@ def _scale(task: _Task) -> tuple[int, int]:
 def _nothing(task: _Task, calls: Library, ended: Ended[Closed], trial: Trial) -> Outcome:
     """Why nothing was found: a proof where every sequence was excluded."""
     tried = f"{_count(ended.judged, 'candidate')} judged, {_count(ended.settled, 'state')} settled"
-    motions = tuple(dict.fromkeys(trial.reasons))
+    motions, faults = tuple(dict.fromkeys(trial.reasons)), tuple(dict.fromkeys(trial.faults))
     open_end = _open_end(task, calls, ended)
     if open_end is not None:
-        return Outcome((), None, f"{open_end} ({tried})", motions)
-    return Outcome((), f"{_reason(task, ended, trial.lacking)} ({tried})", None, motions)
+        return Outcome((), None, f"{open_end} ({tried})", motions, faults)
+    return Outcome((), f"{_reason(task, ended, trial.lacking)} ({tried})", None, motions, faults)
 
 
 def _open_end(task: _Task, calls: Library, ended: Ended[Closed]) -> str | None:

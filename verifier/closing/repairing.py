@@ -41,7 +41,7 @@ def with_repair(
     place = _place(chain, failed.obligation)
     outcome = repairs(source, chain, place, effort, most, motions(source, aim))
     if not outcome.found:
-        return replace(report, search=_told(outcome))
+        return replace(report, search=_told(outcome), faults=outcome.faults)
     comment = _bridged(chain, failed)
     found = tuple(_repair(source, closed, comment) for closed in outcome.found)
     return replace(report, repairs=found)

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from verifier.closing.calls import Called
 from verifier.closing.editing import Edit, New
+from verifier.core.diagnostic import Diagnostic
 from verifier.core.evaluate import NoExactValue, holds
 from verifier.core.obligation import Obligation, Question
 from verifier.core.span import Span
@@ -25,6 +26,8 @@ from verifier.source import Mistakes, Source, settled
 from verifier.syntax import tree
 
 ENTRY = ("precondition", "initial", "invariant", "achieve")
+OPEN = "whether a transition"
+"""How a reason begins that is none: that nothing was found either way."""
 MOST_MOTIONS = 8
 """Candidates for which motions are asked for; each takes a good part of a second."""
 
@@ -37,12 +40,12 @@ class Proposal:
     declarations: str
 
 
-Propose: TypeAlias = Callable[[Chain, int, Formula], Iterable[Proposal | str]]
+Propose: TypeAlias = Callable[[Chain, int, Formula], Iterable[Proposal | str | Diagnostic]]
 """Transitions for a chain of which a clause fails before the step, or why there is none."""
 Write: TypeAlias = Callable[[str, tree.ChainDeclaration, int, New], Edit]
 
 
-def no_motion(chain: Chain, place: int, clause: Formula) -> Iterable[Proposal | str]:
+def no_motion(chain: Chain, place: int, clause: Formula) -> Iterable[Proposal | str | Diagnostic]:
     """Nothing."""
     return ()
 
@@ -100,7 +103,8 @@ class Slot:
 class Trial:
     """What one search has learnt so far, with a `quick` effort for candidates and the whole one for
     those with a transition: `known` verdicts, clauses found `lacking`, the `moved`
-    candidates that a motion completed, and the `reasons` for which others were not."""
+    candidates that a motion completed, and the `reasons` for which others were not; `faults` are
+    reasons that are mistakes in the source."""
 
     slot: Slot
     parts: Partition
@@ -112,6 +116,7 @@ class Trial:
     lacking: list[Need] = field(default_factory=list)
     moved: list[Word] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
+    faults: list[Diagnostic] = field(default_factory=list)
     asked: int = 0
 
     def judge(self, word: Word) -> Closed | Fault:
@@ -156,6 +161,10 @@ class Trial:
         self.asked += 1
         texts = [self.calls[k].text for k in word]
         for proposal in self.propose(candidate, self.slot.place + passed, clause):
+            if isinstance(proposal, Diagnostic):
+                self.faults.append(proposal)
+                self.reasons.append(proposal.message)
+                continue
             if isinstance(proposal, str):
                 self.reasons += [proposal] if proposal else []
                 continue

@@ -11,9 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import islice
+from typing import NoReturn
 
 from verifier.core.affine import Row, affine, rows
 from verifier.core.blocks import product_of
+from verifier.core.cell import inside
 from verifier.core.diagnostic import Label
 from verifier.core.flat import around
 from verifier.core.motion import (
@@ -25,6 +28,7 @@ from verifier.core.motion import (
     Polytope,
     Problem,
 )
+from verifier.core.starts import vertices
 from verifier.core.term import NOW, OLD, Comparison, Key, Number, Real, Variable, rename, variables
 from verifier.core.unit import TIME, UNITS
 from verifier.model.arguments import Space as Numbers
@@ -40,6 +44,7 @@ from verifier.model.values import Condition, Contract, StateVariable
 from verifier.syntax import tree
 
 ZERO = Fraction(0)
+CORNERS_MAX = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,15 +178,21 @@ def _all_scalars(scope: Scope, variable: StateVariable) -> list[str]:
 def _problem(given: Given, variable: StateVariable) -> Problem:
     contract, bounds = given.contract, given.limits
     before = [c for c in (*contract.requires, *contract.invariants) if not c.reads_environment]
-    read = [c.formula for c in before if _reads_only(c, given)]
-    sides = [*around(read, given.keys).rows, *_domains(given)]
+    stated = [c for c in before if _reads_only(c, given)]
+    sides = [*around([c.formula for c in stated], given.keys).rows, *_domains(given)]
     starts = product_of(sides, len(given.names))
     if isinstance(starts, str):
         code = "unbounded-set" if starts == "unbounded" else "set-too-large"
         code = "empty-set" if starts == "empty" else code
-        fail(code, given.clause.span, f"the set of starts is {starts}")
+        _fail_at_start(code, f"the set of starts is {starts}", stated, given)
+    space = space_of(given.at.scope, variable, bounds)
+    for corner in islice(vertices(starts), CORNERS_MAX):
+        spot = corner[: given.moved]
+        if space.regions is not None and not any(inside([spot], b) for b in space.regions):
+            told = "a corner of the starts lies outside of the zones, or a body there does"
+            _fail_at_start("start-outside", told, stated, given)
     return Problem(
-        space_of(given.at.scope, variable, bounds),
+        space,
         (starts,),
         _promised(given),
         bounds.speed,
@@ -190,6 +201,22 @@ def _problem(given: Given, variable: StateVariable) -> Problem:
         given.velocity > 0,
         len(given.names) - given.moved - given.velocity,
         _tube(given),
+    )
+
+
+def _fail_at_start(code: str, message: str, stated: Sequence[Condition], given: Given) -> NoReturn:
+    """Raises SourceError at what says where the skill may start."""
+    own = [c.span for c in stated if {n for n, _ in variables(c.formula)} & set(given.changed)]
+    first, *others = own or [given.clause.span]
+    fail(
+        code,
+        first,
+        message,
+        notes=(
+            *(Label(span, "and this holds at the start") for span in others),
+            Label(given.limits.span, "moved within these limits"),
+        ),
+        help="say behind `initial` where the motion may start",
     )
 
 

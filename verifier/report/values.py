@@ -91,7 +91,8 @@ class ChainReport:
     became of each. Durations in seconds; `longest` None means that no bound is promised. What the
     barriers of a plant owe, or a budget, stands in a report of its own, which is not `timed`.
 
-    `search` says what was tried where the chain is refuted and `repairs` is empty.
+    `search` says what was tried where the chain is refuted and `repairs` is empty; `faults` are
+    mistakes in the source because of which nothing could be.
     """
 
     name: str
@@ -104,6 +105,7 @@ class ChainReport:
     properties: tuple[Promise, ...] = ()
     repairs: tuple[Repair, ...] = ()
     search: str | None = None
+    faults: tuple[Diagnostic, ...] = ()
     timed: bool = True
 
 
