@@ -296,9 +296,9 @@ REFUSED = {
         "a jump is rejected, not brought within its bounds by `clamp`",
     ),
     "law": (
-        BASE.replace("EXTRA", "baseline [0 m/s, 0 m/s]"),
-        "plant-not-supported",
-        "the filter has no way to follow a law that is written out",
+        ARM.replace("EXTRA", f"baseline [{', '.join(['0 rad/s^2'] * 7)}]"),
+        "barrier-not-supported",
+        "`low[1]` is kept by braking, but the baseline is another one",
     ),
 }
 

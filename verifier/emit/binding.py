@@ -19,7 +19,8 @@ from verifier.emit.header import DECISION, SOURCE, STATUS
 from verifier.emit.layout import Field
 from verifier.emit.memory import Remembered, remembered
 from verifier.emit.reference import Action, Outcome, Sample
-from verifier.safety.filter import Filter
+from verifier.safety.affine import Affine
+from verifier.safety.filter import Guarded
 from verifier.safety.transition import Followed
 
 KIND = {"real": ctypes.c_double, "bool": ctypes.c_uint8, "enum": ctypes.c_uint8}
@@ -235,7 +236,7 @@ def _verdict_type(design: Design) -> type[ctypes.Structure]:
     fields.append(("violated", ctypes.c_uint64 * design.item_words))
     fields += [(name, ctypes.c_uint64 * design.joint_words) for name in ("limited", "outside")]
     if design.loop.guarded:
-        fields.append(("rows", ctypes.c_uint64 * (-(-design.loop.guarded.filter.rows // 64))))
+        fields.append(("rows", ctypes.c_uint64 * (-(-design.loop.guarded.rows // 64))))
     return _structure("guard_verdict", fields)
 
 
@@ -297,13 +298,18 @@ def _guard_type(design: Design) -> type[ctypes.Structure]:
     for gauge in design.gauges:
         fields.append((gauge.prefix, _memory_type(gauge.type, gauges.remembered(gauge))))
     if design.loop.guarded:
-        fields.append(("filter", _filter_type(design.loop.guarded.filter)))
+        fields.append(("filter", _filter_type(design.loop.guarded)))
     return _structure("guard", [*fields, ("entry", _sample_type(design))])
 
 
-def _filter_type(design: Filter) -> type[ctypes.Structure]:
+def _filter_type(guarded: Guarded | Affine) -> type[ctypes.Structure]:
+    if isinstance(guarded, Affine):
+        fields: list[tuple[str, Any]] = [(name, U8) for name in ("started", "switched")]
+        fields += [("calm", ctypes.c_uint32), ("state", F64 * len(guarded.states))]
+        return _structure("filter_memory", [*fields, ("moved", F64 * guarded.rows)])
+    design = guarded.filter
     vector = F64 * len(design.drives)
-    fields: list[tuple[str, Any]] = [(name, U8) for name in ("started", "sure", "switched")]
+    fields = [(name, U8) for name in ("started", "sure", "switched")]
     fields += [(name, ctypes.c_uint32) for name in ("calm", "oldest")]
     fields += [(name, vector) for name in ("position", "speed", "latest")]
     fields += [("pending", vector * (design.latency + 1)), ("moved", F64 * design.rows)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib.resources import files
 
+from verifier.emit.affine import KERNELS
 from verifier.emit.build_file import TARGETS, cmake_lists, compile_command, toolchain
 from verifier.emit.design import Design
 from verifier.emit.filtering import runtime_of
@@ -14,6 +15,7 @@ from verifier.emit.printer import printed
 from verifier.emit.selftest import selftest
 from verifier.emit.source import source
 from verifier.emit.vectors import vectors
+from verifier.safety.affine import Affine
 
 RUNTIME = "guard_runtime.h"
 TEMPORAL = "guard_temporal.h"
@@ -60,8 +62,11 @@ def guard_files(design: Design) -> dict[str, bytes]:
     """The C of a design."""
     always = (RUNTIME, TEMPORAL)
     runtime = (*always, DISTANCE) if design.gauges else always
-    if design.loop.guarded is not None:
-        runtime = (*runtime, *runtime_of(design.loop.guarded.filter))
+    guarded = design.loop.guarded
+    if isinstance(guarded, Affine):
+        runtime = (*runtime, *KERNELS)
+    elif guarded is not None:
+        runtime = (*runtime, *runtime_of(guarded.filter))
     runtime = (*runtime, TRANSITION) if design.tracks else runtime
     return {
         "guard.h": printed(header(design)).encode(),

@@ -34,6 +34,7 @@ from verifier.emit.design import Design
 from verifier.emit.driving import ACTION_OUT, PARAMETERS, asked_of, written
 from verifier.emit.lower import place_of
 from verifier.emit.watching import bit_mask, call, lower, word
+from verifier.safety.affine import Affine
 from verifier.safety.filter import Guarded
 
 G, NOW, ANSWER, GIVEN = Id("g"), Id("now"), Id("answer"), Id("given")
@@ -67,32 +68,62 @@ def rest(design: Design) -> Function:
 
 def drive_guarded(design: Design, guarded: Guarded) -> Function:
     """The same as `drive`, by the filter."""
-    size = (JOINTS,)
+    position, drive = At(Id("position"), EACH), At(Id("FILTER_DRIVES"), EACH)
+    inside = all_of(
+        (
+            Binary("<=", Dot(drive, "lower"), position),
+            Binary("<=", position, Dot(drive, "upper")),
+        )
+    )
+    places = (("position", guarded.positions), ("speed", guarded.speeds))
+    return filtered_stage(
+        design,
+        guarded,
+        measured=tuple(
+            Declare("const double", name, Braces(places_of(design, names)), (JOINTS,))
+            for name, names in places
+        ),
+        read=(Id("position"), Id("speed")),
+        box=(Dot(drive, "box_lower"), Dot(drive, "box_upper")),
+        outside=negated(inside),
+    )
+
+
+def filtered_stage(
+    design: Design,
+    guarded: Guarded | Affine,
+    *,
+    measured: tuple[Statement, ...],
+    read: tuple[Expression, ...],
+    box: tuple[Expression, Expression],
+    outside: Expression,
+) -> Function:
+    """What follows the watches in a step: `measured` declares what filter_step is to `read`; `box`
+    are the bounds of the i-th component of the command, `outside` says whether it is marked."""
     none = Binary("==", Arrow(G, "fallback"), Id("GUARD_FALLBACK_NONE"))
     source = Choose(Id("learned"), Id("GUARD_SOURCE_LEARNED"), Id("GUARD_SOURCE_BASELINE"))
     ok = (G, Id("GUARD_STATUS_OK"), Id("GUARD_DECISION_PASS"), source)
     usable = Call("guard_finite", (At(Id("asked"), EACH),))
     proposed = Choose(Id("admitted"), Id("asked"), Id("NULL"))
-    step = (MEMORY, Id("position"), Id("speed"), proposed)
     flags = (_doubtful(design, guarded), _may_return(design, guarded))
+    step = (MEMORY, *read, proposed, *flags, GIVEN)
     return Function(
         "guard_verdict",
         "drive",
         PARAMETERS,
         (
-            Declare("const double", "asked", Braces(asked_of(design)), size),
-            Declare("const double", "position", Braces(_places(design, guarded.positions)), size),
-            Declare("const double", "speed", Braces(_places(design, guarded.speeds)), size),
-            Declare("double", "given", None, size),
+            Declare("const double", "asked", Braces(asked_of(design)), (JOINTS,)),
+            *measured,
+            Declare("double", "given", None, (JOINTS,)),
             Declare("bool", "usable", Id("true")),
             Declare("bool", "clamped", Id("false")),
             Declare("bool", "kept", Id("true")),
             Repeat("i", JOINTS, (Assign(Id("usable"), all_of((Id("usable"), usable))),)),
             Remark("switch, filter and limits"),
             Declare("const bool", "admitted", all_of((Id("usable"), none))),
-            Declare("const bool", "learned", Call("filter_step", (*step, *flags, GIVEN))),
+            Declare("const bool", "learned", Call("filter_step", step)),
             Declare("guard_verdict", "answer", Call("verdict", ok)),
-            Repeat("i", JOINTS, _judged()),
+            Repeat("i", JOINTS, _judged(box, outside)),
             Repeat("i", Id("FILTER_ROWS"), _told()),
             Remark("check on the way out"),
             If(
@@ -107,15 +138,9 @@ def drive_guarded(design: Design, guarded: Guarded) -> Function:
     )
 
 
-def _judged() -> tuple[Statement, ...]:
-    given, drive = At(GIVEN, EACH), At(Id("FILTER_DRIVES"), EACH)
-    position = At(Id("position"), EACH)
-    inside = all_of(
-        (
-            Binary("<=", Dot(drive, "lower"), position),
-            Binary("<=", position, Dot(drive, "upper")),
-        )
-    )
+def _judged(box: tuple[Expression, Expression], outside: Expression) -> tuple[Statement, ...]:
+    given = At(GIVEN, EACH)
+    low, high = box
     return (
         If(
             Binary("!=", given, At(Id("asked"), EACH)),
@@ -124,16 +149,10 @@ def _judged() -> tuple[Statement, ...]:
                 Assign(word(Dot(ANSWER, "limited"), EACH), bit_mask(EACH), "|="),
             ),
         ),
-        If(negated(inside), (Assign(word(Dot(ANSWER, "outside"), EACH), bit_mask(EACH), "|="),)),
+        If(outside, (Assign(word(Dot(ANSWER, "outside"), EACH), bit_mask(EACH), "|="),)),
         Assign(
             Id("kept"),
-            all_of(
-                (
-                    Id("kept"),
-                    Binary(">=", given, Dot(drive, "box_lower")),
-                    Binary("<=", given, Dot(drive, "box_upper")),
-                )
-            ),
+            all_of((Id("kept"), Binary(">=", given, low), Binary("<=", given, high))),
         ),
     )
 
@@ -147,13 +166,13 @@ def _decide(decision: str) -> Statement:
     return Assign(Dot(ANSWER, "decision"), Id(f"GUARD_DECISION_{decision}"))
 
 
-def _places(design: Design, names: Sequence[str | None]) -> tuple[Expression, ...]:
+def places_of(design: Design, names: Sequence[str | None]) -> tuple[Expression, ...]:
     return tuple(
         Real(0.0) if name is None else place_of(design.layout.places[name], NOW) for name in names
     )
 
 
-def _doubtful(design: Design, guarded: Guarded) -> Expression:
+def _doubtful(design: Design, guarded: Guarded | Affine) -> Expression:
     """Whether the confidence is low."""
     if guarded.confidence is None:
         return Id("false")
@@ -161,7 +180,7 @@ def _doubtful(design: Design, guarded: Guarded) -> Expression:
     return negated(Binary(">=", place_of(design.layout.places[name], NOW), Real(least)))
 
 
-def _may_return(design: Design, guarded: Guarded) -> Expression:
+def _may_return(design: Design, guarded: Guarded | Affine) -> Expression:
     if guarded.when is None:
         return Id("true")
     truth = call(MAY_RETURN, lower(design, guarded.when), NOW, NOW)

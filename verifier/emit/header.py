@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from verifier.emit import tracking
+from verifier.emit.affine import affine_sizes
 from verifier.emit.ctree import (
     Enum,
     File,
@@ -21,6 +22,8 @@ from verifier.emit.filtering import sizes
 from verifier.emit.gauges import members as gauge_members
 from verifier.emit.layout import Field
 from verifier.emit.memory import members as memory_members
+from verifier.safety.affine import Affine
+from verifier.safety.filter import Guarded
 
 C_TYPE = {"real": "double", "bool": "uint8_t", "enum": "uint8_t"}
 
@@ -78,7 +81,8 @@ def header(design: Design) -> File:
 def _constants(design: Design) -> tuple[TopLevel, ...]:
     guarded = design.loop.guarded
     return (
-        *(sizes(guarded.filter) if guarded else ()),
+        *(affine_sizes(guarded) if isinstance(guarded, Affine) else ()),
+        *(sizes(guarded.filter) if isinstance(guarded, Guarded) else ()),
         Macro("GUARD_ITEM_WORDS", unsigned(design.item_words)),
         Macro("GUARD_JOINT_WORDS", unsigned(design.joint_words)),
         Macro("GUARD_JOINTS", unsigned(len(design.loop.joints))),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from verifier.emit.affine import drive_affine
 from verifier.emit.ctree import (
     Arrow,
     Assign,
@@ -40,6 +41,7 @@ from verifier.emit.design import Design
 from verifier.emit.driving import drive, drive_nothing
 from verifier.emit.guarding import drive_guarded, rest
 from verifier.emit.watching import has_clock
+from verifier.safety.affine import Affine
 
 G, NOW, OUT, PROPOSED = Id("g"), Id("now"), Id("out"), Id("proposed")
 NULL = Id("NULL")
@@ -58,8 +60,11 @@ def interface(design: Design) -> Iterator[TopLevel]:
     yield _verdict(design)
     yield _refuse()
     yield _fault(design)
-    if design.loop.guarded is not None:
-        yield drive_guarded(design, design.loop.guarded)
+    guarded = design.loop.guarded
+    if isinstance(guarded, Affine):
+        yield drive_affine(design, guarded)
+    elif guarded is not None:
+        yield drive_guarded(design, guarded)
     else:
         yield drive(design) if design.loop.joints else drive_nothing()
     yield _init(design)

@@ -10,6 +10,7 @@ from typing import Any
 from verifier.core.span import Span
 from verifier.emit.design import Design, Track
 from verifier.monitor.gates import Item
+from verifier.safety.affine import Affine
 from verifier.safety.filter import Guarded
 
 SCHEMA = 1
@@ -30,6 +31,11 @@ BRAKING = (
     "commands that were under way when guard_init was called were zero",
     "the bodies of the arm are its collision spheres; what the sample calls a joint's position is "
     "the angle or way that the URDF means",
+)
+WRITTEN = (
+    "hold, retreat and stop all command the baseline; the supervisor reads which of them is meant",
+    "the states stay in their declared domains: outside of them the baseline is in charge, and "
+    "nothing is proved",
 )
 FOLLOWED = (
     "in a transition the controller of what moves brings it within one period to where guard_track "
@@ -101,12 +107,15 @@ def manifest(
 def _assumptions(design: Design) -> list[str]:
     guarded = design.loop.guarded is not None
     found = [each for each in ASSUMPTIONS if not (guarded and each == STANDING)]
-    found += BRAKING if guarded else ()
+    found += BRAKING if isinstance(design.loop.guarded, Guarded) else ()
+    found += WRITTEN if isinstance(design.loop.guarded, Affine) else ()
     return [*found, *([FOLLOWED] if design.tracks else [])]
 
 
-def _filter(guarded: Guarded) -> dict[str, Any]:
+def _filter(guarded: Guarded | Affine) -> dict[str, Any]:
     """What the filter keeps: each joint's limits as they are tightened, and the rows by number."""
+    if isinstance(guarded, Affine):
+        return _written(guarded)
     drives, arm, switch = guarded.filter.drives, guarded.filter.arm, guarded.filter.switch
     return {
         "latency_periods": guarded.filter.latency,
@@ -132,6 +141,25 @@ def _filter(guarded: Guarded) -> dict[str, Any]:
         if arm
         else [],
         "switch": {"hold_periods": switch.hold} if switch else None,
+    }
+
+
+def _written(affine: Affine) -> dict[str, Any]:
+    """The states as they are foreseen, the levels of the gate, and the rows by number."""
+    domains = zip(affine.states, affine.domain.lower, affine.domain.upper, strict=True)
+    first, reserves = 2 * len(affine.box.lower), affine.reserves
+    return {
+        "states": [
+            {"state": state, "domain": [low, high], "off_foreseen_at_most": off}
+            for (state, low, high), off in zip(domains, affine.strayed, strict=True)
+        ],
+        "levels": [
+            {"row": level.row, "barrier": level.barrier, "order": level.order, "least": least}
+            for level, least in zip(affine.levels, affine.floor, strict=True)
+        ],
+        "rows": [{"row": first + k, "barrier": name} for k, name in enumerate(affine.names)],
+        "law_off_at_most": list(affine.law_error),
+        "switch": {"hold_periods": reserves.hold} if reserves else None,
     }
 
 

@@ -16,7 +16,9 @@ from verifier.monitor import gauge, program
 from verifier.monitor.definition import Answer
 from verifier.monitor.gates import Clause, SkillGates
 from verifier.monitor.measured import Reading, truth
-from verifier.safety.filter import Guarded, Memory, blind, filtered, fresh
+from verifier.safety import affine
+from verifier.safety.affine import Affine, Course, Stepped
+from verifier.safety.filter import Filtered, Guarded, Memory, blind, filtered, fresh
 from verifier.safety.limit import limited, outside
 from verifier.safety.transition import Followed, follow
 
@@ -60,15 +62,20 @@ class State:
     violated: int
     memories: tuple[program.Memory, ...]
     reached: tuple[gauge.Reached, ...]
-    filter: Memory | None = None
+    filter: Memory | Course | None = None
 
 
 def initial(design: Design) -> State:
     memories = tuple(program.start(watched.program) for watched in design.plan.programs)
     reached = tuple(gauge.start_gauge(machine.gauge) for machine in design.gauges)
+    return State(None, "none", None, False, 0, {}, 0, memories, reached, _begun(design))
+
+
+def _begun(design: Design) -> Memory | Course | None:
     guarded = design.loop.guarded
-    filtering = fresh(guarded.filter) if guarded else None
-    return State(None, "none", None, False, 0, {}, 0, memories, reached, filtering)
+    if isinstance(guarded, Affine):
+        return affine.begin(guarded)
+    return fresh(guarded.filter) if guarded is not None else None
 
 
 # ---- shared ------------------------------------------------------------------------------------
@@ -177,10 +184,15 @@ def _still(design: Design) -> Action:
 
 def _rest(design: Design, state: State) -> tuple[State, Action]:
     """The baseline without a measurement."""
-    if design.loop.guarded is None or state.filter is None:
-        return state, _still(design)
-    out, memory = blind(design.loop.guarded.filter, state.filter)
-    return replace(state, filter=memory), out
+    match design.loop.guarded, state.filter:
+        case Affine() as governed, Course() as course:
+            out, course = affine.blind(governed, course)
+            return replace(state, filter=course), out
+        case Guarded() as guarded, Memory() as memory:
+            out, memory = blind(guarded.filter, memory)
+            return replace(state, filter=memory), out
+        case _:
+            return state, _still(design)
 
 
 # ---- the functions of the interface ------------------------------------------------------------
@@ -251,26 +263,40 @@ def step(
 
 def _filter(
     design: Design,
-    guarded: Guarded,
+    guarded: Guarded | Affine,
     state: State,
     measured: Mapping[str, Reading],
     proposed: Action,
 ) -> tuple[State, Outcome, Action]:
     admitted = all(map(math.isfinite, proposed)) and state.fallback == "none"
-    positions = _read(measured, guarded.positions)
-    assert state.filter is not None
-    found = filtered(
-        guarded.filter,
-        state.filter,
-        positions,
-        _read(measured, guarded.speeds),
-        proposed if admitted else None,
-        doubtful=_doubtful(guarded, measured),
-        may_return=guarded.when is None or truth(guarded.when, _keys(measured, {})) is True,
-    )
+    asked = proposed if admitted else None
+    doubtful = _doubtful(guarded, measured)
+    may_return = guarded.when is None or truth(guarded.when, _keys(measured, {})) is True
+    found: Filtered | Stepped
+    if isinstance(guarded, Affine):
+        assert isinstance(state.filter, Course)
+        now = _read(measured, guarded.states)
+        found = affine.step(
+            guarded, state.filter, now, asked, doubtful=doubtful, may_return=may_return
+        )
+        everywhere = (1 << len(proposed)) - 1
+        off = 0 if affine.inside(guarded.domain, now) else everywhere
+    else:
+        assert isinstance(state.filter, Memory)
+        now = _read(measured, guarded.positions)
+        speeds = _read(measured, guarded.speeds)
+        found = filtered(
+            guarded.filter,
+            state.filter,
+            now,
+            speeds,
+            asked,
+            doubtful=doubtful,
+            may_return=may_return,
+        )
+        drives = guarded.filter.drives
+        off = _bits(not d.lower <= q <= d.upper for d, q in zip(drives, now, strict=True))
     changed = _bits(u != asked for u, asked in zip(found.command, proposed, strict=True))
-    drives = guarded.filter.drives
-    off = _bits(not d.lower <= q <= d.upper for d, q in zip(drives, positions, strict=True))
     decision = "REJECT" if not found.learned else "CLAMP" if changed else "PASS"
     source = "LEARNED" if found.learned else "BASELINE"
     state = replace(state, filter=found.memory)
@@ -283,7 +309,7 @@ def _read(measured: Mapping[str, Reading], names: Iterable[str | None]) -> tuple
     return tuple(0.0 if name is None else float(measured[name]) for name in names)
 
 
-def _doubtful(guarded: Guarded, measured: Mapping[str, Reading]) -> bool:
+def _doubtful(guarded: Guarded | Affine, measured: Mapping[str, Reading]) -> bool:
     if guarded.confidence is None:
         return False
     name, least = guarded.confidence

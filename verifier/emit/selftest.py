@@ -124,7 +124,7 @@ def _row(design: Design, vector: Vector) -> Braces:
             _words(outcome.violated, design.item_words),
             _words(outcome.limited, design.joint_words),
             _words(outcome.outside, design.joint_words),
-            *((_words(outcome.rows, -(-guarded.filter.rows // 64)),) if guarded else ()),
+            *((_words(outcome.rows, -(-guarded.rows // 64)),) if guarded else ()),
         )
     )
     skill = design.layout.skills.get(call.skill or "", "GUARD_SKILL_NONE")

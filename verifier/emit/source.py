@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.core.term import Formula
+from verifier.emit.affine import affine_parts
 from verifier.emit.ctree import (
     Arrow,
     Assign,
@@ -50,6 +51,8 @@ from verifier.emit.watching import (
     watching,
 )
 from verifier.monitor.graph import State
+from verifier.safety.affine import Affine
+from verifier.safety.filter import Guarded
 from verifier.safety.limit import Joint
 
 NOW = Id("now")
@@ -68,7 +71,7 @@ def source(design: Design) -> File:
             Macro("GUARD_READY", unsigned(READY)),
             Macro("GUARD_ITEMS", unsigned(len(design.plan.items))),
             *_tables(design),
-            *(filtering(guarded.filter) if guarded else ()),
+            *_filter(guarded),
             *_formulas(design),
             _valid(design),
             *watching(design),
@@ -77,6 +80,13 @@ def source(design: Design) -> File:
             *([track_function(design)] if design.tracks else []),
         ),
     )
+
+
+def _filter(guarded: Guarded | Affine | None) -> Iterator[TopLevel]:
+    if isinstance(guarded, Affine):
+        yield from affine_parts(guarded)
+    elif guarded is not None:
+        yield from filtering(guarded.filter)
 
 
 # ---- tables ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from verifier.emit.ctree import (
     Assign,
@@ -26,8 +26,14 @@ from verifier.safety.straight import (
     Node,
     Operation,
     Program,
+    Root,
+    Selection,
     Sine,
+    Size,
 )
+
+Names = list[Expression]
+Turned = dict[int, tuple[Expression, Expression]]
 
 
 def statements(
@@ -35,38 +41,52 @@ def statements(
 ) -> Iterator[Statement]:
     """The body of a function that reads the array `inputs` and writes the arrays `targets`, one for
     each output. Sines and cosines come from robot_sine_cosine."""
-    names: list[Expression] = []
-    turning = sorted({n.input for n in program.nodes if isinstance(n, Sine | Cosine)})
-    for index in turning:
-        sine, cosine = f"sine_{index + 1}", f"cosine_{index + 1}"
-        yield Declare("double", sine)
-        yield Declare("double", cosine)
-        angle = At(inputs, unsigned(index))
-        places = (Unary("&", Id(sine)), Unary("&", Id(cosine)))
-        yield Do(Call("robot_sine_cosine", (angle, *places)))
-    for node in program.nodes:
-        value = _value(node, inputs, names)
-        if isinstance(node, Negation | Operation):
-            name = f"t{len(names)}"
-            yield Declare("const double", name, value)
-            names.append(Id(name))
-        else:
-            names.append(value)
+    names: Names = []
+    turned: Turned = {}
+    turning = {n.operand for n in program.nodes if isinstance(n, Sine | Cosine)}
+    angles = [(n.index, k) for k, n in enumerate(program.nodes) if isinstance(n, Input)]
+    for index, number in sorted(angles):
+        if number in turning:
+            angle = At(inputs, unsigned(index))
+            yield from _turned(f"{index + 1}", angle, turned, number)
+    for number, node in enumerate(program.nodes):
+        if isinstance(node, Sine | Cosine) and node.operand not in turned:
+            yield from _turned(f"t{node.operand}", names[node.operand], turned, node.operand)
+        value = _value(node, inputs, names, turned)
+        if isinstance(node, Negation | Operation | Root | Size | Selection):
+            yield Declare("const double", f"t{number}", value)
+            value = Id(f"t{number}")
+        names.append(value)
     for output, numbers in program.outputs.items():
         for place, number in enumerate(numbers):
             yield Assign(At(targets[output], unsigned(place)), names[number])
 
 
-def _value(node: Node, inputs: Expression, names: Sequence[Expression]) -> Expression:
+def _turned(name: str, angle: Expression, turned: Turned, number: int) -> Iterator[Statement]:
+    sine, cosine = Id(f"sine_{name}"), Id(f"cosine_{name}")
+    yield Declare("double", sine.name)
+    yield Declare("double", cosine.name)
+    yield Do(Call("robot_sine_cosine", (angle, Unary("&", sine), Unary("&", cosine))))
+    turned[number] = sine, cosine
+
+
+def _value(node: Node, inputs: Expression, names: Names, turned: Turned) -> Expression:
     match node:
         case Constant(value):
             return Real(value)
         case Input(index):
             return At(inputs, unsigned(index))
-        case Sine(index):
-            return Id(f"sine_{index + 1}")
-        case Cosine(index):
-            return Id(f"cosine_{index + 1}")
+        case Sine(operand):
+            return turned[operand][0]
+        case Cosine(operand):
+            return turned[operand][1]
+        case Root(operand):
+            return Call("sqrt", (names[operand],))
+        case Size(operand):
+            return Call("fabs", (names[operand],))
+        case Selection(greater, left, right):
+            function = "guard_greatest" if greater else "guard_least"
+            return Call(function, (names[left], names[right]))
         case Negation(operand):
             return Unary("-", names[operand])
         case Operation(operator, left, right):

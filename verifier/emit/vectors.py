@@ -21,8 +21,10 @@ from verifier.monitor.gates import SkillGates
 from verifier.monitor.graph import Next, Previous, Since, Until
 from verifier.monitor.measured import Reading
 from verifier.monitor.watches import Invariant, Open, Response
+from verifier.safety.affine import Affine, within
 from verifier.safety.braking import Drive, clamped, next_position, next_speed
 from verifier.safety.filter import Guarded
+from verifier.safety.straight import run as run_program
 from verifier.safety.transition import Followed
 
 MS = 10**6
@@ -97,7 +99,9 @@ def calls(design: Design) -> Iterator[Call]:
     yield from maker.properties()
     yield from maker.deadlines()
     yield from maker.limits()
-    if design.loop.guarded is not None:
+    if isinstance(design.loop.guarded, Affine):
+        yield from maker.steered(design.loop.guarded)
+    elif design.loop.guarded is not None:
         yield from maker.filtered(design.loop.guarded)
     yield from maker.strange_samples()
     yield from maker.strange_order()
@@ -321,6 +325,26 @@ class _Maker:
                     u = u if math.isfinite(u) else 0.0
                     w = next_speed(drive, v[j], u)
                     q[j], v[j] = next_position(drive, q[j], v[j], w), w
+
+    def steered(self, affine: Affine) -> Iterator[Call]:
+        """States anywhere in the domains or just outside, pushed on or pulled back for some
+        periods; what is measured then is where the plant would be if the push were followed."""
+        sides = list(zip(affine.domain.lower, affine.domain.upper, strict=True))
+        for run in range(24):
+            yield Call("init")
+            x = tuple(low + self.rng.uniform(-0.002, 1.002) * (high - low) for low, high in sides)
+            push = 10.0 ** self.rng.randrange(-1, 4)
+            for k in range(6):
+                now = {**self.calm, **dict(zip(affine.states, x, strict=True))}
+                asked = self.command(push)
+                if (run + k) % 11 == 10:
+                    asked = (*asked[:-1], self.rng.choice(STRANGE))
+                yield Call("step", None, self.sample(now, k * MS), asked)
+                if (run + k) % 7 == 6:
+                    yield Call("tick", time_ns=k * MS + 1)
+                given = tuple(u if math.isfinite(u) else 0.0 for u in asked)
+                following = run_program(affine.ahead, (*x, *within(affine.box, given)))["next"]
+                x = following if all(map(math.isfinite, following)) else x
 
     def near_limit(self, drive: Drive) -> float:
         low, high = max(drive.lower, -10.0), min(drive.upper, 10.0)

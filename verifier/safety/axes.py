@@ -56,21 +56,21 @@ def _plant(plant: Plant, intervals: Sequence[Interval]) -> Iterator[Wheel | Diag
         what = f"the period of `{plant.name}` is not between 1 ns and 1 h"
         yield Diagnostic("plant-not-supported", plant.span, what, (), HELP)
         return
-    driven = _driven(plant)
-    if isinstance(driven, Diagnostic):
-        yield driven
+    found = driven(plant)
+    if isinstance(found, Diagnostic):
+        yield found
         return
     for command in plant.inputs:
         for index, scalar in enumerate(command.scalars):
-            if scalar not in driven:
+            if scalar not in found:
                 what = f"`{scalar}` drives nothing that is declared"
                 yield Diagnostic("plant-not-supported", command.span, what, (), HELP)
                 continue
-            state, disturbance = driven[scalar]
+            state, disturbance = found[scalar]
             yield from _limited(_wheel(plant, command, index, state, disturbance), intervals)
 
 
-def _driven(plant: Plant) -> dict[str, tuple[str, Fraction]] | Diagnostic:
+def driven(plant: Plant) -> dict[str, tuple[str, Fraction]] | Diagnostic:
     """For each input scalar the state whose derivative it is, and the size of its disturbance."""
     inputs = {scalar for command in plant.inputs for scalar in command.scalars}
     sizes = {

@@ -81,6 +81,10 @@ class Guarded:
     confidence: tuple[str, float] | None = None
     when: Formula | None = None
 
+    @property
+    def rows(self) -> int:
+        return self.filter.rows
+
 
 @dataclass(frozen=True, slots=True)
 class Memory:

@@ -138,10 +138,6 @@ def _jump(model: Model, limit: Limit) -> Iterator[Diagnostic]:
 def _posture(plants: Sequence[Plant], joints: Sequence[Wheel]) -> Posture | Diagnostic | None:
     """The baseline that moves, if one is declared: of all joints, then."""
     baselines = [plant.baseline for plant in plants if plant.baseline is not None]
-    law = next((b for b in baselines if b.kind == "law"), None)
-    if law is not None:
-        what = "the filter has no way to follow a law that is written out"
-        return _unsupported(law.span, what, "write `baseline brake`, `hold` or `impedance(…)`")
     if not any(b.kind == "impedance" for b in baselines):
         return None
     columns: list[tuple[float, float, float]] = []

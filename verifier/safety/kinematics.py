@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from verifier.model.urdf import Chain, Joint, Triple
-from verifier.safety.straight import Cosine, Draft, Input, Program, Scalar, Sine, run
+from verifier.safety.straight import Draft, Input, Program, Scalar, run
 
 SNAP = 4e-16  # an entry of a constant rotation this close to 0, 1 or -1 is meant to be that
 
@@ -168,7 +168,8 @@ def _motion(draft: Draft, joint: Joint, index: int) -> _Place:
         shift = draft.node(Input(index))
         identity = _matrix(draft, ((1.0, 0.0, 0.0), (0.0, 1.0, 0.0), (0.0, 0.0, 1.0)))
         return _Place(identity, _scaled(shift, axis))
-    sine, cosine = draft.node(Sine(index)), draft.node(Cosine(index))
+    angle = draft.node(Input(index))
+    sine, cosine = angle.sine(), angle.cosine()
     x, y, z = axis
     cross = ((zero, z, -y), (-z, zero, x), (y, -x, zero))
     columns = []

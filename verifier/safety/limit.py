@@ -30,6 +30,8 @@ from verifier.core.span import Span
 from verifier.model.control import Barrier
 from verifier.model.interval import Interval, interval_of
 from verifier.model.values import Model
+from verifier.safety.affine import Affine
+from verifier.safety.affine_design import affine_of, needs_affine
 from verifier.safety.filter import Guarded
 from verifier.safety.filter_design import Fitted, guarded_of, needs_filter
 from verifier.safety.plant import Integrator, integrators, rounded_down, rounded_up
@@ -74,24 +76,29 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """The last stages before the motors; `joints` in the order of the commands. With a filter that
-    brakes, `guarded` says how, drive by joint."""
+    """The last stages before the motors; `joints` in the order of the commands. `guarded` says how
+    they are kept where that takes more than limits: by braking, drive by joint, or under a written
+    baseline."""
 
     commands: tuple[Command, ...]
     joints: tuple[Joint, ...]
-    guarded: Guarded | None = None
+    guarded: Guarded | Affine | None = None
 
     @property
     def driven(self) -> frozenset[str]:
         """The state scalars that the commands drive: pushed back, not refused, when outside."""
         names = {joint.state for joint in self.joints if joint.state is not None}
-        if self.guarded is not None:
+        if isinstance(self.guarded, Guarded):
             names |= {name for name in self.guarded.speeds if name is not None}
+        elif self.guarded is not None:
+            names |= set(self.guarded.states)
         return frozenset(names)
 
 
 def safety_loop(model: Model) -> Loop | tuple[Diagnostic, ...]:
     """The filter and the limits of the model's plants, or why there are none."""
+    if needs_affine(model):
+        return _affine(model)
     intervals = [interval_of(barrier) for barrier in model.barriers]
     troubles = [trouble for trouble in intervals if isinstance(trouble, Diagnostic)]
     if needs_filter(model):
@@ -132,6 +139,38 @@ def _guarded(model: Model, intervals: list[Interval]) -> Loop | tuple[Diagnostic
         for wheel, drive in zip(found.wheels, drives, strict=True)
     ]
     return Loop(_commands(model, joints), tuple(joints), found.guarded)
+
+
+def _affine(model: Model) -> Loop | tuple[Diagnostic, ...]:
+    found = affine_of(model)
+    if not isinstance(found, Affine):
+        return found
+    inputs = [
+        (plant, command, index)
+        for plant in model.plants
+        for command in plant.inputs
+        for index in range(command.size)
+    ]
+    joints = [
+        Joint(
+            command.name,
+            index,
+            low,
+            high,
+            None,
+            None,
+            tuple(
+                row.barrier.name
+                for row in model.rows.get(plant.name, ())
+                if command.scalars[index] in dict(row.gains)
+            ),
+            command.span,
+        )
+        for (plant, command, index), low, high in zip(
+            inputs, found.box.lower, found.box.upper, strict=True
+        )
+    ]
+    return Loop(_commands(model, joints), tuple(joints), found)
 
 
 def _commands(model: Model, joints: list[Joint]) -> tuple[Command, ...]:

@@ -1,4 +1,4 @@
-"""Straight-line programs: a fixed list of sums, products, sines and cosines, each computed once.
+"""Straight-line programs: a fixed list of operations on doubles, each computed once.
 
 One list has two readers: `run` evaluates it here, verifier/emit/straight.py prints it as C. Both
 do the same operations in the same order, so they agree to the last bit. Formulas are written with
@@ -7,8 +7,9 @@ do the same operations in the same order, so they agree to the last bit. Formula
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from verifier.safety.trigonometry import sine_cosine
@@ -26,12 +27,35 @@ class Input:
 
 @dataclass(frozen=True, slots=True)
 class Sine:
-    input: int
+    operand: int
 
 
 @dataclass(frozen=True, slots=True)
 class Cosine:
-    input: int
+    operand: int
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The square root."""
+
+    operand: int
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """The absolute value."""
+
+    operand: int
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The lesser or the greater one; `left` where they are equal, or where one is no number."""
+
+    greater: bool
+    left: int
+    right: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +65,14 @@ class Negation:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`operator` is `+`, `-` or `*`; the operands are numbers of earlier nodes."""
+    """`operator` is `+`, `-`, `*` or `/`; the operands are numbers of earlier nodes."""
 
     operator: str
     left: int
     right: int
 
 
-Node: TypeAlias = Constant | Input | Sine | Cosine | Negation | Operation
+Node: TypeAlias = Constant | Input | Sine | Cosine | Root | Size | Selection | Negation | Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +160,32 @@ class Scalar:
                 return -(Scalar(self.draft, turned.operand) * rest)
         return self.draft.node(Operation("*", self.number, other.number))
 
+    def __truediv__(self, other: Scalar) -> Scalar:
+        one, two = self.constant, other.constant
+        if one is not None and two is not None:
+            return self.draft.constant(divided(one, two))
+        if two == 1.0:
+            return self
+        return self.draft.node(Operation("/", self.number, other.number))
+
+    def lesser(self, other: Scalar) -> Scalar:
+        return self.draft.node(Selection(False, self.number, other.number))
+
+    def greater(self, other: Scalar) -> Scalar:
+        return self.draft.node(Selection(True, self.number, other.number))
+
+    def sine(self) -> Scalar:
+        return self.draft.node(Sine(self.number))
+
+    def cosine(self) -> Scalar:
+        return self.draft.node(Cosine(self.number))
+
+    def root(self) -> Scalar:
+        return self.draft.node(Root(self.number))
+
+    def size(self) -> Scalar:
+        return self.draft.node(Size(self.number))
+
 
 def narrowed(program: Program, names: Sequence[str]) -> Program:
     """The program with these outputs alone, and the nodes that they need."""
@@ -154,31 +204,54 @@ def run(program: Program, inputs: Sequence[float]) -> dict[str, tuple[float, ...
     """The outputs for these inputs, as many as the program wants."""
     values: list[float] = []
     for node in program.nodes:
-        match node:
-            case Constant(value):
-                values.append(value)
-            case Input(index):
-                values.append(inputs[index])
-            case Sine(index):
-                values.append(sine_cosine(inputs[index])[0])
-            case Cosine(index):
-                values.append(sine_cosine(inputs[index])[1])
-            case Negation(operand):
-                values.append(-values[operand])
-            case Operation("+", left, right):
-                values.append(values[left] + values[right])
-            case Operation("-", left, right):
-                values.append(values[left] - values[right])
-            case Operation(_, left, right):
-                values.append(values[left] * values[right])
+        values.append(_value(node, inputs, values))
     return {name: tuple(values[k] for k in numbers) for name, numbers in program.outputs.items()}
+
+
+def _value(node: Node, inputs: Sequence[float], values: Sequence[float]) -> float:
+    match node:
+        case Constant(value):
+            return value
+        case Input(index):
+            return inputs[index]
+        case Sine(operand):
+            return sine_cosine(values[operand])[0]
+        case Cosine(operand):
+            return sine_cosine(values[operand])[1]
+        case Root(operand):
+            return math.sqrt(values[operand]) if values[operand] >= 0.0 else math.nan
+        case Size(operand):
+            return abs(values[operand])
+        case Selection(True, left, right):
+            return values[right] if values[right] > values[left] else values[left]
+        case Selection(_, left, right):
+            return values[right] if values[right] < values[left] else values[left]
+        case Negation(operand):
+            return -values[operand]
+        case Operation("+", left, right):
+            return values[left] + values[right]
+        case Operation("-", left, right):
+            return values[left] - values[right]
+        case Operation("*", left, right):
+            return values[left] * values[right]
+        case Operation(_, left, right):
+            return divided(values[left], values[right])
+
+
+def divided(one: float, other: float) -> float:
+    """The quotient as IEEE 754 has it."""
+    if other != 0.0:
+        return one / other
+    if one == 0.0 or math.isnan(one):
+        return math.nan
+    return math.copysign(math.inf, one) * math.copysign(1.0, other)
 
 
 def _operands(node: Node) -> tuple[int, ...]:
     match node:
-        case Negation(operand):
+        case Negation(operand) | Sine(operand) | Cosine(operand) | Root(operand) | Size(operand):
             return (operand,)
-        case Operation(_, left, right):
+        case Operation(_, left, right) | Selection(_, left, right):
             return left, right
         case _:
             return ()
@@ -186,9 +259,9 @@ def _operands(node: Node) -> tuple[int, ...]:
 
 def _moved(node: Node, place: Mapping[int, int]) -> Node:
     match node:
-        case Negation(operand):
-            return Negation(place[operand])
-        case Operation(operator, left, right):
-            return Operation(operator, place[left], place[right])
+        case Operation() | Selection():
+            return replace(node, left=place[node.left], right=place[node.right])
+        case Negation() | Sine() | Cosine() | Root() | Size():
+            return replace(node, operand=place[node.operand])
         case _:
             return node

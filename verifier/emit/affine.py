@@ -1,0 +1,110 @@
+"""The filter of plants that are affine in their inputs, in C: sizes, programs, tables, stage."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from verifier.emit.ctree import (
+    At,
+    Braces,
+    Call,
+    Cast,
+    Declare,
+    Do,
+    Expression,
+    Function,
+    Id,
+    Include,
+    Macro,
+    Parameter,
+    Real,
+    Statement,
+    Table,
+    TopLevel,
+    mentions,
+    negated,
+    unsigned,
+)
+from verifier.emit.design import Design
+from verifier.emit.guarding import EACH, filtered_stage, places_of
+from verifier.emit.straight import statements
+from verifier.safety.affine import VARIABLES_MIN, Affine, Sides
+from verifier.safety.straight import Program
+
+KERNELS = ("qp.h", "qp.c", "qp_certify.c", "robot_runtime.h", "guard_affine.h", "guard_affine.c")
+X = Id("x")
+
+
+def affine_sizes(design: Affine) -> Iterator[TopLevel]:
+    """What guard.h says before it includes guard_affine.h."""
+    yield Macro("FILTER_STATES", unsigned(len(design.states)))
+    yield Macro("FILTER_INPUTS", unsigned(len(design.box.lower)))
+    yield Macro("FILTER_LINES", unsigned(len(design.names)))
+    yield Macro("FILTER_LEVELS", unsigned(len(design.levels)))
+    yield Include("guard_affine.h", system=False)
+
+
+def affine_parts(design: Affine) -> Iterator[TopLevel]:
+    """What guard.c says of it: solver, programs and tables, then the kernel."""
+    yield Macro("FILTER_SWITCH", unsigned(1 if design.reserves else 0))
+    yield Macro("QP_VARIABLES", unsigned(max(VARIABLES_MIN, len(design.box.lower))))
+    yield Macro("QP_ROWS", unsigned(-(-design.rows // 8) * 8))
+    yield Include("qp.c", system=False)
+    yield Include("qp_certify.c", system=False)
+    yield Include("robot_runtime.h", system=False)
+    remark = "The rows of the barriers, normal . u <= bound, at the state x."
+    outputs = {"bound": Id("bound"), "normal": Id("normal")}
+    yield _program("affine_rows", design.rows_of, outputs, remark)
+    yield _program("affine_law", design.law, {"command": Id("command")}, "The baseline.")
+    remark = "The states and levels one period after the states and commands x."
+    outputs = {"next": Id("following"), "level": Id("level")}
+    yield _program("affine_ahead", design.ahead, outputs, remark)
+    names = ", ".join(design.states)
+    yield _sides("FILTER_DOMAIN", "FILTER_STATES", design.domain, f"Of {names}.")
+    remark = "Where they have to be as they are foreseen."
+    yield _sides("FILTER_AHEAD", "FILTER_STATES", design.ahead_in, remark)
+    yield _sides("FILTER_BOX", "FILTER_INPUTS", design.box, "Of the commands.")
+    least = [("FLOOR", design.floor)]
+    if design.reserves is not None:
+        yield Macro("FILTER_HOLD", unsigned(design.reserves.hold))
+        least = [("LEAVE", design.reserves.leave), ("BACK", design.reserves.back)]
+    remark = "Levels: " + ", ".join(f"{each.row} ({each.order})" for each in design.levels)
+    for name, values in least:
+        size = (Id("FILTER_LEVELS"),)
+        yield Table("double", f"FILTER_{name}", size, Braces(tuple(map(Real, values))), remark)
+    yield Include("guard_affine.c", system=False)
+
+
+def _program(
+    name: str, program: Program, outputs: Mapping[str, Expression], remark: str
+) -> Function:
+    body: tuple[Statement, ...] = tuple(statements(program, X, outputs))
+    if not mentions(body, X):
+        body = (Do(Cast("void", X)), *body)
+    targets = [str(each.name) for each in outputs.values() if isinstance(each, Id)]
+    written = (Parameter("double *", target) for target in targets)
+    return Function("void", name, (Parameter("const double *", "x"), *written), body, remark=remark)
+
+
+def _sides(name: str, size: str, sides: Sides, remark: str) -> Table:
+    pairs = zip(sides.lower, sides.upper, strict=True)
+    rows = tuple(Braces((Real(low), Real(high))) for low, high in pairs)
+    return Table("double", name, (Id(size), unsigned(2)), Braces(rows), remark)
+
+
+# ---- the stage ---------------------------------------------------------------------------------
+
+
+def drive_affine(design: Design, affine: Affine) -> Function:
+    """The last stages of a step: switch, filter, gate, baseline, and the check on the way out."""
+    state = Braces(places_of(design, affine.states))
+    known = Call("filter_known", (Id("state"),))
+    box = At(Id("FILTER_BOX"), EACH)
+    return filtered_stage(
+        design,
+        affine,
+        measured=(Declare("const double", "state", state, (Id("FILTER_STATES"),)),),
+        read=(Id("state"),),
+        box=(At(box, unsigned(0)), At(box, unsigned(1))),
+        outside=negated(known),
+    )
