@@ -16,11 +16,11 @@ from claims import claim, term
 
 from verifier.check.bernstein import bounds, combination_bounds
 from verifier.check.cover import judge_counterexample, judge_cover
-from verifier.check.cover_codec import decode_evidence
+from verifier.check.cover_codec import decode_evidence, encode_evidence
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.cover import Claim, Crossing, Cut, Leaf, Violation
-from verifier.core.term import Apply, Variable
+from verifier.core.term import Apply, Number, Term, Variable, add
 
 F = Fraction
 Box = Mapping[str, Sequence[int | str]]
@@ -223,6 +223,23 @@ SHOWN: list[tuple[Claim, object, bool]] = [
     (claim(SQUARE, "x*x + y*y - 3*x*y"), Leaf(F(1), (), (F(0), F(0))), False),
     (claim(SQUARE, "x*x + y*y"), Leaf(F(1), (), [F(0), F(0)]), False),  # type: ignore[arg-type]
     (claim(SQUARE, "x*x + y*y"), Leaf(F(1), (), (F(0),)), False),
+    (claim(LINE, "-1/x", ["x - 4"]), NEVER, True),
+    (claim(LINE, "x", ["x", "x - 1"]), Leaf(F(1), ((0, F(1)), (1, F(0)))), True),
+    (claim(LINE, "x", ["x", "x - 1"]), Leaf(F(1), ((0, F(1)), (1, F(1)))), False),
+    (claim(LINE, "2*x", ["x"]), Leaf(F(1, 2), ((0, F(1)),)), True),
+    (claim(LINE, "x/2", ["x"]), Leaf(F(1), ((0, F(1, 2)),)), True),
+    (claim({"x": ("1", "1")}, "x - 1"), PLAIN, True),
+    (claim({"x": ("2", "1")}, "x - 3"), PLAIN, False),
+    (claim({"x": ("2", "1")}, "x"), PLAIN, False),
+    (Claim((*claim(LINE, "x").box, *claim(LINE, "x").box), (), term("x + 3")), PLAIN, False),
+    (Claim(((("x", 0), 0, 1),), (), term("x + 3")), PLAIN, False),  # type: ignore[arg-type]
+    (claim(LINE, "nobody"), PLAIN, False),
+    (Claim(claim(LINE, "x").box, (), Apply("sin", "x")), PLAIN, False),  # type: ignore[arg-type]
+    (Claim(claim(LINE, "x").box, ("x",), term("x + 3")), PLAIN, False),  # type: ignore[arg-type]
+    (claim(LINE, "x + 3"), Leaf(1, ()), False),  # type: ignore[arg-type]
+    (claim(LINE, "x + 3"), None, False),
+    (claim(LINE, "exp(x) - 1", ["x"]), Leaf(F(1), ((0, F(1)),), (F(0),)), True),
+    (claim(LINE, "x*x*x", ["x"]), Leaf(F(1), (), (F(-3),)), False),
 ]
 
 
@@ -231,6 +248,101 @@ def test_a_leaf_shows_what_it_shows_and_no_more(number: int) -> None:
     asked, cover, good = SHOWN[number]
     outcome = judge_cover(asked, cover)  # type: ignore[arg-type]
     assert isinstance(outcome, Accepted if good else Rejected), outcome
+
+
+def test_a_cover_has_a_greatest_number_of_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    two = Cut(0, F(0), PLAIN, PLAIN)
+    three, asked = Cut(0, F(0), two, PLAIN), claim(LINE, "x + 3")
+    monkeypatch.setattr("verifier.check.cover.NODES_MAX", 3)
+    assert judge_cover(asked, two) == Accepted()
+    assert isinstance(judge_cover(asked, three), Rejected)
+    monkeypatch.setattr("verifier.check.cover.NODES_MAX", 5)
+    assert judge_cover(asked, three) == Accepted()
+
+
+def test_what_is_not_certain_breaks_nothing() -> None:
+    """The middle of an enclosure: neither at least zero nor below it, as far as anyone can tell."""
+    here = {"x": ("1", "1")}
+    low, high = bounds(term("sin(x)"), over(here))
+    middle = (low + high) / 2
+    assert low < middle < high
+    level, turned = _minus("sin(x)", middle), _minus("-sin(x)", -middle)
+    assert isinstance(
+        judge_counterexample(Claim(claim(here, "x").box, (level,), term("-x")), Violation((F(1),))),
+        Rejected,
+    )
+    for strict in (False, True):
+        for goal in (level, turned):
+            asked = Claim(claim(here, "x").box, (), goal, strict)
+            assert isinstance(judge_counterexample(asked, Violation((F(1),))), Rejected)
+    wide = claim({"x": ("0", "2")}, "x").box
+    for start, end in ((F(1), F(2)), (F(2), F(1)), (F(0), F(1)), (F(1), F(0))):
+        asked = Claim(wide, (level, turned), term("-1 - x"))
+        assert isinstance(judge_counterexample(asked, Crossing(0, 1, (start,), (end,))), Rejected)
+        asked = Claim(wide, (turned, level), term("-1 - x"))
+        assert isinstance(judge_counterexample(asked, Crossing(0, 1, (start,), (end,))), Rejected)
+    for start, end in ((F(0), F(2)), (F(2), F(0))):
+        asked = Claim(wide, (level, turned), term("-1 - x"))
+        assert judge_counterexample(asked, Crossing(0, 1, (start,), (end,))) == Accepted()
+
+
+def _minus(text: str, value: Fraction) -> Term:
+    return add(term(text), Number(-value))
+
+
+EVIDENCE: list[tuple[object, str]] = [
+    (Violation((F(1, 2), F(-3))), '{"kind": "violation", "point": ["1/2", "-3"]}'),
+    (
+        Crossing(3, 4, (F(1), F(2)), (F(0), F(1, 3))),
+        '{"kind": "crossing", "guards": [3, 4], "start": ["1", "2"], "end": ["0", "1/3"]}',
+    ),
+    (
+        Cut(
+            1, F(1, 2), Leaf(F(1), ((0, F(2)), (2, F(0)))), Cut(0, F(-1), NEVER, Leaf(F(1), (), ()))
+        ),
+        '{"kind": "cover", "nodes": [["cut", 1, "1/2"], ["leaf", "1", [[0, "2"], [2, "0"]], null],'
+        ' ["cut", 0, "-1"], ["leaf", "0", [[0, "1"]], null], ["leaf", "1", [], []]]}',
+    ),
+    (
+        Leaf(F(2, 3), (), (F(1), F(-1, 2))),
+        '{"kind": "cover", "nodes": [["leaf", "2/3", [], ["1", "-1/2"]]]}',
+    ),
+]
+
+
+@pytest.mark.parametrize("number", range(len(EVIDENCE)))
+def test_evidence_is_written_and_read_in_one_way(number: int) -> None:
+    evidence, text = EVIDENCE[number]
+    assert encode_evidence(evidence) == json.loads(text)  # type: ignore[arg-type]
+    assert decode_evidence(json.loads(text)) == evidence
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"kind": "violation", "point": ["1"], "end": []}',
+        '{"kind": "violation", "points": ["1"]}',
+        '{"kind": "violation"}',
+        '{"kind": "crossing", "guards": [0, 1], "start": [], "end": [], "more": 1}',
+        '{"kind": "crossing", "guards": [0, 1], "start": []}',
+        '{"kind": "crossing", "guards": [0], "start": [], "end": []}',
+        '{"kind": "crossing", "guards": [0, 1, 2], "start": [], "end": []}',
+        '{"kind": "crossing", "guards": [0, true], "start": [], "end": []}',
+        '{"kind": "cover", "nodes": [], "more": 1}',
+        '{"kind": "cover", "nodes": []}',
+        '{"kind": "cover"}',
+        '{"kind": "cover", "nodes": [["leaf", "1", [], null], ["leaf", "1", [], null]]}',
+        '{"kind": "cover", "nodes": [["cut", 0, "1"], ["leaf", "1", [], null]]}',
+        '{"kind": "cover", "nodes": [["cut", 0, "1"]]}',
+        '{"kind": "lid", "nodes": []}',
+        '{"kind": null}',
+        "[]",
+        "null",
+    ],
+)
+def test_evidence_that_is_written_otherwise_is_not_read(text: str) -> None:
+    with pytest.raises(Refused):
+        decode_evidence(json.loads(text))
 
 
 ON = ("x - y", "y - x")
@@ -269,6 +381,24 @@ BROKEN: list[tuple[Claim, object, bool]] = [
     (claim(SQUARE, "x - 2", ["x - y", "y - x + 1"]),
      Crossing(0, 1, (F(-1), F(1)), (F(1), F(-1))), False),
     (claim(SQUARE, "-1 - abs(x)/(3 + y)", ON), Crossing(0, 1, (F(-1), F(1)), (F(1), F(-1))), True),
+    (claim(LINE, "-1", ["x", "-x"]), Crossing(0, 1, (F(0),), (F(1),)), True),
+    (claim(LINE, "-1", ["x", "-x"]), Crossing(0, 1, (F(-1),), (F(0),)), True),
+    (claim(LINE, "-1", ["x", "-x"]), Crossing(0, 1, (F(0),), (F(-1),)), True),
+    (claim(LINE, "-1", ["x", "-x"]), Crossing(0, 1, (F(1),), (F(0),)), True),
+    (claim(LINE, "-1", ["x", "-x"]), Crossing(0, 1, (F(1, 2),), (F(1),)), False),
+    (claim(LINE, "-1", ["x", "-x"]), Crossing(0, 1, (F(-1, 2),), (F(-1),)), False),
+    (claim(LINE, "x", ["x", "-x"], True), Crossing(0, 1, (F(-1),), (F(1),)), False),
+    (claim(LINE, "x", ["x", "-x"]), Crossing(0, 1, (F(-1),), (F(1),)), False),
+    (claim(LINE, "x - 1", ["x", "-x"], True), Crossing(0, 1, (F(-1),), (F(1),)), True),
+    (claim(LINE, "nobody", ["x", "-x"]), Crossing(0, 1, (F(-1),), (F(1),)), False),
+    (claim(LINE, "-1", ["x", "-x", "0"]), Crossing(0, 1, (F(-1),), (F(1),)), True),
+    (claim(LINE, "-1", ["x", "-x", "1/2"]), Crossing(0, 1, (F(-1),), (F(1),)), True),
+    (claim(LINE, "-1", ["1/2"]), Violation((F(1),)), True),
+    (claim(LINE, "-1", ["0"]), Violation((F(1),)), True),
+    (claim(LINE, "-1/2"), Violation((F(1),)), True),
+    (Claim(claim(LINE, "x").box, (), Variable("x", 1)), Violation((F(-1),)), False),
+    (Claim(claim(LINE, "x").box, (term("x"), term("-x")), Variable("x", 1)),
+     Crossing(0, 1, (F(-1),), (F(1),)), False),
 ]  # fmt: skip
 
 

@@ -38,14 +38,18 @@ from mutation import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
 CHECK = ROOT / "verifier/check"
+LIMITS = "judge_questions: limits digits"
 RULES = (
-    "judge_rules",
+    *("judge_rules", "judge_questions"),
     "check: honest every_connective digest hostile_values formulas premise undefined written",
 )
-SETS = ("containment_rules", "containment: honest forgery")
-COVERS = ("cover_rules", "claims: forged false_counterexamples given_twice nobody_wrote")
-MOTIONS = ("motion_rules", "motion: honest forgery lies_about polygon boxes_are_read")
-MEASURES = ("measure_rules",)
+SETS = (LIMITS, "containment_rules", "containment: honest forgery")
+COVERS = (
+    *("cover_rules", "judge_questions"),
+    "claims: forged false_counterexamples given_twice nobody_wrote",
+)
+MOTIONS = (LIMITS, "motion_rules", "motion: honest forgery lies_about polygon boxes_are_read")
+MEASURES = (LIMITS, "measure_rules")
 TESTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("__init__", "outcome"), RULES),
     **dict.fromkeys(("judge", "facts", "polynomial", "survey", "squares", "choice"), RULES),

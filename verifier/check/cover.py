@@ -118,8 +118,11 @@ def _leaf(claim: Claim, leaf: Leaf, ranges: Ranges) -> None:
         values = zip((key for key, _, _ in claim.box), leaf.lowest, strict=True)
         least = bowl_floor(weighted, ranges, dict(values))
     if least < 0 or (least == 0 and (claim.strict or weight == 0)):
-        where = ", ".join(f"{key[0]} in [{a}, {b}]" for key, (a, b) in list(ranges.items())[:6])
-        raise Refused(f"nothing is shown for {where}")
+        raise Refused(f"nothing is shown for {_told(ranges)}")
+
+
+def _told(ranges: Ranges) -> str:
+    return ", ".join(f"{key[0]} in [{a}, {b}]" for key, (a, b) in list(ranges.items())[:6])
 
 
 # ---- counterexamples ---------------------------------------------------------------------------

@@ -35,7 +35,6 @@ from verifier.core.certificate import (
     Clash,
     Combination,
     Meaning,
-    Measured,
     NoLabel,
     Point,
     Refutation,
@@ -133,8 +132,6 @@ def _entailment(
         survey(fact.formula, sorts, partial=True)
     for fact in goals:
         survey(fact.formula, sorts, partial=partial)
-    if isinstance(certificate, Point | Family | Measured):
-        raise Refused("an entailment is proved by a refutation or a cover only")
     if isinstance(certificate, Leaf | Cut):
         from verifier.check.boxed import covered
 
@@ -153,8 +150,6 @@ def _realization(question: Realization, certificate: Certificate, sorts: dict[st
             raise Refused("a hypothesis reads what is to be chosen")
     for fact in question.goals:
         survey(fact.formula, sorts, partial=False)
-    if isinstance(certificate, Point | Family | Leaf | Cut | Measured):
-        raise Refused("a realization is proved by a refutation only")
     assertions = [(fact.formula, True) for fact in question.hypotheses]
     _refutation(assertions, certificate, sorts, question)
 
@@ -214,8 +209,9 @@ class _Branch:
 
     def enter(self, kept: int, added: Signed) -> None:
         del self.facts[kept:], self.gaps[kept:]
-        self.facts.extend(flatten(*added))
-        self.gaps.extend([None] * (len(self.facts) - kept))
+        found = flatten(*added)
+        self.facts.extend(found)
+        self.gaps.extend([None] * len(found))
 
     def fact(self, index: object) -> NumberedFact:
         if type(index) is not int or not 0 <= index < len(self.facts):
@@ -244,7 +240,7 @@ class _Branch:
 
 def _refutation(
     assertions: list[Signed],
-    tree: Refutation,
+    tree: object,
     sorts: dict[str, Sort],
     question: Realization | None = None,
 ) -> None:
