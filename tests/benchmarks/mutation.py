@@ -38,7 +38,7 @@ COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.Mult,
 }
 NAMES = {"all": "any", "any": "all", "min": "max", "max": "min", "gcd": "lcm", "lcm": "gcd"}
-COMMUTATIVE = {"min", "max", "gcd", "lcm", "dot", "multiply", "_inner_product", "_clash"}
+COMMUTATIVE = {"min", "max", "gcd", "lcm", "dot", "plus", "multiply", "_inner_product", "_clash"}
 """Whose arguments may be exchanged."""
 
 Change = Callable[[ast.AST], ast.AST | None]

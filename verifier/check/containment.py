@@ -307,7 +307,7 @@ def _by_multiplier(
         for i in range(k + 1, len(matrix)):
             if matrix[k][i]:
                 share = matrix[k][i] / matrix[k][k]
-                for j in range(k + 1, len(matrix)):
+                for j in range(i, len(matrix)):  # what is left of the diagonal is not read again
                     matrix[i][j] -= share * matrix[k][j]
     if matrix[-1][-1] < 0:
         raise Refused("a piece reaches out of the outer set")
