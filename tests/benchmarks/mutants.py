@@ -41,6 +41,7 @@ CHECK = ROOT / "verifier/check"
 LIMITS = "judge_questions: limits digits"
 RULES = (
     *("judge_rules", "judge_questions"),
+    "motion_rules: passage",
     "check: honest every_connective digest hostile_values formulas premise undefined written",
 )
 SETS = (LIMITS, "containment_rules", "containment: honest forgery")
@@ -48,7 +49,12 @@ COVERS = (
     *("cover_rules", "judge_questions"),
     "claims: forged false_counterexamples given_twice nobody_wrote",
 )
-MOTIONS = (LIMITS, "motion_rules", "motion: honest forgery lies_about polygon boxes_are_read")
+MOTIONS = (
+    LIMITS,
+    "motion_rules",
+    "motion_rules: passage",
+    "motion: honest forgery lies_about polygon boxes_are_read",
+)
 MEASURES = (LIMITS, "measure_rules")
 TESTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("__init__", "outcome"), RULES),
