@@ -179,6 +179,15 @@ class Plant:
             if isinstance(rate, Variable) and rate.name in rates
         }
 
+    def error_of(self, state: str) -> Range:
+        """Between what bounds the measured value of a state scalar minus the true one lies."""
+        for derivative in self.dynamics:
+            for error in self.errors:
+                if error.name == derivative.variable and state in derivative.states:
+                    place = derivative.states.index(state)
+                    return error.lower[place], error.upper[place]
+        return Fraction(0), Fraction(0)
+
     @property
     def positions(self) -> tuple[str, ...]:
         """The state scalars that say where the joints are: those that an input drives, directly or

@@ -18,6 +18,10 @@ zero-order hold, with M a bound on |h''| over all states, commands and disturban
 so that margin = T M / 2 keeps h >= 0 in discrete time if alpha T <= 1. A bound M comes from
 interval arithmetic over the declared domains, widened by how far the state can move in one period.
 
+The row is evaluated at the state that the filter predicts from a sample. How much greater its left
+side may be there than at the true state (verifier/model/prediction.py) is its `share` of the
+margin, which then is T M / 2 + share.
+
 A barrier that is an interval of one integrator's position (`der(q) = dq`) has two rows, q - L and
 U - q, whose motion is exactly linear: margin 0. One of a joint whose acceleration is commanded, and
 that names no gain, has no row: it is kept by braking in time (`Stop`).
@@ -26,7 +30,7 @@ that names no gain, has no row: it is kept by braking in time (`Stop`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NoReturn
 
@@ -50,6 +54,7 @@ from verifier.core.term import (
 )
 from verifier.model.control import Barrier, Input, Plant, boxes
 from verifier.model.interval import Interval, interval_of
+from verifier.model.prediction import Offset, lost, prediction, widened
 from verifier.model.quantity import fail
 from verifier.model.stops import stops
 
@@ -71,6 +76,7 @@ class Row:
     noise: tuple[tuple[str, Term], ...]
     alpha: Fraction | None
     margin: Fraction
+    share: Fraction = Fraction(0)
 
     @property
     def order(self) -> int:
@@ -147,9 +153,10 @@ def _of_interval(barrier: Barrier, plant: Plant) -> tuple[Row, ...]:
         return ()
     alpha = barrier.alpha or 1 / plant.period
     place = Variable(interval.state)
+    below, above = (alpha * size for size in plant.error_of(interval.state))
     sides = (
-        ("lower", interval.lower, 1),
-        ("upper", interval.upper, -1),
+        ("lower", interval.lower, 1, above),
+        ("upper", interval.upper, -1, -below),
     )
     return tuple(
         Row(
@@ -160,9 +167,10 @@ def _of_interval(barrier: Barrier, plant: Plant) -> tuple[Row, ...]:
             ((rate.name, number(sign)),),
             (),
             alpha,
-            Fraction(0),
+            share,
+            share,
         )
-        for side, end, sign in sides
+        for side, end, sign, share in sides
         if end is not None
     )
 
@@ -195,9 +203,42 @@ def _row(barrier: Barrier, plant: Plant, ranges: Mapping[str, Range]) -> Row:
         if margin is None or not exact:
             bounds = [_margin(barrier, level, plant, ranges) for level in levels]
             margin = bounds[-1] if margin is None else margin
-    return Row(
+    row = Row(
         barrier, barrier.name, tuple(levels), drift, gains, noise, alpha, margin or Fraction(0)
     )
+    return _shared(row, plant, ranges) if commands else row
+
+
+def _shared(row: Row, plant: Plant, ranges: Mapping[str, Range]) -> Row:
+    """The row with its share; a margin that is written out is the whole margin, share and all."""
+    if not plant.errors and not (plant.latency and plant.disturbances):
+        return row
+    assert row.alpha is not None
+    moved = [multiply(slope, Variable(name)) for name, slope in (*row.gains, *row.noise)]
+    left = add(row.drift, *moved, multiply(Number(row.alpha), row.levels[-1]))
+    try:
+        offset = prediction(plant, ranges)
+        share = lost(left, offset, around(plant, ranges, offset))
+    except (NotEnclosed, KeyError) as why:
+        fail(
+            "unbounded-state",
+            row.barrier.span,
+            f"how far `{row.name}` is mistaken when it is predicted cannot be bounded: {why}",
+            help="give every state of the plant a domain, or a shorter latency",
+        )
+    if row.barrier.margin is not None:
+        return replace(row, share=min(share, row.margin))
+    return replace(row, margin=row.margin + share, share=share)
+
+
+def around(plant: Plant, ranges: Mapping[str, Range], offset: Offset) -> dict[Key, Range]:
+    """Where states can be that are predicted, or true, with the inputs and disturbances."""
+    box = boxes((*plant.inputs, *plant.disturbances))
+    sides = offset.sides()
+    for name, (low, high) in ranges.items():
+        below, above = sides.get(name, (Fraction(0), Fraction(0)))
+        box[name, NOW] = min(low, low + below), max(high, high + above)
+    return box
 
 
 def _refuse_degree(barrier: Barrier, disturbed: bool, order: int) -> NoReturn:
@@ -243,31 +284,6 @@ def _affine(
 
 
 # ---- the remainder -----------------------------------------------------------------------------
-
-
-def widened(plant: Plant, ranges: Mapping[str, Range]) -> dict[Key, Range]:
-    """Where states can be within one period from inside of their domains, with the inputs and
-    disturbances. Raises NotEnclosed, and KeyError for a state without a domain."""
-    outer = boxes((*plant.inputs, *plant.disturbances))
-    rates = plant.rates_of
-    start = {(name, NOW): ranges[name] for name in rates}
-    factor = Fraction(1)
-    for _ in range(6):
-        grown = dict(start)
-        speeds = {name: enclosure(rate, {**outer, **start}) for name, rate in rates.items()}
-        for name, (low, high) in speeds.items():
-            most = max(abs(low), abs(high)) * plant.period * (1 + factor)
-            below, above = start[name, NOW]
-            grown[name, NOW] = below - most, above + most
-        again = {name: enclosure(rate, {**outer, **grown}) for name, rate in rates.items()}
-        if all(
-            start[name, NOW][0] - plant.period * max(-low, Fraction(0)) >= grown[name, NOW][0]
-            and start[name, NOW][1] + plant.period * max(high, Fraction(0)) <= grown[name, NOW][1]
-            for name, (low, high) in again.items()
-        ):
-            return {**outer, **grown}
-        factor *= 4
-    raise NotEnclosed("the state may move too far in one period")
 
 
 def bend(level: Term, plant: Plant, ranges: Mapping[str, Range]) -> Fraction:

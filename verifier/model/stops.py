@@ -9,6 +9,7 @@ from verifier.core.term import NOW, Number, Sum, Term, Variable, multiply, numbe
 from verifier.model.control import Barrier, Plant, boxes
 from verifier.model.interval import Interval, interval_of
 from verifier.model.quantity import fail
+from verifier.model.tube import Noise, Tube, noise_after, tube_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,12 @@ class Stop:
 
         D >= w^2 / (2 A) + A T^2 / 8,
 
-    where A is the greatest deceleration that its input allows, and T the period (the last step
-    takes w to 0 in a whole period, which costs at most A T^2 / 8 more than stopping at once).
+    where A is the deceleration that it may rely on, and T the period (the last step takes w to 0 in
+    a whole period, which costs at most A T^2 / 8 more than stopping at once).
+
+    Under errors and disturbances a reference brakes like this, and the joint tracks it: of what its
+    input allows, `strength`, the `tube` takes a part for corrections, and A is what is left; the
+    reference keeps away from the end by the width of the tube.
     """
 
     barrier: Barrier
@@ -30,12 +35,22 @@ class Stop:
     speed: str
     sign: int
     end: Fraction
-    deceleration: Fraction
+    strength: Fraction
     period: Fraction
+    tube: Tube
+
+    @property
+    def deceleration(self) -> Fraction:
+        return self.strength - self.tube.correction
 
     @property
     def room(self) -> Term:
         return multiply(number(self.sign), subtract(Number(self.end), Variable(self.position)))
+
+    @property
+    def reference_room(self) -> Term:
+        """The room that is left to a reference."""
+        return subtract(self.room, Number(self.tube.position))
 
     @property
     def approach(self) -> Term:
@@ -51,17 +66,10 @@ def stops(barrier: Barrier, plant: Plant) -> tuple[Stop, ...]:
     if not isinstance(interval, Interval) or barrier.keeps:
         return ()
     speed = plant.speeds.get(interval.state)
-    rate = plant.rates_of.get(speed or "")
-    parts = rate.terms if isinstance(rate, Sum) else (rate,)
-    limits = boxes(plant.inputs)
-    noises = boxes(plant.disturbances)
-    names = [(part.name, NOW) for part in parts if isinstance(part, Variable)]
-    driving = [key for key in names if key in limits]
-    if speed is None or len(names) != len(parts) or len(driving) != 1:
+    motor = None if speed is None else motor_of(plant, interval.state)
+    if speed is None or motor is None:
         return ()
-    if any(key not in limits and key not in noises for key in names):
-        return ()
-    least, most = limits[driving[0]]
+    least, most = motor.lower, motor.upper
     found = []
     for side, end, sign, most_brake in (
         ("lower", interval.lower, -1, most),
@@ -86,6 +94,41 @@ def stops(barrier: Barrier, plant: Plant) -> tuple[Stop, ...]:
                 end,
                 most_brake,
                 plant.period,
+                tube_of(2, plant.period, motor.strength, motor.noise),
             )
         )
     return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Motor:
+    """What drives one joint: a single input between these ends, and what the joint is not told."""
+
+    lower: Fraction
+    upper: Fraction
+    noise: Noise
+
+    @property
+    def strength(self) -> Fraction:
+        return min(-self.lower, self.upper)
+
+
+def motor_of(plant: Plant, position: str) -> Motor | None:
+    """The motor of a joint whose speed or acceleration is one input with disturbances added; None
+    for any other."""
+    speed = plant.speeds.get(position)
+    rate = plant.rates_of[speed or position]
+    parts = rate.terms if isinstance(rate, Sum) else (rate,)
+    limits, noises = boxes(plant.inputs), boxes(plant.disturbances)
+    names = [(part.name, NOW) for part in parts if isinstance(part, Variable)]
+    driving = [key for key in names if key in limits]
+    if len(names) != len(parts) or len(driving) != 1:
+        return None
+    if any(key not in limits and key not in noises for key in names):
+        return None
+    errors = [max(-low, high) for low, high in map(plant.error_of, (position, speed or ""))]
+    pushes = [noises[key] for key in names if key in noises]
+    push = sum((max(-low, high) for low, high in pushes), Fraction(0))
+    late = plant.latency * plant.period
+    noise = noise_after(2 if speed else 1, late, errors[0], errors[1], push)
+    return Motor(*limits[driving[0]], noise)

@@ -1,9 +1,9 @@
 """What a barrier is one period later under zero-order hold, exactly or at least.
 
-For chains of integrators the state is then a polynomial of the state and the command, which is put
-into a polynomial barrier as it is (verifier/core/flow.py). For others, and under disturbances,
-which may change within a period, Taylor's theorem bounds it: h(x+) >= h + T h' - T^2 M / 2, with M
-of verifier/model/rows.py. A bound may prove that the barrier holds; that it falls below zero
+For chains of integrators the state is then a polynomial of the state, the command and the means of
+the disturbances, which is put into a polynomial barrier as it is (verifier/core/flow.py,
+verifier/model/prediction.py). For others Taylor's theorem bounds it: h(x+) >= h + T h' - T^2 M / 2,
+with M of verifier/model/rows.py. A bound may prove that the barrier holds; that it falls below zero
 breaks nothing, so it stands behind an assumption that no witness can make true.
 """
 
@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from verifier.core.flow import lie, polynomial_later
+from verifier.core.flow import later, lie, polynomial_later, replaced
 from verifier.core.obligation import Fact
-from verifier.core.term import Number, Proposition, Term, add, multiply
+from verifier.core.term import Number, Term, add, multiply, number
+from verifier.model.prediction import affine, chain_of, pushes
 from verifier.model.rows import Row, bend, worst
-from verifier.obligations.control import Group, minus
+from verifier.obligations.control import Group, bounded, minus
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,31 @@ def one_period_later(group: Group, row: Row, level: Term, added: Term) -> Ahead:
         exact = polynomial_later(level, plant.rates_of, plant.period)
         if exact is not None:
             return Ahead(exact, ())
+    elif (chained := _of_chain(group, row, level)) is not None:
+        return chained
     bound = bend(level, plant, group.ranges)
     last = add(row.drift, added, worst(row, plant))
     rate = last if level == row.levels[-1] else lie(level, plant.rates_of)
     linear = add(level, multiply(Number(plant.period), rate))
-    rest = Proposition(f"the rest of Taylor's series of `{row.name}` is at its bound")
-    assumed = Fact(rest, row.barrier.span, "Taylor's theorem")
-    return Ahead(minus(linear, plant.period**2 * bound / 2), (assumed,))
+    least = minus(linear, plant.period**2 * bound / 2)
+    return Ahead(least, (bounded(row, "the rest of Taylor's series"),))
+
+
+def _of_chain(group: Group, row: Row, level: Term) -> Ahead | None:
+    """The level by the means of the disturbances; None where Taylor's bound is as good, since the
+    margin was computed for it, and simpler."""
+    plant = group.plant
+    chain = chain_of(plant)
+    if chain is None or (row.barrier.margin is None and not affine(level)):
+        return None
+    calm = {noise: number(0) for each in plant.disturbances for noise in each.scalars}
+    field = {state: replaced(rate, calm) for state, rate in plant.rates_of.items()}
+    states = later(field, plant.period)
+    if states is None or polynomial_later(level, field, plant.period) is None:
+        return None
+    pushed = pushes(plant, chain, plant.period, "in the period")
+    ahead = {x: add(term, pushed.added.get(x, number(0))) for x, term in states.items()}
+    least = pushed.merged(replaced(level, ahead))
+    if pushed.exact([least]):
+        return Ahead(least, ())
+    return Ahead(least, (bounded(row, "what disturbances do"),))

@@ -8,8 +8,9 @@ last step; D is the room left (`Stop`). From D >= w^2 / (2 A) + A T^2 / 8,
     0 <= w <= A T:  D' = D - w T / 2 >= (w - A T / 2)^2 / (2 A) >= 0            it stands
     w <= 0:         D' >= D, and it does not turn round.
 
-Under disturbances it is the reference, followed by feedback, that brakes like this; the joint stays
-in a tube around it, by which its limits are drawn in (verifier/safety/braking.py).
+Under errors and disturbances it is a reference, followed by feedback, that brakes like this; the
+joint stays in a tube around it (tube.py), by which its limits are drawn in. A law is evaluated at
+the state that is predicted. Braking a joint whose speed is commanded is the law 0.
 """
 
 from __future__ import annotations
@@ -18,24 +19,50 @@ from collections.abc import Iterator, Sequence
 
 from verifier.core.flow import replaced
 from verifier.core.obligation import Fact, Obligation
-from verifier.core.term import Formula, Number, Term, add, multiply, number, subtract
+from verifier.core.term import Formula, Number, Term, Variable, add, multiply, number, subtract
 from verifier.model.rows import Row
-from verifier.model.stops import Stop
+from verifier.model.stops import Stop, motor_of
+from verifier.model.tube import tube_of
 from verifier.obligations.ahead import Ahead, one_period_later
-from verifier.obligations.control import Group, at_least_zero, at_most, entailed, under
+from verifier.obligations.control import Group, at_least_zero, at_most, entailed, predicted, under
+from verifier.obligations.tube import Tracked, tracking
 
 
 def baseline(group: Group) -> list[Obligation]:
     """Three obligations for each limit that a joint brakes for; and one for each level of each row
     under a law that the plant names, `hold` among them, which commands 0. What an impedance asks
     for passes the filter as a proposal does, so that braking is what it rests on."""
+    tracked = [owed for joint in _joints(group) for owed in tracking(group, joint)]
     braked = [owed for stop in group.stops for owed in _stopping(group, stop)]
-    return [*braked, *_named(group)]
+    return [*tracked, *braked, *_named(group)]
+
+
+def _joints(group: Group) -> Iterator[Tracked]:
+    """The joints of the group that are braked along a reference, each once."""
+    plant, seen = group.plant, set[str]()
+    for stop in group.stops:
+        motor = motor_of(plant, stop.position)
+        if stop.position not in seen and motor is not None:
+            seen.add(stop.position)
+            yield Tracked(
+                stop.position, stop, stop.tube, motor.noise, 2, motor.strength, stop.period
+            )
+    if plant.baseline is not None and plant.baseline.kind == "law":
+        return
+    for row in group.rows:
+        for position in sorted(row.states & set(plant.positions) - seen):
+            motor = None if position in plant.speeds else motor_of(plant, position)
+            if motor is not None:
+                seen.add(position)
+                tube = tube_of(1, plant.period, motor.strength, motor.noise)
+                yield Tracked(position, row, tube, motor.noise, 1, motor.strength, plant.period)
 
 
 def _stopping(group: Group, stop: Stop) -> Iterator[Obligation]:
     deceleration, period = stop.deceleration, stop.period
-    room, speed = stop.room, stop.approach
+    room, speed = stop.reference_room, stop.approach
+    if deceleration <= 0:
+        return
     step = deceleration * period
     reserve = step * period / 8
 
@@ -59,21 +86,34 @@ def _stopping(group: Group, stop: Stop) -> Iterator[Obligation]:
 
 
 def _named(group: Group) -> Iterator[Obligation]:
-    base = group.plant.baseline
-    if base is None or base.kind in ("brake", "impedance"):
+    law = _law(group)
+    if law is None:
         return
-    names = [s for each in group.plant.inputs for s in each.scalars]
-    law = dict(zip(names, base.law or (number(0),) * len(names), strict=True))
     for row in group.rows:
         for count, level in enumerate(row.levels, start=1):
             part = "baseline" if row.order == 1 else f"baseline/{count}"
             ahead = _under(group, row, level, law)
-            known = [*group.safe, *ahead.assumed]
-            goal = at_least_zero(ahead.least)
+            facts = [*group.safe, *ahead.assumed]
+            known, goal = predicted(group.offset, row, facts, ahead.least)
             told = f"the baseline breaks `{row.name}` within one period"
             yield entailed(group, row, "baseline", part, known, goal, told)
 
 
+def _law(group: Group) -> dict[str, Term] | None:
+    """What the baseline commands, as terms over the true state and what is predicted wrongly; None
+    where that is a joint that brakes along a reference."""
+    plant = group.plant
+    if plant.baseline is None or plant.baseline.kind == "impedance":
+        return None
+    names = [s for each in plant.inputs for s in each.scalars]
+    if plant.baseline.kind == "brake" and (plant.speeds or plant.errors or plant.disturbances):
+        return None
+    law = plant.baseline.law or (number(0),) * len(names)
+    return dict(zip(names, map(group.offset.moved, law), strict=True))
+
+
 def _under(group: Group, row: Row, level: Term, law: dict[str, Term]) -> Ahead:
-    ahead = one_period_later(group, row, level, under(row, law))
+    """A term over what is true, in which the law has taken the place of the inputs."""
+    inputs: dict[str, Term] = {name: Variable(name) for name in law}
+    ahead = one_period_later(group, row, level, under(row, inputs))
     return Ahead(replaced(ahead.least, law), ahead.assumed)

@@ -7,7 +7,7 @@ group by group.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from verifier.core.enclosure import Range
@@ -28,10 +28,12 @@ from verifier.core.term import (
     multiply,
     negate,
     number,
+    term_variables,
     variables,
 )
 from verifier.core.unit import NONE
 from verifier.model.control import Barrier, Clearance, Plant, Waiver, boxes, moves
+from verifier.model.prediction import NOTHING, Offset, chain_of, prediction, pushes
 from verifier.model.rows import Row, best, worst
 from verifier.model.stops import Stop
 from verifier.model.values import Model
@@ -49,6 +51,7 @@ class Group:
     clearances: tuple[Clearance, ...]
     ranges: dict[str, Range]
     sorts: dict[str, Sort]
+    offset: Offset = NOTHING
 
     @property
     def inputs(self) -> tuple[str, ...]:
@@ -100,7 +103,22 @@ def groups(model: Model, plant: Plant) -> list[Group]:
         for _, mine in merged
     ]
     kept = [c for c in model.clearances if moves(plant, model.robots.get(c.robot))]
-    return found + [Group(plant, (), (), (each,), ranges, sorts) for each in kept]
+    found += [Group(plant, (), (), (each,), ranges, sorts) for each in kept]
+    return [_mistaken(group) for group in found]
+
+
+def _mistaken(group: Group) -> Group:
+    """The group with what its filter is not told of: how far it is off when it predicts, and what
+    disturbances do in a period."""
+    plant = group.plant
+    if not plant.inputs or group.clearances or not (plant.errors or plant.disturbances):
+        return group
+    chain = chain_of(plant)
+    if chain is None and not group.rows:
+        return group
+    offset = prediction(plant, group.ranges)
+    pushed = pushes(plant, chain, plant.period, "in the period") if chain else NOTHING
+    return replace(group, offset=offset, ranges={**group.ranges, **offset.ranges, **pushed.ranges})
 
 
 def _names(each: Row | Stop) -> set[str]:
@@ -139,6 +157,29 @@ def under(row: Row, law: dict[str, Term]) -> Term:
 def commanded(row: Row) -> Term:
     """What the inputs add to the rate of the row."""
     return under(row, {name: Variable(name) for name, _ in row.gains})
+
+
+def predicted(
+    offset: Offset, row: Row, known: Sequence[Fact], aim: Term
+) -> tuple[list[Fact], Formula]:
+    """What is known, and that the aim is not negative, where both may read the offset of what is
+    predicted; with an assumption if they read only a bound on it."""
+    terms = [t for fact in known for t in _sides(fact.formula)]
+    if not offset.ranges.keys() & {name for term in terms for name, _ in term_variables(term)}:
+        aim = offset.merged(aim)
+    if offset.exact([aim, *terms]):
+        return [*known], at_least_zero(aim)
+    return [*known, bounded(row, "what is predicted")], at_least_zero(aim)
+
+
+def _sides(formula: Formula) -> tuple[Term, ...]:
+    return (formula.left, formula.right) if isinstance(formula, Comparison) else ()
+
+
+def bounded(row: Row, what: str) -> Fact:
+    """The assumption behind which a bound stands, so that it refutes nothing."""
+    rest = Proposition(f"{what} of `{row.name}` is at its bound")
+    return Fact(rest, row.barrier.span, "a bound")
 
 
 def at_most(one: Term, other: Term) -> Formula:

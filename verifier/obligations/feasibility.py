@@ -14,24 +14,45 @@ over weights l >= 0 with sum l = 1,
 and some command keeps all rows if and only if the right side is not negative for any weights, which
 is one inequality over states and weights. Where it fails, the weights say how the rows contradict
 each other (Farkas).
+
+All this is owed at the state that is predicted, wherever the true one is safe, with the share of
+each row that pays for the difference; that each row alone leaves room is then owed here. Where rows
+are curved, the true state is left out: what is predicted lies around the domains, and is at most as
+unsafe as it may be mistaken by, which is a bound.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import permutations
 
 from verifier.core.obligation import Fact, Obligation
-from verifier.core.term import Apply, Number, Term, Variable, add, multiply, negate, number
+from verifier.core.term import (
+    Apply,
+    Number,
+    Term,
+    Variable,
+    add,
+    multiply,
+    negate,
+    number,
+    subtract,
+)
 from verifier.model.control import boxes
-from verifier.model.rows import Row
+from verifier.model.prediction import NOTHING, Offset, affine, lost
+from verifier.model.rows import Row, around
 from verifier.obligations.control import (
     ZERO,
     Group,
+    at_best,
     at_least_zero,
     at_most,
+    bounded,
     continuous,
     entailed,
+    minus,
+    predicted,
     under,
     weighted,
 )
@@ -43,72 +64,120 @@ def feasibility(group: Group) -> list[Obligation]:
     rows = [row for row in group.rows if row.gains and row.alpha is not None]
     if not rows:
         return []
+    at = _place(group, rows)
     if base is not None and base.kind == "law":
         names = [s for each in group.plant.inputs for s in each.scalars]
-        return list(_under_law(group, rows, dict(zip(names, base.law, strict=True))))
+        return list(_under_law(at, rows, dict(zip(names, base.law, strict=True))))
+    alone = [_alone(at, row) for row in rows if group.offset.added]
     if len(group.inputs) == 1:
-        return list(_by_pairs(group, rows))
-    return [_by_weights(group, rows)] if len(rows) > 1 else []
+        return [*alone, *_by_pairs(at, rows)]
+    return [*alone, _by_weights(at, rows)] if len(rows) > 1 else alone
 
 
-def _under_law(group: Group, rows: Sequence[Row], law: dict[str, Term]) -> Iterator[Obligation]:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where the rows are to be kept: `safe` says what is known there, `offset` what is added to the
+    state to get what is predicted."""
+
+    group: Group
+    safe: tuple[Fact, ...]
+    offset: Offset
+
+    def kept(self, row: Row, left: Term) -> Term:
+        """The left side of the row as it is predicted, less its share."""
+        return minus(self.offset.moved(left), row.share)
+
+    def owed(self, row: Row, part: str, known: Sequence[Fact], aim: Term, told: str) -> Obligation:
+        """That the aim is not negative."""
+        facts, goal = predicted(self.offset, row, known, aim)
+        where = f"feasibility{part}"
+        return entailed(self.group, row, "feasibility", where, facts, goal, told)
+
+
+def _place(group: Group, rows: Sequence[Row]) -> _Place:
+    offset = group.offset
+    flat = all(
+        affine(term)
+        for row in group.rows
+        for term in (row.drift, *row.levels, *(gain for _, gain in row.gains))
+    )
+    if not offset.added or flat:
+        return _Place(group, tuple(group.safe), offset)
+    box = around(group.plant, group.ranges, offset)
+    facts = [
+        Fact(at_least_zero(add(level, Number(lost(level, offset, box)))), row.barrier.span, "safe")
+        for row in group.rows
+        for level in row.levels
+    ]
+    wide = replace(group, ranges={name: ends for (name, _), ends in box.items()})
+    return _Place(wide, (*facts, bounded(rows[0], "what is predicted")), NOTHING)
+
+
+def _alone(at: _Place, row: Row) -> Obligation:
+    aim = at.kept(row, at_best(row, at.group.plant))
+    told = f"no command keeps `{row.name}` wherever it may be predicted"
+    return at.owed(row, "/predicted", at.safe, aim, told)
+
+
+def _under_law(at: _Place, rows: Sequence[Row], law: dict[str, Term]) -> Iterator[Obligation]:
+    plant = at.group.plant
     for row in rows:
-        goal = at_least_zero(continuous(row, group.plant, under(row, law)))
         told = f"the baseline does not keep `{row.name}`"
-        yield entailed(group, row, "feasibility", "feasibility", group.safe, goal, told)
-    limits = boxes(group.plant.inputs)
-    for name in group.inputs:
+        aim = at.kept(row, continuous(row, plant, under(row, law)))
+        yield at.owed(row, "", at.safe, aim, told)
+    limits = boxes(plant.inputs)
+    for name in at.group.inputs:
         low, high = limits[name, 0]
-        for side, goal in (
-            ("lower", at_most(Number(low), law[name])),
-            ("upper", at_most(law[name], Number(high))),
+        command = at.offset.moved(law[name])
+        for side, room in (
+            ("lower", minus(command, low)),
+            ("upper", subtract(Number(high), command)),
         ):
             told = f"the baseline commands more of `{name}` than its box allows"
-            part = f"feasibility/{name}.{side}"
-            yield entailed(group, rows[0], "feasibility", part, group.safe, goal, told)
+            yield at.owed(rows[0], f"/{name}.{side}", at.safe, room, told)
 
 
-def _by_pairs(group: Group, rows: Sequence[Row]) -> Iterator[Obligation]:
+def _by_pairs(at: _Place, rows: Sequence[Row]) -> Iterator[Obligation]:
     for one, other in permutations(rows, 2):
         ((_, up),), ((_, down),) = one.gains, other.gains
+        up, down = map(at.offset.moved, (up, down))
         if _negative(up) or _negative(negate(down)):
             continue
-        known = [*group.safe]
+        known = [*at.safe]
         for gain, row in ((up, one), (negate(down), other)):
             if not isinstance(gain, Number):
                 known.append(Fact(at_least_zero(gain), row.barrier.span, "direction"))
-        rest = [continuous(row, group.plant, ZERO) for row in (one, other)]
-        goal = at_least_zero(weighted([negate(down), up], rest))
+        rest = [at.kept(row, continuous(row, at.group.plant, ZERO)) for row in (one, other)]
         told = f"no command keeps `{one.name}` and `{other.name}` at the same time"
-        part = f"feasibility/{other.name}"
-        yield entailed(group, one, "feasibility", part, known, goal, told)
+        aim = weighted([negate(down), up], rest)
+        yield at.owed(one, f"/{other.name}", known, aim, told)
 
 
 def _negative(term: Term) -> bool:
     return isinstance(term, Number) and term.value < 0
 
 
-def _by_weights(group: Group, rows: Sequence[Row]) -> Obligation:
+def _by_weights(at: _Place, rows: Sequence[Row]) -> Obligation:
     weights: list[Term] = [Variable(f"weight of {row.name}") for row in rows[:-1]]
     last = add(number(1), *(negate(weight) for weight in weights))
-    known = list(group.safe)
+    known = list(at.safe)
     for weight, row in zip(weights, rows, strict=False):
         for formula in (at_most(ZERO, weight), at_most(weight, number(1))):
             known.append(Fact(formula, row.barrier.span, "weights"))
     if len(weights) > 1:
         known.append(Fact(at_most(ZERO, last), rows[-1].barrier.span, "weights"))
     mix = [*weights, last]
-    fixed = weighted(mix, [continuous(row, group.plant, ZERO) for row in rows])
-    goal = at_least_zero(add(fixed, *_sups(group, rows, mix)))
+    fixed = [at.kept(row, continuous(row, at.group.plant, ZERO)) for row in rows]
     names = ", ".join(f"`{row.name}`" for row in rows)
     told = f"no command keeps {names} at the same time"
-    return entailed(group, rows[0], "feasibility", "feasibility", known, goal, told)
+    aim = add(weighted(mix, fixed), *_sups(at, rows, mix))
+    return at.owed(rows[0], "", known, aim, told)
 
 
-def _sups(group: Group, rows: Sequence[Row], mix: Sequence[Term]) -> Iterator[Term]:
+def _sups(at: _Place, rows: Sequence[Row], mix: Sequence[Term]) -> Iterator[Term]:
     """What each input adds at best to the mix of the rows."""
-    for (name, _), (low, high) in boxes(group.plant.inputs).items():
-        gains = [dict(row.gains).get(name, ZERO) for row in rows]
+    for (name, _), (low, high) in boxes(at.group.plant.inputs).items():
+        gains = [at.offset.moved(dict(row.gains).get(name, ZERO)) for row in rows]
         mixed = weighted(mix, gains)
         if mixed == ZERO:
             continue

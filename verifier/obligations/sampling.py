@@ -1,7 +1,7 @@
 """Sampling: whatever command keeps the row of a barrier, the barrier holds one period later.
 
 Of all commands that keep the row with its margin, none is left out; ahead.py says what the barrier
-is one period later.
+is one period later. The row is kept at the state that is predicted, the barrier by the true one.
 
 Of a distance d between convex sets, with r how fast the command lets it grow along its normal and E
 a bound on how far a body leaves the straight way of its rate in one period (both of
@@ -16,14 +16,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.core.obligation import Fact, Obligation
-from verifier.core.term import Number, Variable, add, multiply, subtract
+from verifier.core.term import Number, Term, Variable, add, multiply, subtract
 from verifier.model.control import Clearance
+from verifier.model.prediction import affine
 from verifier.model.rows import Row
 from verifier.obligations.ahead import one_period_later
 from verifier.obligations.control import (
     Group,
     at_least_zero,
     at_most,
+    bounded,
     commanded,
     continuous,
     entailed,
@@ -41,14 +43,27 @@ def sampling(group: Group) -> list[Obligation]:
 
 
 def _of_row(group: Group, row: Row) -> Iterator[Obligation]:
-    kept = minus(continuous(row, group.plant, commanded(row)), row.margin)
-    known = [*group.safe, Fact(at_least_zero(kept), row.barrier.span, f"the row of `{row.name}`")]
+    kept, mistaken = _row(group, row)
+    row_kept = Fact(at_least_zero(kept), row.barrier.span, f"the row of `{row.name}`")
+    known = [*group.safe, row_kept, *mistaken]
     for count, level in enumerate(row.levels, start=1):
         part = "sampling" if row.order == 1 else f"sampling/{count}"
         told = f"a command that keeps the row of `{row.name}` breaks it one period later"
         ahead = one_period_later(group, row, level, commanded(row))
         goal = at_least_zero(ahead.least)
         yield entailed(group, row, "sampling", part, [*known, *ahead.assumed], goal, told)
+
+
+def _row(group: Group, row: Row) -> tuple[Term, tuple[Fact, ...]]:
+    """What the filter keeps from being negative, about the true state; where the row is curved and
+    its margin computed, by the bound that is its share."""
+    kept = minus(continuous(row, group.plant, commanded(row)), row.margin)
+    if not group.offset.added:
+        return kept, ()
+    if row.barrier.margin is None and not affine(kept):
+        return add(kept, Number(row.share)), (bounded(row, "what is predicted"),)
+    kept = group.offset.merged(group.offset.moved(kept))
+    return kept, () if group.offset.exact([kept]) else (bounded(row, "what is predicted"),)
 
 
 def _of_distance(group: Group, kept: Clearance) -> Obligation:

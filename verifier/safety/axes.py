@@ -138,12 +138,8 @@ def _wheel(plant: Plant, command: Input, index: int, state: str, disturbance: Fr
 
 def _error(plant: Plant, state: str) -> Fraction:
     """How far the measured value may be from the true one."""
-    for derivative in plant.dynamics:
-        for error in plant.errors:
-            if error.name == derivative.variable and state in derivative.states:
-                place = derivative.states.index(state)
-                return max(abs(error.lower[place]), abs(error.upper[place]))
-    return Fraction(0)
+    low, high = plant.error_of(state)
+    return max(-low, high)
 
 
 # ---- limits ------------------------------------------------------------------------------------

@@ -26,8 +26,8 @@ Uncertainty. What is measured may differ from what is by e, a disturbance acts o
 derivative by at most d, and commands act `latency` periods late: the state is predicted through the
 commands under way, with the error e' that follows. A reference brakes exactly; the baseline tracks
 it, u = u_ref + k (q_ref - q) + c (v_ref - v). The difference to the reference then stays within
-`Tube`, computed from |A^i| and |A^i B| of the closed loop (Mayne, Seron and Rakovic, Automatica 41,
-2005, with this tube). Limits are tightened by the tube, braking by what the tracking may ask for.
+the tube of verifier/model/tube.py (after D. Mayne, M. Seron and S. Rakovic, Automatica 41, 2005).
+Limits are tightened by the tube, braking by what the tracking may ask for.
 """
 
 from __future__ import annotations
@@ -37,13 +37,12 @@ from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 
+from verifier.model.tube import Tube, noise_after, tube_of
 from verifier.safety.plant import rounded_down, rounded_up
 
 WIDEST = Fraction(10) ** 300
 INWARDS = Fraction(1, 2**40)
 SLOWER = 1 - Fraction(1, 2**40)
-TRACKING = Fraction(30)  # 1/s, the bandwidth of the baseline at short periods
-TERMS = 4096
 MOST_PERIODS = 1e9
 
 
@@ -76,19 +75,6 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
-class Tube:
-    """How far the joint may be from its reference, the correction that this may take, and by how
-    much that may change in a period, at its beginning too (for what has a rate)."""
-
-    position: Fraction
-    speed: Fraction
-    correction: Fraction
-    stiffness: Fraction
-    damping: Fraction
-    change: Fraction = Fraction(0)
-
-
-@dataclass(frozen=True, slots=True)
 class Drive:
     """A joint in doubles, rounded inwards: what the guard knows of it. `ahead` and `behind` are the
     parts of w and of v in q+ - q; `slowing_down` brakes w > 0, `slowing_up` brakes w < 0. In one
@@ -118,7 +104,9 @@ def drive_of(axis: Axis) -> Drive | str:
     kind = Kind.ACCELERATION if axis.order == 2 else Kind.FREE if axis.rate is None else Kind.RATED
     if not axis.lower < 0 < axis.upper:
         return "its commands do not reach to both sides of 0"
-    tube = _tube(axis, kind)
+    errors = axis.position_error, axis.speed_error
+    noise = noise_after(axis.order, axis.latency * axis.period, *errors, axis.disturbance)
+    tube = tube_of(axis.order, axis.period, min(-axis.lower, axis.upper), noise)
     down, up = _slowing(axis, kind, tube)
     if min(down, up) <= 0 or min(-axis.lower, axis.upper) <= tube.correction:
         return "what it may be off by takes more of the command than there is"
@@ -168,70 +156,6 @@ def _slowing(axis: Axis, kind: Kind, tube: Tube) -> tuple[Fraction, Fraction]:
             return left, left
         case Kind.ACCELERATION:
             return (-axis.lower - tube.correction) * SLOWER, (axis.upper - tube.correction) * SLOWER
-
-
-# ---- the tube ----------------------------------------------------------------------------------
-
-
-def predicted_error(axis: Axis) -> tuple[Fraction, Fraction]:
-    """How far the state that a command meets may be from its prediction: position and speed."""
-    late = axis.latency * axis.period
-    if axis.order == 1:
-        return axis.position_error + late * axis.disturbance, Fraction(0)
-    drift = late * axis.speed_error + late * late / 2 * axis.disturbance
-    return axis.position_error + drift, axis.speed_error + late * axis.disturbance
-
-
-def _tube(axis: Axis, kind: Kind) -> Tube:
-    nothing = Fraction(0)
-    error, speed_error = predicted_error(axis)
-    if not (error or speed_error or axis.disturbance):
-        return Tube(nothing, nothing, nothing, nothing, nothing)
-    if kind is Kind.ACCELERATION:
-        return _tracked(axis, error, speed_error)
-    stiffness = min(Fraction(10), 1 / (2 * axis.period))
-    start = error + axis.period * axis.disturbance
-    radius = max(start, error + axis.disturbance / stiffness)
-    correction = stiffness * (radius + error)
-    drift = axis.period * (correction + axis.disturbance)
-    change = stiffness * (max(start, drift + error) + error)
-    return Tube(radius, nothing, correction, stiffness, nothing, change)
-
-
-def _tracked(axis: Axis, error: Fraction, speed_error: Fraction) -> Tube:
-    """|x| <= |A^i| x_0 + sum |A^i B| w over all i, in doubles with the rounding paid by 2^-20.
-
-    After TERMS periods A^i is below 1e-6 in the units of x_0 (checked), so the tail of the sum is
-    at most that share of it.
-    """
-    bandwidth = min(TRACKING, Fraction(1, 5) / axis.period)
-    k, c, period = float(bandwidth**2), float(2 * bandwidth), float(axis.period)
-    e, f, d = float(error), float(speed_error), float(axis.disturbance)
-    start = (e + period * f + period * period / 2 * d, f + period * d)
-    push = k * e + c * f + d
-    x, y = (period * period / 2, period), ((1.0, 0.0), (0.0, 1.0))
-    sums, largest = [0.0, 0.0], [0.0, 0.0]
-    a = (
-        (1.0 - period * period / 2 * k, period - period * period / 2 * c),
-        (-period * k, 1.0 - period * c),
-    )
-    for _ in range(TERMS):
-        for r in (0, 1):
-            free = abs(y[r][0]) * start[0] + abs(y[r][1]) * start[1]
-            largest[r] = max(largest[r], free + sums[r])
-            sums[r] += abs(x[r]) * push
-        x = (a[0][0] * x[0] + a[0][1] * x[1], a[1][0] * x[0] + a[1][1] * x[1])
-        y = (
-            (a[0][0] * y[0][0] + a[0][1] * y[1][0], a[0][0] * y[0][1] + a[0][1] * y[1][1]),
-            (a[1][0] * y[0][0] + a[1][1] * y[1][0], a[1][0] * y[0][1] + a[1][1] * y[1][1]),
-        )
-    assert max(map(abs, (*x, *y[0], *y[1]))) < 1e-9, "the baseline does not settle"
-    paid = 1 + Fraction(1, 2**20)
-    position = Fraction(max(largest[0], sums[0])) * paid
-    speed = Fraction(max(largest[1], sums[1])) * paid
-    stiffness, damping = Fraction(k), Fraction(c)
-    correction = stiffness * (position + error) + damping * (speed + speed_error)
-    return Tube(position, speed, correction, stiffness, damping)
 
 
 # ---- what the guard does with it, operation by operation ---------------------------------------

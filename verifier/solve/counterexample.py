@@ -35,6 +35,14 @@ def merit(claim: Claim, pair: Pair | None, point: Sequence[float]) -> float:
     return worst
 
 
+def values(claim: Claim, point: Sequence[float]) -> list[float]:
+    """The goal and the negated guards, all below zero where the claim is broken; infinite where
+    there is no value."""
+    at = dict(zip((key for key, _, _ in claim.box), point, strict=True))
+    found = [_float(claim.goal, at), *(-_float(guard, at) for guard in claim.guards)]
+    return [math.inf if math.isnan(value) else value for value in found]
+
+
 def counterexample(claim: Claim, pair: Pair | None, box: Box) -> Violation | Crossing | None:
     points = [*_points(box), _descended(claim, pair, box)]
     for point in points:

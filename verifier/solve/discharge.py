@@ -76,7 +76,7 @@ def settle(obligation: Obligation, pool: Sequence[State] = ()) -> Verdict | None
     """The verdict if the tableau finds it within STEPS_CHEAP; None if z3 has to be asked."""
     question, sorts = obligation.question, obligation.sorts
     if obligation.rule in claimed.RULES:
-        return claimed.quickly(obligation)
+        return claimed.quickly(obligation) or _closed(obligation, STEPS_CHEAP)
     match question:
         case Deferral(_, monitor, fallback):
             return Deferred(monitor, fallback)
@@ -129,6 +129,23 @@ def _from_outcome(
         case Existence(), Open(state):
             return Proved(_point(state))
     raise AssertionError(question)
+
+
+def _closed(obligation: Obligation, steps: int, timeout_s: float = 0.0) -> Verdict | None:
+    """A claim about a box, proved as any other entailment is; None if that is not enough."""
+    match obligation.question:
+        case Entailment(_, goals) as question:
+            if any(may_be_undefined(goal.formula) for goal in goals):
+                return None
+        case _:
+            return None
+    assertions, sorts = _assertions(question), obligation.sorts
+    deadline = time.monotonic() + timeout_s + AFTERWARDS_S
+    outcome = refute(assertions, sorts, steps, deadline=deadline)
+    if isinstance(outcome, GaveUp) and timeout_s >= PATIENT_S:
+        deadline = time.monotonic() + SQUARES_S
+        outcome = refute(assertions, sorts, steps, deadline=deadline, squares=True)
+    return Proved(outcome.refutation) if isinstance(outcome, Closed) else None
 
 
 def _assertions(question: Question) -> list[Signed]:
@@ -189,8 +206,11 @@ def ask(obligation: Obligation, timeout_s: float) -> Verdict:
     """The verdict that z3 leads to."""
     if obligation.rule in claimed.RULES:
         found = claimed.thoroughly(obligation, timeout_s)
-        if found is not None:
-            return found
+        match found:
+            case Unknown() | Proved(SolverWord()):
+                return _closed(obligation, STEPS_CORE, timeout_s) or found
+            case Proved() | Refuted() | Deferred():
+                return found
     match obligation.question:
         case Deferral(_, monitor, fallback):
             return Deferred(monitor, fallback)

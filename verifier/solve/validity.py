@@ -1,4 +1,4 @@
-"""Claims about boxes, decided: by cutting first, then by z3 for what is algebraic.
+"""Claims about boxes, decided: by walks downhill, by cutting, then by z3 for what is algebraic.
 
 z3 knows nothing of sines, so it is asked only where there are none; its `no` has no certificate
 that the judge could read (`SolverWord`), its point is tried exactly, and where it is irrational
@@ -32,6 +32,7 @@ from verifier.core.verdict import SolverWord
 from verifier.solve import smt
 from verifier.solve.branch import Effort, Undecided, decide
 from verifier.solve.counterexample import breaks, crossing_near
+from verifier.solve.descent import walked
 
 FIRST = Effort(boxes=300, seconds=20.0)
 THEN = Effort(boxes=4000, seconds=30.0)
@@ -53,6 +54,9 @@ Answer: TypeAlias = Valid | Invalid | Undecided
 
 def settle(claim: Claim, timeout_s: float = 10.0, effort: Effort = THEN) -> Answer:
     """Whether the claim holds; what is found has still to be judged (verifier/check/cover.py)."""
+    broken = walked(claim)
+    if broken is not None:
+        return Invalid(broken)
     found = decide(claim, _smaller(FIRST, effort))
     if not isinstance(found, Undecided):
         return _answer(found)
