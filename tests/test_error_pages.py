@@ -141,6 +141,7 @@ def test_rule_files_table_pages_and_cases_name_the_same_rules() -> None:
         "owed",
         "path",
         "repeated",
+        "tracking",
         "vacuity",
         "walk",
     }

@@ -9,8 +9,8 @@ last step; D is the room left (`Stop`). From D >= w^2 / (2 A) + A T^2 / 8,
     w <= 0:         D' >= D, and it does not turn round.
 
 Under errors and disturbances it is a reference, followed by feedback, that brakes like this; the
-joint stays in a tube around it (tube.py), by which its limits are drawn in. A law is evaluated at
-the state that is predicted. Braking a joint whose speed is commanded is the law 0.
+joint stays in a tube around it (tracking.py), by which its limits are drawn in. A law is evaluated
+at the state that is predicted. Braking a joint whose speed is commanded is the law 0.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from verifier.model.stops import Stop, motor_of
 from verifier.model.tube import tube_of
 from verifier.obligations.ahead import Ahead, one_period_later
 from verifier.obligations.control import Group, at_least_zero, at_most, entailed, predicted, under
-from verifier.obligations.tube import Tracked, tracking
+from verifier.obligations.tracking import Tracked, tracking
 
 
 def baseline(group: Group) -> list[Obligation]:

@@ -1,4 +1,5 @@
-"""Claims about boxes, decided: by walks downhill, by cutting, then by z3 for what is algebraic.
+"""Claims about boxes, decided: by cutting first, then by z3 for what is algebraic; before that by
+walks downhill, where there are many variables.
 
 z3 knows nothing of sines, so it is asked only where there are none; its `no` has no certificate
 that the judge could read (`SolverWord`), its point is tried exactly, and where it is irrational
@@ -36,6 +37,7 @@ from verifier.solve.descent import walked
 
 FIRST = Effort(boxes=300, seconds=20.0)
 THEN = Effort(boxes=4000, seconds=30.0)
+MANY = 4  # variables from which on a counterexample is sought by walking before boxes are cut
 ALGEBRAIC = ("abs", "min", "max")
 
 
@@ -54,7 +56,7 @@ Answer: TypeAlias = Valid | Invalid | Undecided
 
 def settle(claim: Claim, timeout_s: float = 10.0, effort: Effort = THEN) -> Answer:
     """Whether the claim holds; what is found has still to be judged (verifier/check/cover.py)."""
-    broken = walked(claim)
+    broken = walked(claim) if len(claim.box) >= MANY else None
     if broken is not None:
         return Invalid(broken)
     found = decide(claim, _smaller(FIRST, effort))
