@@ -17,8 +17,8 @@ so that |y| <= Y, |z| <= P, |s| <= V is kept once it holds, as soon as, with w >
 (a robust invariant set by comparison, edge by edge; F. Blanchini, Set invariance in control,
 Automatica 35, 1999). The correction k z + c s = b y + b s is at most b (Y + V) in it. A joint whose
 speed is commanded has z+ = z - T k (z + e) + T d, which keeps |z| <= e + d / k. Obligations say all
-this of the numbers (verifier/obligations/tracking.py). Noise is taken larger by 2^-20 of itself, which
-pays for gains and commands that are rounded to doubles.
+this of the numbers (verifier/obligations/tracking.py). Noise is taken larger by 2^-20 of itself,
+which pays for gains and commands that are rounded to doubles.
 """
 
 from __future__ import annotations

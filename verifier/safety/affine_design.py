@@ -35,7 +35,8 @@ from verifier.core.term import (
 )
 from verifier.model.control import Plant, Switch, boxes
 from verifier.model.interval import Interval, interval_of
-from verifier.model.rows import Row, bend, widened, worst
+from verifier.model.prediction import widened
+from verifier.model.rows import Row, bend, worst
 from verifier.model.values import Model
 from verifier.safety.affine import Affine, Level, Reserves, Sides
 from verifier.safety.axes import driven, periods
