@@ -1,12 +1,21 @@
 """Motions for every start of a set, beside planners that answer for one start: time and duration.
 
-    PYTHONPATH=.:tests python tests/benchmarks/transitions.py [--drake PYTHON] [--starts N] [NAME]
+    PYTHONPATH=.:tests python tests/benchmarks/transitions.py [--peers PYTHON] [--starts N] [NAME]
 
 Without names: the problems of tests/data/transitions.jsonl and mazes of 10 x 10 and 20 x 20 cells.
-`--drake` names an interpreter that can import pydrake; Drake gets the free cells that we found, one
-start (the middle of the set) and one end, and no bound on acceleration, which it does not know, so
-that its durations are for an easier question. `valid` counts, among N random starts, those that the
-answer brings into the end set.
+`--peers` names an interpreter that has drake or ompl (see planners.py for what each is asked).
+They get the free cells that we found, for nothing, and one start, the middle of the set; Drake is
+asked for the corner that is furthest, too, since a motion for every start takes as long as the
+slowest. Times are seconds of processor time, the least of some runs that take turns.
+
+`valid` counts, among N random starts, those that the answer serves: all positions free, and the
+last one in the end set. Ours is also held to its limits of speed and acceleration, start by start.
+A path for one start c is used for another start s in three ways:
+
+* shifted: the whole path moved by s - c;
+* faded: moved by s - c in the beginning, by less and less, and not at all in the end;
+* joined: first straight from s to c with a stop there, then the path. `in` is what that takes then
+  for the start that it takes longest for.
 """
 
 from __future__ import annotations
@@ -15,44 +24,26 @@ import argparse
 import json
 import random
 import subprocess
+import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
-from motions import TOOLS, complaints, listed, problem_of
+import numpy as np
+from motions import TOOLS, complaints, listed, problem_of, random_starts
 
-from verifier.core.motion import Box, Problem
-from verifier.repair.route import passable
-from verifier.repair.space import landscape
+from verifier.core.motion import Box, Polytope, Problem
+from verifier.repair.refusal import corners, seen
+from verifier.repair.route import distance, passable, web
+from verifier.repair.space import Landscape, landscape
 from verifier.repair.transition import Answer, Found, Refuted, transition
 
-DRAKE = r"""
-import json, sys, time
-import numpy as np
-from pydrake.geometry.optimization import GraphOfConvexSetsOptions, HPolyhedron, Point
-from pydrake.planning import GcsTrajectoryOptimization
-q = json.load(sys.stdin)
-begun = time.perf_counter()
-n = len(q["speed"])
-gcs = GcsTrajectoryOptimization(n)
-cells = [HPolyhedron(np.array(rows), np.array(bounds)) for rows, bounds in q["cells"]]
-main = gcs.AddRegions(cells, [tuple(e) for e in q["edges"]], 3, 1e-6, 1000)
-start = gcs.AddRegions([Point(np.array(q["start"]))], 0)
-goal = gcs.AddRegions([Point(np.array(q["end"]))], 0)
-gcs.AddEdges(start, main)
-gcs.AddEdges(main, goal)
-gcs.AddTimeCost()
-gcs.AddVelocityBounds(-np.array(q["speed"]), np.array(q["speed"]))
-options = GraphOfConvexSetsOptions()
-options.convex_relaxation = True
-options.max_rounded_paths = 5
-trajectory, result = gcs.SolvePath(start, goal, options)
-took = time.perf_counter() - begun
-duration = trajectory.end_time() - trajectory.start_time() if result.is_success() else None
-print(json.dumps([took, duration]))
-"""
-
-DRAKE_SECONDS = 60
+HERE = Path(__file__).parent
+RUNS, RUNS_IF_LONGER_S = 3, 6.0
+SLACK = 1e-6
 
 
 def maze(size: int, seed: int, sealed: bool = False) -> dict[str, Any]:
@@ -95,76 +86,249 @@ def maze(size: int, seed: int, sealed: bool = False) -> dict[str, Any]:
     }
 
 
-def drake(problem: Problem, interpreter: str) -> str:
-    """Seconds that Drake took for one start, and the duration of its motion, in words."""
-    land = landscape(problem)
-    starts = problem.starts[0]
-    if not isinstance(starts, Box) or problem.moving:
-        return "no single start at rest"
-    rows, bounds = problem.end.rows, problem.end.bounds
-    size = problem.space.dimension
-    end = [0.0] * size
-    for row, bound in zip(rows, bounds, strict=True):
+# ---- the others --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Peers:
+    """An interpreter that answers for the planners that it has."""
+
+    process: subprocess.Popen[str]
+
+    def ask(self, planner: str, question: dict[str, Any]) -> dict[str, Any]:
+        assert self.process.stdin is not None and self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"planner": planner, **question}) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        return json.loads(line) if line else {"none": "failed"}
+
+
+def peers_of(interpreter: str) -> Peers:
+    return Peers(
+        subprocess.Popen(
+            [interpreter, str(HERE / "planners.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+    )
+
+
+def rows_of(body: Polytope) -> list[Any]:
+    return [[list(map(float, row)) for row in body.rows], list(map(float, body.bounds))]
+
+
+def middle_of(body: Polytope) -> list[float]:
+    """The middle of a box, given by its rows."""
+    spot = [0.0] * len(body.rows[0])
+    for row, bound in zip(body.rows, body.bounds, strict=True):
         axis = next(i for i, a in enumerate(row) if a)
-        end[axis] += float(bound / row[axis]) / 2
-    question = {
+        spot[axis] += float(bound / row[axis]) / 2
+    return spot
+
+
+def question_of(problem: Problem, land: Landscape) -> dict[str, Any]:
+    """What the others are told, but for the start."""
+    return {
         "speed": list(map(float, problem.speed_max)),
+        "acceleration": list(map(float, problem.acceleration_max)),
         "cells": [[[r for r, _ in area.rows], [b for _, b in area.rows]] for area in land.areas],
         "edges": [pair for i, j, _ in passable(land) for pair in ((i, j), (j, i))],
-        "start": [float(a + b) / 2 for a, b in zip(starts.lower, starts.upper, strict=True)],
-        "end": end,
+        "obstacles": [[[r for r, _ in b.sides], [h for _, h in b.sides]] for b in land.bodies],
+        "given": problem.space.regions is not None,
+        "bounds": [list(land.low), list(land.high)],
+        "end": rows_of(problem.end),
+        "heart": middle_of(problem.end),
     }
-    try:
-        done = subprocess.run(
-            [interpreter, "-c", DRAKE],
-            input=json.dumps(question),
-            capture_output=True,
-            text=True,
-            timeout=DRAKE_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        return f"more than {DRAKE_SECONDS} s"
-    lines = done.stdout.strip().splitlines()
-    if done.returncode != 0 or not lines:
-        return "failed"
-    took, duration = json.loads(lines[-1])
-    return f"{took:.2f} s, {'none' if duration is None else f'duration {duration:.3f} s'}"
+
+
+def furthest(problem: Problem, land: Landscape) -> list[float]:
+    """The corner of the starts from which the way is longest, along the axes in sum where several
+    are as far."""
+    net = web(problem, land)
+    heart, speeds = middle_of(problem.end), list(map(float, problem.speed_max))
+
+    def way(spot: list[float]) -> float:
+        along = sum(abs(a - b) / v for a, b, v in zip(spot, heart, speeds, strict=True))
+        return distance(land, net, spot) + along
+
+    return max((seen(problem, corner) for corner in corners(problem)), key=way)
+
+
+# ---- one path for many starts ------------------------------------------------------------------
+
+
+def free(spots: np.ndarray, question: dict[str, Any]) -> np.ndarray:
+    """Which of the spots are free and inside the bounds."""
+    low, high = map(np.array, question["bounds"])
+    good = np.all((spots >= low - SLACK) & (spots <= high + SLACK), axis=-1)
+    if question["given"]:
+        return good & held(spots, question["cells"], SLACK)
+    return good & ~held(spots, question["obstacles"], -SLACK)
+
+
+def held(spots: np.ndarray, bodies: list[Any], slack: float) -> np.ndarray:
+    """Which of the spots are in one of the bodies."""
+    found = np.zeros(spots.shape[:-1], bool)
+    for rows, bounds in bodies:
+        normals = np.array(rows)
+        heights = spots @ normals.T - np.array(bounds) - slack
+        found |= np.all(heights <= 0, axis=-1)
+    return found
+
+
+def joining(starts: np.ndarray, heart: np.ndarray, question: dict[str, Any]) -> np.ndarray:
+    """How long it takes to drive straight to the heart, from rest to rest."""
+    ways = np.abs(starts - heart) + 1e-12
+    most = np.min(np.array(question["speed"]) / ways, axis=1)
+    push = np.min(np.array(question["acceleration"]) / ways, axis=1)
+    return np.where(most**2 <= push, 1 / most + most / push, 2 / np.sqrt(push))
+
+
+def uses(answer: dict[str, Any], starts: np.ndarray, question: dict[str, Any]) -> str:
+    """For how many starts the path for one of them serves, used in each way."""
+    path = np.array(answer["path"])
+    times, points = path[:, 0], path[:, 1:]
+    rows, bounds = map(np.array, question["end"])
+    offsets = starts - points[0]
+    share = 1 - times / times[-1] if times[-1] > 0 else np.zeros(len(times))
+    lines = points[0] + offsets[:, None, :] * np.linspace(1, 0, 50)[None, :, None]
+    joined = np.all(free(lines, question), axis=1) & np.all(free(points, question))
+    joined &= np.all(rows @ points[-1] <= bounds + SLACK)
+    counts = {}
+    for name, weight in (("shifted", np.ones(len(times))), ("faded", share)):
+        count = 0
+        for offset in offsets:
+            moved = points + weight[:, None] * offset
+            arrives = np.all(rows @ moved[-1] <= bounds + SLACK)
+            count += bool(arrives and np.all(free(moved, question)))
+        counts[name] = count
+    slowest = times[-1] + np.max(joining(starts, points[0], question))
+    told = ", ".join(f"{name} {count}" for name, count in counts.items())
+    return f"{told}, joined {int(joined.sum())} in {slowest:.2f} s"
+
+
+# ---- table -------------------------------------------------------------------------------------
 
 
 def described(answer: Answer) -> str:
     if isinstance(answer, Found):
-        return f"{float(answer.family.duration):9.3f} s"
+        return f"{float(answer.family.duration):.3f} s"
     if isinstance(answer, Refuted):
         return f"none: {type(answer.proof).__name__.lower()}"
     return "undecided"
 
 
+def ours(problem: Problem) -> tuple[float, Answer]:
+    begun = time.process_time()
+    answer = transition(problem, TOOLS)
+    return time.process_time() - begun, answer
+
+
+def in_turns(contestants: dict[str, Callable[[], tuple[float, Any]]]) -> dict[str, Any]:
+    """The least time of each and what it answered; all in one run, one after the other."""
+    found: dict[str, tuple[float, Any]] = {}
+    for _ in range(RUNS):
+        for name, contestant in contestants.items():
+            if name in found and found[name][0] > RUNS_IF_LONGER_S:
+                continue
+            took, answer = contestant()
+            found[name] = min(took, found.get(name, (took,))[0]), answer
+    return found
+
+
+def line(name: str, took: float | None, duration: str, valid: str) -> None:
+    time_s = "" if took is None else f"{took:8.3f} s"
+    print(f"  {name:30}{time_s:>10}{duration:>22}  {valid}", flush=True)
+
+
+def compared(problem: Problem, peers: Peers, count: int) -> None:
+    """The table of one problem that has one set of starts, beside the others."""
+    land = landscape(problem)
+    question = question_of(problem, land)
+    box = problem.starts[0]
+    assert isinstance(box, Box)
+    middle = [float(a + b) / 2 for a, b in zip(box.lower, box.upper, strict=True)]
+    starts = np.array([start for _, start in random_starts(problem, count, 1)])
+
+    def theirs(planner: str, start: list[float]) -> Callable[[], tuple[float, Any]]:
+        def ask() -> tuple[float, Any]:
+            answer = peers.ask(planner, {**question, "start": start})
+            return answer.get("cpu_s", float("inf")), answer
+
+        return ask
+
+    names = {
+        "gcs": "Drake, speed limits alone",
+        "toppra": "Drake, both limits",
+        "ompl": "OMPL",
+    }
+    found = in_turns(
+        {"ours": lambda: ours(problem)} | {planner: theirs(planner, middle) for planner in names}
+    )
+    took, answer = found["ours"]
+    line("ours, for every start", took, described(answer), served(problem, answer, count))
+    for planner, name in names.items():
+        least, reply = found[planner]
+        if "none" in reply:
+            line(name, None, "", reply["none"])
+            continue
+        duration = f"{reply['duration_s']:.3f} s"
+        if "least_s" in reply:
+            duration = f"{duration} (>= {reply['least_s']:.2f})"
+        line(name, least, duration, uses(reply, starts, question))
+    ratios(problem, land, found, theirs)
+
+
+def ratios(problem: Problem, land: Landscape, found: dict[str, Any], theirs: Any) -> None:
+    """Ours over Drake's, which is asked for the furthest corner, too."""
+    took, answer = found["ours"]
+    planner = "toppra" if "duration_s" in found["toppra"][1] else "gcs"
+    least, reply = found[planner]
+    if not isinstance(answer, Found) or "duration_s" not in reply:
+        return
+    _, corner = theirs(planner, list(furthest(problem, land)))()
+    slowest = max(reply["duration_s"], corner.get("duration_s", 0.0))
+    duration = float(answer.family.duration)
+    text = f"{slowest:.3f} s" if corner.get("duration_s") else corner.get("none", "")
+    line("  from the furthest corner", None, text, "")
+    note = "" if planner == "toppra" else ", of which no limit of acceleration was asked"
+    print(
+        f"  ours / Drake's: time {took / least:.2f}, duration {duration / slowest:.3f}{note}",
+        flush=True,
+    )
+
+
+def served(problem: Problem, answer: Answer, count: int) -> str:
+    if not isinstance(answer, Found):
+        return ""
+    wrong = {w.split()[0] for w in complaints(problem, answer.family, count)}
+    return f"{count} of {count}" if not wrong else f"not all: {wrong}"
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="transitions, beside Drake")
+    parser = argparse.ArgumentParser(description="transitions, beside Drake and OMPL")
     parser.add_argument("names", nargs="*")
-    parser.add_argument("--drake")
+    parser.add_argument("--peers", default=sys.executable)
     parser.add_argument("--starts", type=int, default=1000)
     given = parser.parse_args()
     problems: dict[str, dict[str, Any]] = listed()
     for size in (10, 20):
         problems[f"maze-{size}"] = maze(size, 1)
         problems[f"maze-{size}-sealed"] = maze(size, 1, sealed=True)
-    print(f"{'problem':28}{'took':>9}  {'answer':22}{'least known':>18}{'valid':>14}  Drake")
+    peers = peers_of(given.peers)
+    ours(problem_of(problems["gap-0p2"]))  # imports are nobody's time
     for name in given.names or problems:
         data = problems[name]
         problem = problem_of(data)
-        begun = time.perf_counter()
-        answer = transition(problem, TOOLS)
-        took = time.perf_counter() - begun
         known = "-".join(f"{x:.3f}" for x in data.get("least", ()))
-        valid = theirs = ""
-        if isinstance(answer, Found):
-            wrong = {w.split()[0] for w in complaints(problem, answer.family, given.starts)}
-            valid = f"{given.starts} of {given.starts}" if not wrong else f"not all: {wrong}"
-            if given.drake:
-                theirs = drake(problem, given.drake)
-        row = f"{name:28}{took:7.2f} s  {described(answer):22}{known:>18}{valid:>14}  {theirs}"
-        print(row, flush=True)
+        print(f"{name}{f', least known {known} s' if known else ''}", flush=True)
+        if "none" in data or len(problem.starts) > 1 or problem.moving:
+            took, answer = ours(problem)
+            line("ours", took, described(answer), served(problem, answer, given.starts))
+        else:
+            compared(problem, peers, given.starts)
 
 
 if __name__ == "__main__":
