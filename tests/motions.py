@@ -18,12 +18,12 @@ from verifier.core.cell import box_rows
 from verifier.core.motion import Box, Family, Hull, Motion, Plan, Problem, Product, Space, Vector
 from verifier.core.solids import box_solid, polygon_solids
 from verifier.repair.transition import Tools
-from verifier.solve.linear import minimize
+from verifier.solve.linear import series
 
 TRANSITIONS = Path(__file__).parent / "data" / "transitions.jsonl"
 
 TOOLS = Tools(
-    minimize,
+    series,
     lambda problem, family: judge_motion(problem, family) == Accepted(),
     lambda problem, proof: judge_no_motion(problem, proof) == Accepted(),
 )

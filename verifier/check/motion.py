@@ -134,9 +134,11 @@ def _apart(body: Polytope, solid: Solid, clearance: Fraction) -> bool:
     the clearance."""
     kept = clearance + solid.radius
     for row, bound in zip(body.rows, body.bounds, strict=True):
+        if not all(dot(row, point) > bound for point in solid.vertices):
+            continue
         gap = min(dot(row, point) for point in solid.vertices) - bound
         square = kept * kept * dot(row, row)
-        if gap > 0 and (gap * gap > square or (clearance > 0 and gap * gap == square)):
+        if gap * gap > square or (clearance > 0 and gap * gap == square):
             return True
     return False
 
@@ -273,7 +275,8 @@ def _within(starts: Starts, point: tuple[Affine, ...], body: Polytope) -> bool:
 def _difference(last: Affine, first: Affine, factor: Fraction) -> Affine:
     pairs = zip(last.linear, first.linear, strict=True)
     return Affine(
-        factor * (last.constant - first.constant), tuple(factor * (a - b) for a, b in pairs)
+        factor * (last.constant - first.constant),
+        tuple(factor * (a - b) if a or b else ZERO for a, b in pairs),
     )
 
 

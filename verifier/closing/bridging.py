@@ -35,7 +35,7 @@ from verifier.model.values import Chain, Condition, StateVariable
 from verifier.obligations.path import Path, Place, relevant
 from verifier.obligations.walk import walk
 from verifier.repair.transition import Aim, Found, Refuted, Tools, transition
-from verifier.solve.linear import minimize
+from verifier.solve.linear import series
 from verifier.source import Source
 
 ZERO = Fraction(0)
@@ -65,7 +65,7 @@ def motions(source: Source, aim: Aim) -> Propose:
 def tools(aim: Aim) -> Tools:
     """The solver and the judges that the engine is given."""
     return Tools(
-        minimize,
+        series,
         lambda problem, family: judge_motion(problem, family) == Accepted(),
         lambda problem, proof: judge_no_motion(problem, proof) == Accepted(),
         aim,

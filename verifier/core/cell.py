@@ -34,7 +34,8 @@ class Cell:
 
 
 def dot(row: Vector, point: Vector) -> Fraction:
-    return sum((a * x for a, x in zip(row, point, strict=True) if a), Fraction(0))
+    terms = [a * x for a, x in zip(row, point, strict=True) if a]
+    return sum(terms[1:], terms[0]) if terms else Fraction(0)
 
 
 def box_rows(box: Box) -> Polytope:

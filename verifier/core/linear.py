@@ -55,3 +55,5 @@ class Stopped:
 
 Solution: TypeAlias = Optimum | NoPoint | Stopped
 Minimize: TypeAlias = Callable[[Program], Solution]
+Series: TypeAlias = Callable[[], Minimize]
+"""Gives a minimizer for programs that are much alike, each of which may start where one ended."""

@@ -36,6 +36,8 @@ CONVERGED = 1e-3  # the error that is left is of the order of its square
 TRUST_FIRST = 0.5
 TRUST_LEAST = 0.04
 IMPROVEMENTS_MAX = 12
+SLOW = 5e-3  # a gain for which the trust region was too large
+ENOUGH = 1e-3  # a gain that is not worth another step
 SHORTEST = 1e-4  # of the whole duration; a piece is never shorter
 
 
@@ -51,11 +53,14 @@ class Parts:
         return j + 1 < len(self.regions) and self.regions[j + 1] != self.regions[j]
 
 
-def fastest(task: Task, minimize: Minimize, hopeless: float = INFINITY) -> Motion | None:
-    """The family of least duration that was found; None if there is none for this sequence, or the
-    first that is found takes longer than `hopeless` seconds."""
+def fastest(
+    task: Task, minimize: Minimize, in_time: float, hopeless: float = INFINITY
+) -> Motion | None:
+    """The family of least duration that was found, sought longer while it takes more than `in_time`
+    seconds; None if there is none for this sequence, or the first that is found takes longer than
+    `hopeless` seconds."""
     frame = _frame(task)
-    found = _search(task, frame, minimize, hopeless)
+    found = _search(task, frame, minimize, in_time, hopeless)
     return exact(task, frame, *found) if found else None
 
 
@@ -63,7 +68,7 @@ def gentlest(task: Task, minimize: Minimize, duration: float) -> Motion | None:
     """The family of least effort that was found for this duration in seconds, the pieces' times in
     the proportion of the fastest one; None if there is none."""
     frame = _frame(task)
-    found = _search(task, frame, minimize, INFINITY)
+    found = _search(task, frame, minimize, duration, INFINITY)
     if found is None or found[0].total > duration:
         return None
     shares = Parts(tuple(time / found[0].total for time in found[0].durations), found[1])
@@ -72,7 +77,7 @@ def gentlest(task: Task, minimize: Minimize, duration: float) -> Motion | None:
 
 
 def _search(
-    task: Task, frame: Frame, minimize: Minimize, hopeless: float
+    task: Task, frame: Frame, minimize: Minimize, in_time: float, hopeless: float
 ) -> tuple[Solved, tuple[int, ...]] | None:
     """The fastest family, and the number of each piece's region."""
     parts = _first_parts(task, frame, minimize)
@@ -85,13 +90,18 @@ def _search(
     for _ in range(IMPROVEMENTS_MAX):
         if trust < TRUST_LEAST:
             break
+        enough = ENOUGH if best.total <= in_time else ENOUGH / 10
         parts = Parts(tuple(best.durations), parts.regions)
         moved = _improved(task, frame, best, parts, trust, minimize)
+        if moved and sum(moved.durations) > best.total * (1 - enough):
+            break
         better = moved and _with_shares(task, frame, moved, minimize)
-        if better and better.total < best.total * (1 - 1e-4):
-            slow = better.total > best.total * (1 - 5e-3)
+        if better and better.total < best.total * (1 - enough / 10):
+            gain = 1 - better.total / best.total
             best = better
-            trust = trust / 2 if slow else trust
+            if gain < enough:
+                break
+            trust = trust / 2 if gain < SLOW else trust
         else:
             trust /= 3
     return best, parts.regions
@@ -181,24 +191,57 @@ class _Stated:
             forms.append(form)
         return forms
 
-    def most(self, form: Form, bound: float, slope: Expression) -> None:
-        """form(u) <= bound + slope for every start."""
-        parameters = [k for k in form if k != CONSTANT and form[k]]
-        for corner in self.frame.corners(parameters):
-            entries: dict[int, float] = {}
-            for column, a in form.get(CONSTANT, []):
-                entries[column] = entries.get(column, 0.0) + a
+    def most(self, form: Form, bound: float) -> None:
+        """form(u) <= bound for every start."""
+        columns, corners = self._corners(form)
+        for values in corners:
+            self.program.rows.append((-INFINITY, bound, columns, values))
+
+    def between(self, form: Form, slope: Expression) -> None:
+        """|form(u)| <= slope for every start."""
+        columns, corners = self._corners(form, [column for column, _ in slope])
+        most = [0.0] * len(columns)
+        for column, a in slope:
+            most[columns.index(column)] += a
+        for values in corners:
+            below = [a - b for a, b in zip(values, most, strict=True)]
+            above = [-a - b for a, b in zip(values, most, strict=True)]
+            self.program.rows.append((-INFINITY, 0.0, columns, below))
+            self.program.rows.append((-INFINITY, 0.0, columns, above))
+
+    def _corners(
+        self, form: Form, others: Sequence[int] = ()
+    ) -> tuple[list[int], list[list[float]]]:
+        """The form's columns and others, and their coefficients in it for every corner of the
+        starts."""
+        places = {column: place for place, column in enumerate(dict.fromkeys(others))}
+        for expression in form.values():
+            for column, _ in expression:
+                places.setdefault(column, len(places))
+        base = [0.0] * len(places)
+        for column, a in form.get(CONSTANT, ()):
+            base[places[column]] += a
+        parts = {
+            k: [(places[column], a) for column, a in expression]
+            for k, expression in form.items()
+            if k != CONSTANT and expression
+        }
+        corners = []
+        for corner in self.frame.corners(list(parts)):
+            values = base.copy()
             for k, u in corner.items():
-                for column, a in form[k]:
-                    entries[column] = entries.get(column, 0.0) + a * u
-            for column, a in slope:
-                entries[column] = entries.get(column, 0.0) - a
-            self.program.row(list(entries), list(entries.values()), -INFINITY, bound)
+                for place, a in parts[k]:
+                    values[place] += a * u
+            corners.append(values)
+        return list(places), corners
 
     def same(self, form: Form) -> None:
         """form(u) = 0 identically."""
         for expression in form.values():
-            self.program.row([c for c, _ in expression], [a for _, a in expression], 0.0, 0.0)
+            places: dict[int, float] = {}
+            for column, a in expression:
+                places[column] = places.get(column, 0.0) + a
+            self.program.row(list(places), list(places.values()), 0.0, 0.0)
 
     def rigid(self) -> list[Form]:
         """The coordinates of the start that keep their values."""
@@ -214,26 +257,15 @@ class _Stated:
     def inside(self, position: list[Form], room: list[Side]) -> None:
         point = [*position, *self.rigid()] if self.frame.rigid else position
         for row, bound, margin in room:
-            self.most(_combine([(a, point[i]) for i, a in row]), bound - margin, [])
-
-    def between(self, form: Form, slope: Expression) -> None:
-        self.most(form, 0.0, slope)
-        self.most(_combine([(-1.0, form)]), 0.0, slope)
+            self.most(_combine([(a, point[i]) for i, a in row]), bound - margin)
 
 
 def _combine(parts: Sequence[tuple[float, Form]]) -> Form:
     total: Form = {}
     for factor, form in parts:
         for k, expression in form.items():
-            total.setdefault(k, []).extend((column, factor * a) for column, a in expression)
-    return {k: _merged(expression) for k, expression in total.items()}
-
-
-def _merged(expression: Expression) -> Expression:
-    entries: dict[int, float] = {}
-    for column, a in expression:
-        entries[column] = entries.get(column, 0.0) + a
-    return [(column, a) for column, a in entries.items() if a]
+            total.setdefault(k, []).extend([(column, factor * a) for column, a in expression])
+    return total
 
 
 def _with_margins(body: Polytope, margin: float) -> list[Side]:
@@ -318,9 +350,10 @@ def _with_shares(task: Task, frame: Frame, parts: Parts, minimize: Minimize) -> 
     """The least time with the durations in this proportion."""
     guess = sum(parts.durations)
     shares = Parts(tuple(duration / guess for duration in parts.durations), parts.regions)
+    fixed = _fixed(task, frame, shares)
     solved: Solved | None = None
     for _ in range(NEWTON_STEPS):
-        step = _newton(task, frame, shares, guess, minimize)
+        step = fixed.solved(shares, guess, minimize)
         if step is None:
             return solved
         solved = step
@@ -332,15 +365,20 @@ def _with_shares(task: Task, frame: Frame, parts: Parts, minimize: Minimize) -> 
 
 @dataclass(slots=True)
 class _Fixed:
-    """The program for fixed shares: its column of the whole time, the rates at the knots, and the
-    changes of rate with their axes."""
+    """The program for fixed shares: its columns of the whole time and of its square, the row that
+    ties them, the rates at the knots, and the changes of rate with their axes."""
 
     stated: _Stated
     whole: int
+    square: int
+    tie: int
     rates: list[list[Form]]
     changes: list[tuple[int, Form]]
 
-    def solved(self, shares: Parts, minimize: Minimize) -> Solved | None:
+    def solved(self, shares: Parts, guess: float, minimize: Minimize) -> Solved | None:
+        """The least time with the tangent at the guess for the square of it."""
+        row = [self.square, self.whole], [1.0, -2 * guess]
+        self.stated.program.rows[self.tie] = (-guess * guess, -guess * guess, *row)
         solution = minimize(self.stated.program)
         if not isinstance(solution, Optimum) or solution.point[self.whole] <= 0:
             return None
@@ -349,35 +387,28 @@ class _Fixed:
         return Solved([share * total for share in shares.durations], velocities)
 
 
-def _newton(
-    task: Task, frame: Frame, shares: Parts, guess: float, minimize: Minimize
-) -> Solved | None:
-    """The least time for the tangent at the guess."""
-    return _fixed(task, frame, shares, guess).solved(shares, minimize)
-
-
 def _gentle(
     task: Task, frame: Frame, shares: Parts, duration: float, minimize: Minimize
 ) -> Solved | None:
     """The least sum over the axes of all changes of velocity, each over the greatest allowed
     acceleration, for the worst start of each change, in exactly this time."""
-    fixed = _fixed(task, frame, shares, duration)
+    fixed = _fixed(task, frame, shares)
     program = fixed.stated.program
     program.cost[fixed.whole] = 0.0
     program.lower[fixed.whole] = program.upper[fixed.whole] = duration
     for axis, change in fixed.changes:
         effort = program.column(0.0, INFINITY, 1 / float(task.acceleration_max[axis]))
         fixed.stated.between(change, [(effort, 1.0)])
-    return fixed.solved(shares, minimize)
+    return fixed.solved(shares, duration, minimize)
 
 
-def _fixed(task: Task, frame: Frame, shares: Parts, guess: float) -> _Fixed:
+def _fixed(task: Task, frame: Frame, shares: Parts) -> _Fixed:
     stated = _Stated(Program(), frame)
     whole = stated.program.column(0.0, INFINITY, 1.0)
-    one = stated.program.column(1.0, 1.0)
-    tangent = [(whole, 2 * guess), (one, -guess * guess)]
+    square = stated.program.column()
+    stated.program.row([square], [1.0], 0.0, 0.0)
     here, rate = stated.start(), _first_velocity(stated, task, whole)
-    fixed = _Fixed(stated, whole, [rate], [])
+    fixed = _Fixed(stated, whole, square, 0, [rate], [])
     for j, share in enumerate(shares.durations):
         last = j + 1 == len(shares.durations)
         leg = shares.regions[j]
@@ -389,7 +420,7 @@ def _fixed(task: Task, frame: Frame, shares: Parts, guess: float) -> _Fixed:
             stated.same(_combine(step))
             change = _combine([(1.0, following[axis]), (-1.0, rate[axis])])
             most = float(task.acceleration_max[axis]) * (1 - 1e-7) * share
-            stated.between(change, [(column, most * a) for column, a in tangent])
+            stated.between(change, [(square, most)])
             fixed.changes.append((axis, change))
             if not last:
                 speed = float(task.speed_max[axis]) * (1 - 1e-7)

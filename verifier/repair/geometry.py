@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from math import isqrt
+from operator import mul
 from typing import TypeAlias
 
 from verifier.core.motion import Polytope, Solid, Vector
@@ -54,7 +55,8 @@ class Body:
 
 
 def dot(row: Sequence[float], spot: Sequence[float]) -> float:
-    return sum([a * x for a, x in zip(row, spot, strict=True)])
+    total: float = sum(map(mul, row, spot))
+    return total
 
 
 def middle(spots: Sequence[Spot]) -> Spot:
@@ -162,12 +164,31 @@ def part(shape: Shape, row: Spot, bound: float, tolerance: float) -> Shape | Non
 
 
 def common_part(shape: Shape, rows: Iterable[Side], tolerance: float) -> Shape | None:
+    rows = tuple(rows)
+    if shape.count == 2 * len(shape.spots[0]) and all(
+        row.count(0.0) + 1 == len(row) for row, _ in rows
+    ):
+        return _clipped(shape, rows, tolerance)
     found: Shape | None = shape
     for row, bound in rows:
         if found is None:
             return None
         found = part(found, row, bound, tolerance)
     return found
+
+
+def _clipped(box: Shape, rows: Sequence[Side], tolerance: float) -> Shape | None:
+    """The common part of a box with rows along its axes, which is a box."""
+    first, last = map(list, limits(box.spots))
+    for row, bound in rows:
+        axis = next(i for i, a in enumerate(row) if a)
+        if row[axis] > 0:
+            last[axis] = min(last[axis], bound / row[axis])
+        else:
+            first[axis] = max(first[axis], bound / row[axis])
+    if any(low > high + tolerance for low, high in zip(first, last, strict=True)):
+        return None
+    return box_shape(first, [max(low, high) for low, high in zip(first, last, strict=True)])
 
 
 def sides_that_matter(shape: Shape, rows: Sequence[Side], tolerance: float) -> list[int]:

@@ -21,6 +21,7 @@ from verifier.repair.space import PULLED, Landscape
 
 HALVINGS_MAX = 6
 NEAREST_STEPS = 200
+CLOSE = 1e-9
 
 Row: TypeAlias = tuple[Vector, Fraction]
 
@@ -29,16 +30,15 @@ def grown(
     problem: Problem, land: Landscape, path: list[Vector], seed: Sequence[Vector]
 ) -> tuple[Region, ...] | None:
     """Regions along the polygon; the first contains the seed, and as much of the path as it can."""
-    first, done = None, 0
     around = [_around(point, land) for point in path]
     for reach in (2, 1, 0):
         ahead = [point for points in around[1 : 1 + reach] for point in points]
         first = _region(problem, land, [*seed, *ahead], 0.0)
         if first is not None and _all_in(first.body, seed):
-            done = min(reach, len(path) - 1)
             break
-    if first is None or not _all_in(first.body, seed):
+    else:
         return None
+    done = min(reach, len(path) - 1)
     regions = [first]
     while done + 1 < len(path):
         here = path[done]
@@ -131,18 +131,17 @@ def _plane(
     for axis in range(size):
         unit = tuple(Fraction(axis == other) for other in range(size))
         directions += [unit, tuple(-a for a in unit)]
-    best: tuple[float, Row] | None = None
+    best: tuple[float, Vector] | None = None
     for row in dict.fromkeys(directions):
-        score, plane = _candidate(problem, land, k, row, spots, heart, slack)
+        score = _room(problem, land, k, row, spots, heart, slack)
         if score > -INFINITY and (best is None or score > best[0]):
-            best = (score, plane)
+            best = (score, row)
     if best is not None:
-        return best[1]
+        return _touching(problem, land, k, best[1])
     for normal in _normals(spots, land.bodies[k].spots):
         row = tuple(Fraction(round(a * (1 << 30)), 1 << 30) for a in normal)
-        score, plane = _candidate(problem, land, k, row, spots, heart, slack)
-        if score > -INFINITY:
-            return plane
+        if _room(problem, land, k, row, spots, heart, slack) > -INFINITY:
+            return _touching(problem, land, k, row)
     return None
 
 
@@ -161,7 +160,7 @@ def _normals(spots: Sequence[Spot], body: Sequence[Spot]) -> Iterator[Spot]:
         yield nearest
 
 
-def _candidate(
+def _room(
     problem: Problem,
     land: Landscape,
     k: int,
@@ -169,18 +168,27 @@ def _candidate(
     spots: Sequence[Spot],
     heart: Spot,
     slack: float,
-) -> tuple[float, Row]:
-    """The plane in this direction that just keeps the obstacle out, and how much room it leaves to
-    the seed; minus infinity if the seed crosses it by more than the slack."""
+) -> float:
+    """How much room the plane in this direction that just keeps the obstacle out leaves to the
+    seed; minus infinity if the seed crosses it by more than the slack."""
+    solid = problem.space.obstacles[k]
+    direction = tuple(map(float, row))
+    norm = float(dot(direction, direction) ** 0.5)
+    thin = land.tolerance * sum(map(abs, direction))
+    kept = max(thin, float(problem.space.clearance + solid.radius) * norm)
+    bound = min([dot(direction, vertex) for vertex in land.cores[k]]) - kept
+    least = bound - max([dot(direction, spot) for spot in spots])
+    if least < -slack * norm:
+        return -INFINITY
+    return (least + bound - dot(direction, heart)) / norm
+
+
+def _touching(problem: Problem, land: Landscape, k: int, row: Vector) -> Row:
+    """That plane, exactly."""
     solid, clearance = problem.space.obstacles[k], problem.space.clearance
     thin = Fraction(land.tolerance) * sum(map(abs, row))
     kept = max(thin, (clearance + solid.radius) * norm_above(row))
-    bound = min(exact_dot(row, vertex) for vertex in solid.vertices) - kept
-    seen_row, seen_bound = tuple(map(float, row)), float(bound)
-    norm = sum(a * a for a in seen_row) ** 0.5
-    least = min(seen_bound - dot(seen_row, spot) for spot in spots) / norm
-    room = (seen_bound - dot(seen_row, heart)) / norm
-    return (least + room if least >= -slack else -INFINITY), (row, bound)
+    return row, min(exact_dot(row, vertex) for vertex in solid.vertices) - kept
 
 
 def _nearest(spots: Sequence[Spot], body: Sequence[Spot]) -> Spot | None:
@@ -226,8 +234,17 @@ def given(
 
 
 def _all_in(body: Polytope, seed: Sequence[Vector]) -> bool:
-    pairs = list(zip(body.rows, body.bounds, strict=True))
-    return all(exact_dot(row, point) <= bound for row, bound in pairs for point in seed)
+    """Exact only where it is close."""
+    spots = [tuple(map(float, point)) for point in seed]
+    for row, bound in zip(body.rows, body.bounds, strict=True):
+        direction, most = tuple(map(float, row)), float(bound)
+        over = max([dot(direction, spot) for spot in spots]) - most
+        if abs(over) < CLOSE * (1 + abs(most)):
+            if any(exact_dot(row, point) > bound for point in seed):
+                return False
+        elif over > 0:
+            return False
+    return True
 
 
 def _inner(problem: Problem, body: Polytope, lying: Lying) -> Region:

@@ -49,11 +49,13 @@ class Area:
 @dataclass(frozen=True, slots=True)
 class Landscape:
     """Free space as it is seen. `tree` is None where free regions are given; `complete` is false
-    if there were too many cells. `tolerance` is what counts as nothing, in metres."""
+    if there were too many cells. `bodies` are the obstacles with their clearance, `cores` the
+    vertices of the obstacles themselves; `tolerance` is what counts as nothing, in metres."""
 
     areas: tuple[Area, ...]
     tree: Cells | None
     bodies: tuple[Body, ...]
+    cores: tuple[tuple[Spot, ...], ...]
     around: Box
     tolerance: float
     complete: bool
@@ -75,6 +77,10 @@ def landscape(problem: Problem) -> Landscape:
     whole = box_shape(tuple(map(float, around.lower)), tuple(map(float, around.upper)))
     clearance = problem.space.clearance
     bodies = tuple(seen(solid, clearance) for solid in problem.space.obstacles)
+    cores = tuple(
+        tuple(tuple(map(float, vertex)) for vertex in solid.vertices)
+        for solid in problem.space.obstacles
+    )
     if problem.space.regions is not None:
         areas = []
         for index, region in enumerate(problem.space.regions):
@@ -82,7 +88,7 @@ def landscape(problem: Problem) -> Landscape:
             shape = common_part(whole, rows, tolerance)
             if shape is not None:
                 areas.append(Area(index, shape, rows, *limits(shape.spots)))
-        return Landscape(tuple(areas), None, bodies, around, tolerance, True)
+        return Landscape(tuple(areas), None, bodies, cores, around, tolerance, True)
     found: list[Area] = []
     facets = [
         tuple(zip(solid.facets.rows, solid.facets.bounds, strict=True))
@@ -90,7 +96,8 @@ def landscape(problem: Problem) -> Landscape:
     ]
     splitter = _Splitter(bodies, facets, tolerance, found)
     tree = splitter.split(whole, sides(box_rows(around)), range(len(bodies)))
-    return Landscape(tuple(found), tree, bodies, around, tolerance, len(found) < CELLS_MAX)
+    complete = len(found) < CELLS_MAX
+    return Landscape(tuple(found), tree, bodies, cores, around, tolerance, complete)
 
 
 def _around(problem: Problem) -> Box:

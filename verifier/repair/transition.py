@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TypeAlias
 
 from verifier.core.cell import inside
-from verifier.core.linear import Minimize
+from verifier.core.linear import Series
 from verifier.core.motion import (
     Barrier,
     Box,
@@ -43,7 +43,7 @@ from verifier.repair.route import Web, connected, distance, routes, web
 from verifier.repair.space import Landscape, landscape
 
 CUTS_DEEP = 3
-CORNERS_SEEN = 16
+CORNERS_SEEN = 8
 LEISURE = Fraction(3, 2)
 THIN = Fraction(1, 1000)
 CLOSE = 1.05  # to what is about the least time; no further route is tried
@@ -85,7 +85,7 @@ class Tools:
     """Who solves linear programs, who accepts a family, and who accepts a proof that there is
     none. The last two are told the problem, too."""
 
-    minimize: Minimize
+    series: Series
     accepts: Callable[[Problem, Family], bool]
     refutes: Callable[[Problem, Impossible], bool]
     aim: Aim = Aim.TIME
@@ -218,7 +218,10 @@ def _motion(
 ) -> Motion | None:
     if _stays(problem, starts, regions):
         return Motion(())
-    return fastest(_task(problem, land, starts, regions), tools.minimize, limit)
+    allowed = problem.duration_max
+    in_time = float("inf") if allowed is None else float(allowed)
+    task = _task(problem, land, starts, regions)
+    return fastest(task, tools.series(), in_time, limit)
 
 
 def _task(problem: Problem, land: Landscape, starts: Starts, regions: tuple[Region, ...]) -> Task:
@@ -247,7 +250,7 @@ def _gentler(
         return best
     duration = problem.duration_max or LEISURE * motion.duration
     task = _task(problem, land, starts, regions)
-    gentle = gentlest(task, tools.minimize, float(duration) * (1 - 1e-9))
+    gentle = gentlest(task, tools.series(), float(duration) * (1 - 1e-9))
     return (gentle, regions) if gentle else best
 
 

@@ -7,9 +7,9 @@ makes a claim of one rounds it to rationals and has it judged.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from verifier.core.linear import INFINITY, NoPoint, Optimum, Program, Solution, Stopped
+from verifier.core.linear import INFINITY, Minimize, NoPoint, Optimum, Program, Solution, Stopped
 
 Row: TypeAlias = tuple[float, float, Sequence[int], Sequence[float]]
 """low <= coefficients at these indices <= high."""
@@ -20,11 +20,42 @@ TOLERANCE = 1e-9
 
 def minimize(program: Program) -> Solution:
     """The optimum of the program, or why there is none."""
-    import highspy
+    return _answer(_run(program, None))
 
+
+def series() -> Minimize:
+    """Minimizes programs of which many have the same shape: one starts at the basis at which the
+    last one of its shape ended."""
+    bases: dict[tuple[int, int], Any] = {}
+
+    def solve(program: Program) -> Solution:
+        shape = len(program.cost), len(program.rows)
+        solver = _run(program, bases.get(shape))
+        answer = _answer(solver)
+        if shape in bases and not isinstance(answer, Optimum):
+            solver = _run(program, None)
+            answer = _answer(solver)
+        if isinstance(answer, Optimum):
+            bases[shape] = solver.getBasis()
+        return answer
+
+    return solve
+
+
+def _run(program: Program, basis: Any) -> Any:
+    """The solver after its run, from the basis if there is one."""
     solver = _quiet()  # type: ignore[no-untyped-call]
     solver.passModel(_model(program))
+    if basis is not None:
+        solver.setOptionValue("presolve", "off")
+        solver.setBasis(basis)
     solver.run()
+    return solver
+
+
+def _answer(solver: Any) -> Solution:
+    import highspy
+
     status = solver.getModelStatus()
     if status == highspy.HighsModelStatus.kOptimal:
         return Optimum(
