@@ -94,7 +94,6 @@ LONG_FILES: dict[str, tuple[int, str]] = {
     "verifier/syntax/tree.py": (800, "one short class for each kind of node"),
     "verifier/solve/containment.py": (450, "one search along the outer set, case by case"),
     "verifier/solve/support.py": (650, "support and extreme points of each kind of set"),
-    "verifier/repair/curve.py": (470, "one family of linear programs and its Newton iteration"),
 }
 LONG_FUNCTIONS: dict[str, tuple[int, str]] = {
     "verifier/model/scope.py:collect": (85, "the table of declarations: one short case for each"),

@@ -5,10 +5,10 @@
 A Panda of second order with 20 spheres, three obstacles and a zone (tests/arms.py), from states
 that can be braked, most of them on the boundary, and commands that are normal with 10 and with 100
 times the limits; every tenth has something in it that is no number. Everybody is asked the same.
-What their command does in one period is judged by tests/data/judge_arm.c, which shares no code with
-any of them. `violated` counts positions, speeds or clearances below -1e-9, `no number` answers that are
-not finite, `outside` commands beyond the limits of the input, `cannot stop` states from which
-braking at once would hit something or pass a limit.
+What their command does in one period is judged by tests/data/judge_arm.c, which shares no code
+with any of them. `violated` counts positions, speeds or clearances below -1e-9, `no number` answers
+that are not finite, `outside` commands beyond the limits of the input, `cannot stop` states from
+which braking at once would hit something or pass a limit.
 
 Times are microseconds, the least of some runs of each step: the guard's from C, cbfpy's from Python
 as it is used, compiled. `--peers` names an interpreter that has cbfpy; who is not there is named as

@@ -26,8 +26,9 @@ from itertools import pairwise
 from verifier.core.linear import INFINITY, Minimize, Optimum, Program
 from verifier.core.motion import Box, Hull, Motion, Polytope, Product, Vector
 from verifier.core.starts import around
-from verifier.repair.family import CONSTANT, Expression, Factors, Form, Frame, Side, Solved, Task
+from verifier.repair.family import CONSTANT, Factors, Form, Frame, Side, Solved, Task
 from verifier.repair.rounding import exact
+from verifier.repair.stated import Stated, combine
 
 PIECES_PER_REGION = 3
 RAMPS_MAX = 5
@@ -163,111 +164,6 @@ def _normalized(
     )
 
 
-# ---- stating the programs ----------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Stated:
-    program: Program
-    frame: Frame
-
-    def point(self, leg: int) -> list[Form]:
-        """A new affine function of the start for each axis, for the region of this number."""
-        return [
-            {
-                k: [(self.program.column(), 1.0)]
-                for k in (CONSTANT, *self.frame.parameters(axis, leg))
-            }
-            for axis in range(self.frame.size)
-        ]
-
-    def start(self) -> list[Form]:
-        one = self.program.column(1.0, 1.0)
-        forms: list[Form] = []
-        for axis in range(self.frame.size):
-            form: Form = {CONSTANT: [(one, float(self.frame.middle[axis]))]}
-            if self.frame.half[axis]:
-                form[axis] = [(one, float(self.frame.half[axis]))]
-            forms.append(form)
-        return forms
-
-    def most(self, form: Form, bound: float) -> None:
-        """form(u) <= bound for every start."""
-        columns, corners = self._corners(form)
-        for values in corners:
-            self.program.rows.append((-INFINITY, bound, columns, values))
-
-    def between(self, form: Form, slope: Expression) -> None:
-        """|form(u)| <= slope for every start."""
-        columns, corners = self._corners(form, [column for column, _ in slope])
-        most = [0.0] * len(columns)
-        for column, a in slope:
-            most[columns.index(column)] += a
-        for values in corners:
-            below = [a - b for a, b in zip(values, most, strict=True)]
-            above = [-a - b for a, b in zip(values, most, strict=True)]
-            self.program.rows.append((-INFINITY, 0.0, columns, below))
-            self.program.rows.append((-INFINITY, 0.0, columns, above))
-
-    def _corners(
-        self, form: Form, others: Sequence[int] = ()
-    ) -> tuple[list[int], list[list[float]]]:
-        """The form's columns and others, and their coefficients in it for every corner of the
-        starts."""
-        places = {column: place for place, column in enumerate(dict.fromkeys(others))}
-        for expression in form.values():
-            for column, _ in expression:
-                places.setdefault(column, len(places))
-        base = [0.0] * len(places)
-        for column, a in form.get(CONSTANT, ()):
-            base[places[column]] += a
-        parts = {
-            k: [(places[column], a) for column, a in expression]
-            for k, expression in form.items()
-            if k != CONSTANT and expression
-        }
-        corners = []
-        for corner in self.frame.corners(list(parts)):
-            values = base.copy()
-            for k, u in corner.items():
-                for place, a in parts[k]:
-                    values[place] += a * u
-            corners.append(values)
-        return list(places), corners
-
-    def same(self, form: Form) -> None:
-        """form(u) = 0 identically."""
-        for expression in form.values():
-            places: dict[int, float] = {}
-            for column, a in expression:
-                places[column] = places.get(column, 0.0) + a
-            self.program.row(list(places), list(places.values()), 0.0, 0.0)
-
-    def rigid(self) -> list[Form]:
-        """The coordinates of the start that keep their values."""
-        frame = self.frame
-        forms: list[Form] = []
-        for k in range(len(frame.middle) - frame.rigid, len(frame.middle)):
-            one = self.program.column(1.0, 1.0)
-            forms.append({CONSTANT: [(one, float(frame.middle[k]))]})
-            if frame.half[k]:
-                forms[-1][k] = [(one, float(frame.half[k]))]
-        return forms
-
-    def inside(self, position: list[Form], room: list[Side]) -> None:
-        point = [*position, *self.rigid()] if self.frame.rigid else position
-        for row, bound, margin in room:
-            self.most(_combine([(a, point[i]) for i, a in row]), bound - margin)
-
-
-def _combine(parts: Sequence[tuple[float, Form]]) -> Form:
-    total: Form = {}
-    for factor, form in parts:
-        for k, expression in form.items():
-            total.setdefault(k, []).extend([(column, factor * a) for column, a in expression])
-    return total
-
-
 def _with_margins(body: Polytope, margin: float) -> list[Side]:
     """The rows with norm 1 and what may be kept from them: less where the body is thin."""
     bounds: dict[Vector, Fraction] = {}
@@ -287,7 +183,7 @@ def _with_margins(body: Polytope, margin: float) -> list[Side]:
 
 def _first_parts(task: Task, frame: Frame, minimize: Minimize) -> Parts | None:
     """Durations of a polygon through the regions at full speed, with time to speed up and brake."""
-    stated = _Stated(Program(), frame)
+    stated = Stated(Program(), frame)
     legs: list[int] = []
     here = stated.start()
     for k, region in enumerate(frame.rooms):
@@ -297,7 +193,7 @@ def _first_parts(task: Task, frame: Frame, minimize: Minimize) -> Parts | None:
         stated.inside(there, frame.goal if last else frame.rooms[k + 1])
         leg = stated.program.column(0.0, INFINITY, 1.0)
         for axis, speed in enumerate(task.speed_max):
-            step = _combine([(1.0, there[axis]), (-1.0, here[axis])])
+            step = combine([(1.0, there[axis]), (-1.0, here[axis])])
             stated.between(step, [(leg, float(speed))])
         here = there
         legs.append(leg)
@@ -331,7 +227,7 @@ def _parts(time: float, ramps: Sequence[float], first: bool, last: bool) -> list
     return [*before, *([rest / count] * count), *after]
 
 
-def _first_velocity(stated: _Stated, task: Task, column: int) -> list[Form]:
+def _first_velocity(stated: Stated, task: Task, column: int) -> list[Form]:
     """The velocity at the start, times the value of the column."""
     size = stated.frame.size
     forms: list[Form] = []
@@ -368,7 +264,7 @@ class _Fixed:
     """The program for fixed shares: its columns of the whole time and of its square, the row that
     ties them, the rates at the knots, and the changes of rate with their axes."""
 
-    stated: _Stated
+    stated: Stated
     whole: int
     square: int
     tie: int
@@ -403,7 +299,7 @@ def _gentle(
 
 
 def _fixed(task: Task, frame: Frame, shares: Parts) -> _Fixed:
-    stated = _Stated(Program(), frame)
+    stated = Stated(Program(), frame)
     whole = stated.program.column(0.0, INFINITY, 1.0)
     square = stated.program.column()
     stated.program.row([square], [1.0], 0.0, 0.0)
@@ -414,11 +310,11 @@ def _fixed(task: Task, frame: Frame, shares: Parts) -> _Fixed:
         leg = shares.regions[j]
         there = stated.point(leg)
         following: list[Form] = [{} for _ in rate] if last else stated.point(leg)
-        middle = [_combine([(1.0, q), (share / 2, w)]) for q, w in zip(here, rate, strict=True)]
+        middle = [combine([(1.0, q), (share / 2, w)]) for q, w in zip(here, rate, strict=True)]
         for axis in range(frame.size):
             step = [(1.0, there[axis]), (-1.0, middle[axis]), (-share / 2, following[axis])]
-            stated.same(_combine(step))
-            change = _combine([(1.0, following[axis]), (-1.0, rate[axis])])
+            stated.same(combine(step))
+            change = combine([(1.0, following[axis]), (-1.0, rate[axis])])
             most = float(task.acceleration_max[axis]) * (1 - 1e-7) * share
             stated.between(change, [(square, most)])
             fixed.changes.append((axis, change))
@@ -446,7 +342,7 @@ def _improved(
     task: Task, frame: Frame, old: Solved, parts: Parts, trust: float, minimize: Minimize
 ) -> Parts | None:
     """Durations near the old ones that are shorter in total, to first order."""
-    stated = _Stated(Program(), frame)
+    stated = Stated(Program(), frame)
     one = stated.program.column(1.0, 1.0)
     here, rate = stated.start(), _first_velocity(stated, task, one)
     changes = []
@@ -465,10 +361,10 @@ def _improved(
         for axis in range(frame.size):
             push = {k: [(change, v / 2)] for k, v in before[axis].items()}
             pull = {k: [(change, v / 2)] for k, v in after[axis].items()}
-            middle.append(_combine([(1.0, here[axis]), (duration / 2, rate[axis]), (1.0, push)]))
+            middle.append(combine([(1.0, here[axis]), (duration / 2, rate[axis]), (1.0, push)]))
             arrived = [(1.0, middle[axis]), (duration / 2, following[axis]), (1.0, pull)]
-            stated.same(_combine([(-1.0, there[axis]), *arrived]))
-            difference = _combine([(1.0, following[axis]), (-1.0, rate[axis])])
+            stated.same(combine([(-1.0, there[axis]), *arrived]))
+            difference = combine([(1.0, following[axis]), (-1.0, rate[axis])])
             most = float(task.acceleration_max[axis])
             stated.between(difference, [(change, most), (one, most * duration)])
             if not last:
