@@ -117,16 +117,26 @@ def main() -> None:
         begin = judge.starts(code, told, 5, given.steps)
         q, v = (np.array(a).reshape(-1, N) for a in (begin.q, begin.v))
         push = np.array(told.push)
-        for size in (10.0, 100.0):
-            asked = hostile(given.steps, size, push)
+        sizes = (10.0, 100.0)
+        every = np.vstack([hostile(given.steps, size, push) for size in sizes])
+        world = {
+            name: np.array(getattr(told, name))
+            for name, *_ in judge.Arm._fields_
+            if name not in ("period", "latency")
+        }
+        twice = {"q": np.vstack([q, q]), "v": np.vstack([v, v]), "asked": every}
+        others = peers(given.peers, folder, **twice, **world)
 
-            def left(commands: np.ndarray) -> np.ndarray:
-                found = np.zeros((len(q), 4))
-                arrays = [address(np.ascontiguousarray(a)) for a in (q, v, commands)]
-                arms = ctypes.byref(told), ctypes.byref(loose)
-                code.what_is_left(*arms, ctypes.c_int64(len(q)), *arrays, address(found))
-                return found
+        def left(commands: np.ndarray) -> np.ndarray:
+            found = np.zeros((len(q), 4))
+            arrays = [address(np.ascontiguousarray(a)) for a in (q, v, commands)]
+            arms = ctypes.byref(told), ctypes.byref(loose)
+            code.what_is_left(*arms, ctypes.c_int64(len(q)), *arrays, address(found))
+            return found
 
+        for number, size in enumerate(sizes):
+            part = slice(number * given.steps, (number + 1) * given.steps)
+            asked = np.ascontiguousarray(every[part])
             print(f"{given.steps:,} commands of {size:g} times the limits")
             print(
                 f"  {'':38}{'median':>9}{'p99':>9}{'violated':>10}{'no number':>11}"
@@ -137,16 +147,11 @@ def main() -> None:
                 ctypes.c_int64(given.steps), REPEATS, *map(address, (q, v, asked, out, least))
             )
             report("this guard, from C", least, out, left(out), push)
-            world = {
-                name: np.array(getattr(told, name))
-                for name, *_ in judge.Arm._fields_
-                if name not in ("period", "latency")
-            }
-            for name, answer in peers(given.peers, folder, q=q, v=v, asked=asked, **world):
+            for name, answer in others:
                 if not answer:
                     print(f"  {name:38} not installed")
                     continue
-                commands = answer["given"]
+                commands = answer["given"][part]
                 report(name, answer["least_us"], commands, left(commands), push)
 
 
