@@ -14,7 +14,8 @@ from verifier.check.codec import decode, encode
 from verifier.check.judge import judge
 from verifier.check.outcome import Accepted, Rejected
 from verifier.cli.arguments import main
-from verifier.closing.bridging import Gap, bridges
+from verifier.closing.bridging import bridges
+from verifier.closing.posing import Gap
 from verifier.closing.repairing import with_repair
 from verifier.closing.trial import Proposal, failing
 from verifier.core.motion import Family

@@ -123,3 +123,99 @@ def test_a_plan_says_so_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["plan", str(path), "--chain", "C"]) == 2
     assert "[unbounded-set]" in capsys.readouterr().err
     assert main(["check", str(path)]) == 1
+
+
+# ---- parts of what was asked -------------------------------------------------------------------
+
+HALL = """state {
+    p    : real[2] m in box(lower = 0, upper = [10, 6])
+    done : bool
+}
+
+obstacle wall : real[2] m = polygon(corners = [[4, -1], [5, -1], [5, 4], [4, 4]])
+
+motion p {
+    speed        1 m/s
+    acceleration 1 m/s^2
+}
+
+skill Press {
+    initial  p in box(lower = [8, 1], upper = [9, 2])
+    ensures  done
+    duration 1 s .. 2 s
+}
+
+chain C {
+    assume  START
+    Press()
+    achieve done
+}
+"""
+
+
+def test_only_a_part_is_served_and_only_on_demand(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Starts in a wall have no motion. What is left lies on both sides of it: a skill each, and a
+    branch on the start; the chain assumes less, and says so."""
+    path, out = tmp_path / "hall.contract", tmp_path / "out.contract"
+    text = HALL.replace("START", "p in box(lower = [1, 1], upper = [6, 2])")
+    path.write_text(text)
+    assert main(["repair", str(path), "--chain", "C"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert path.read_text() == text and "lies in an obstacle" in said
+    assert "`--narrow` adds `assume p in box(" in said
+    assert main(["repair", str(path), "--chain", "C", "--narrow", "-o", str(out)]) == 0
+    assert "lies in an obstacle" in capsys.readouterr().out
+    written = out.read_text()
+    assert "# narrower than asked: no transition serves the other starts" in written
+    assert "assume  p in box(lower = [1, 1], upper = [6, 2])" in written
+    source = settled(str(out))
+    chain = source.model.chains["C"]
+    assert [step.contract.skill for step in chain.steps] == ["ToPress", "ToPress2", "Press"]
+    assert "{ ToPress2() }" in " ".join(written.split())
+    verdicts = [a.verdict for a in judged(source.model, chain, Effort(5.0, 1), lambda *_: None)]
+    assert all(isinstance(verdict, Proved) for verdict in verdicts)
+
+
+def test_of_a_union_one_part_is_shut_in(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "hall.contract"
+    cage = "".join(
+        f"obstacle bar{k} : real[2] m = box(lower = {low}, upper = {high})\n"
+        for k, (low, high) in enumerate(
+            [([0, 4], [3, 4.2]), ([0, 5.6], [3, 6]), ([0, 4], [0.2, 6]), ([2.8, 4], [3, 6])]
+        )
+    )
+    start = "p in box(lower = [1, 1], upper = [2, 2]) or p in box(lower = [1, 4.5], upper = [2, 5])"
+    path.write_text(cage + HALL.replace("START", start))
+    assert main(["repair", str(path), "--chain", "C"]) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "no transition serves every start: no path leads from `p` = [1, 4.5] m" in said
+    assert "it is served from `p in box(lower = 1, upper = 2)`" in said
+    assert "`--narrow` adds `assume p in box(lower = 1, upper = 2)`" in said
+
+
+@pytest.mark.parametrize(
+    ("sides", "within"),
+    [
+        ("9.5 m <= p[1] + p[2] <= 10 m and (p[1] <= 3 m or p[1] >= 7 m or p[1] + p[2] <= 8 m)", 30),
+        ("1 m <= p[1] <= 9 m and 1 m <= p[2] - 0.05 * p[1] <= 1.1 m", 8),
+    ],
+)
+def test_slanted_starts_in_parts(sides: str, within: int, tmp_path: Path) -> None:
+    """A union of which one part is empty, and a strip behind a wall whose ends go around it on
+    different sides if they are to be in time: two skills, and a branch."""
+    path = tmp_path / "strip.contract"
+    path.write_text(
+        f"""state {{ p : real[2] m in box(lower = 0, upper = 10) }}
+        obstacle wall : real[2] m = box(lower = [2, 4], upper = [8, 4.5])
+        motion p {{ speed 1 m/s  acceleration 1 m/s^2 }}
+        chain C {{ assume {sides}
+            achieve p in box(lower = [0, 6], upper = [10, 7])  within {within} s }}"""
+    )
+    assert main(["repair", str(path), "--chain", "C"]) == 0
+    source = settled(str(path))
+    chain = source.model.chains["C"]
+    assert [step.contract.skill for step in chain.steps] == ["ToGoal", "ToGoal2"]
+    verdicts = [a.verdict for a in judged(source.model, chain, Effort(5.0, 1), lambda *_: None)]
+    assert all(isinstance(verdict, Proved) for verdict in verdicts)

@@ -144,6 +144,7 @@ skill ToGrasp {
     initial   ee in translate(box(lower = -3 cm, upper = 3 cm), by = pose[cup])
     terminal  ee in translate(box(lower = -1.15 cm, upper = 1.15 cm), by = pose[cup])
     invariant ee in translate(box(lower = -3 cm, upper = 3 cm), by = pose[cup])
+    modifies  q
     duration  0.28 s .. 0.29 s
     transition ee {
         velocity [-4.42 1/s * (ee.x - pose[cup].x),

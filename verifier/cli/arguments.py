@@ -169,6 +169,12 @@ def _change(
         default="time",
         help="what a transition that is made should have the least of (default: time)",
     )
+    if name == "repair":
+        change.add_argument(
+            "--narrow",
+            action="store_true",
+            help="where no transition serves every start, assume those that one serves, and say so",
+        )
     _effort(change)
 
 

@@ -48,13 +48,13 @@ def run(options: argparse.Namespace) -> int:
         raise Mistakes(outcome.faults, source.texts)
     said = f"no sequence of library skills makes {chain.name}"
     if outcome.refuted is not None and outcome.is_sure:
-        told = "; ".join((f"{said}: {outcome.refuted}", *outcome.motions))
+        told = "; ".join((f"{said}: {outcome.refuted}", *(each.told for each in outcome.motions)))
         sys.stdout.write(f"{paint(sys.stdout).word('refuted')}: {told}\n")
         return REFUTED
     if not outcome.found:
         open_end = outcome.unknown or outcome.refuted
         told = f"whether library skills make {chain.name} is open: {open_end}"
-        told = "; ".join((told, *outcome.motions))
+        told = "; ".join((told, *(each.told for each in outcome.motions)))
         sys.stdout.write(f"{paint(sys.stdout).word('unknown')}: {told}\n")
         return UNKNOWN
     if options.all:

@@ -58,6 +58,17 @@ def replaced(text: str, chain: tree.ChainDeclaration, place: int, new: New) -> E
     return _changed(text, chain, start, end, ("; ".join(new.calls), ""), new)
 
 
+def assuming(text: str, chain: tree.ChainDeclaration, condition: str) -> str:
+    """The text with an `assume` in front of all that the chain says, and why it is there."""
+    first = min(
+        (each.span for each in (*chain.assumptions, *chain.steps, *chain.goals, *chain.deadlines)),
+        key=lambda span: (span.line, span.column),
+    )
+    start = _offset(text, first.line, first.column)
+    remark = "# narrower than asked: no transition serves the other starts"
+    return f"{text[:start]}{remark}\n{INDENT}assume {condition}\n{INDENT}{text[start:]}"
+
+
 def formatted_like(text: str, original: str, path: str) -> str:
     """The text, formatted if the original was."""
     was = format_file(parse(original, path)) == original

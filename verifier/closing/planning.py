@@ -17,7 +17,7 @@ from math import lcm
 
 from verifier.closing.calls import Called, Library, library
 from verifier.closing.editing import inserted, replaced
-from verifier.closing.trial import OPEN, Closed, Propose, Slot, Trial, no_motion
+from verifier.closing.trial import Closed, NoMotion, Propose, Slot, Trial, no_motion
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.obligation import Question
 from verifier.core.verdict import Refuted, Verdict
@@ -49,13 +49,13 @@ class Outcome:
     found: tuple[Closed, ...]
     refuted: str | None = None
     unknown: str | None = None
-    motions: tuple[str, ...] = ()
+    motions: tuple[NoMotion, ...] = ()
     faults: tuple[Diagnostic, ...] = ()
 
     @property
     def is_sure(self) -> bool:
         """Whether nothing was left open about transitions."""
-        return not any(each.startswith(OPEN) for each in self.motions)
+        return all(each.is_sure for each in self.motions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,16 +73,18 @@ def _start(start: Sequence[Fraction], words: Words) -> str:
     return ", ".join(told)
 
 
-def partly(problem: Problem, proof: Impossible, tools: Tools, words: Words) -> str:
-    """Which boxes of starts a transition serves, as the end of a sentence."""
+def partly(
+    problem: Problem, proof: Impossible, tools: Tools, words: Words
+) -> tuple[str, ...] | None:
+    """Which boxes of starts a transition serves, as conditions; None where none were looked for."""
     if problem.rigid or not all(isinstance(each, Box) for each in problem.starts):
-        return ""
+        return None
     late = isinstance(proof, Barrier) and problem.duration_max is not None
     found = served(problem, tools, DEEP - late)
     if found is None:
-        return "; no part of the starts that was tried is served"
+        return ()
     boxes = _joined([each for each in found[0].starts if isinstance(each, Box)])[:PARTS_MAX]
-    return f"; it is served from {' and from '.join(f'`{region(box, words)}`' for box in boxes)}"
+    return tuple(region(box, words) for box in boxes)
 
 
 def _joined(boxes: Sequence[Box]) -> list[Box]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from verifier.closing.bridging import motions
-from verifier.closing.editing import New, inserted, replaced
+from verifier.closing.editing import New, assuming, inserted, replaced
 from verifier.closing.planning import Outcome, plans, repairs
 from verifier.closing.trial import Closed, failing
 from verifier.core.obligation import Obligation
@@ -16,7 +16,7 @@ from verifier.model.values import Chain
 from verifier.obligations.owed import duration
 from verifier.repair.transition import Aim
 from verifier.report.values import Answer, ChainReport, Repair
-from verifier.source import Source
+from verifier.source import Source, settled
 
 
 def with_repair(
@@ -41,7 +41,9 @@ def with_repair(
     place = _place(chain, failed.obligation)
     outcome = repairs(source, chain, place, effort, most, motions(source, aim))
     if not outcome.found:
-        return replace(report, search=_told(outcome), faults=outcome.faults)
+        return replace(
+            report, search=_told(outcome), faults=outcome.faults, narrower=_narrower(outcome)
+        )
     comment = _bridged(chain, failed)
     found = tuple(_repair(source, closed, comment) for closed in outcome.found)
     return replace(report, repairs=found)
@@ -72,7 +74,21 @@ def _told(outcome: Outcome) -> str:
         told = f"no sequence of library skills closes this gap: {outcome.refuted}"
     else:
         told = f"whether library skills can close this gap is unknown: {outcome.unknown}"
-    return "; ".join((told, *outcome.motions))
+    return "; ".join((told, *(each.told for each in outcome.motions)))
+
+
+def _narrower(outcome: Outcome) -> str | None:
+    """The condition on the start under which a transition closes the gap; None if there is none."""
+    served = dict.fromkeys(text for each in outcome.motions for text in each.served)
+    return " or ".join(served) or None
+
+
+def narrowed(source: Source, chain: Chain, condition: str) -> tuple[Source, Chain]:
+    """The source in which the chain assumes this condition, too. Raises Mistakes."""
+    written = source.scope.chains[chain.declared]
+    text = assuming(source.texts[chain.span.file], written, condition)
+    again = settled(source.path, text)
+    return again, again.model.chains[chain.name]
 
 
 def _bridged(chain: Chain, failed: Answer) -> str:

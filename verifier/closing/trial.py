@@ -26,8 +26,6 @@ from verifier.source import Mistakes, Source, settled
 from verifier.syntax import tree
 
 ENTRY = ("precondition", "initial", "invariant", "achieve")
-OPEN = "whether a transition"
-"""How a reason begins that is none: that nothing was found either way."""
 MOST_MOTIONS = 8
 """Candidates for which motions are asked for; each takes a good part of a second."""
 
@@ -40,12 +38,24 @@ class Proposal:
     declarations: str
 
 
-Propose: TypeAlias = Callable[[Chain, int, Formula], Iterable[Proposal | str | Diagnostic]]
+@dataclass(frozen=True, slots=True)
+class NoMotion:
+    """Why no transition is proposed: for a reason that is proved if it `is_sure`. Starts under one
+    of the conditions `served`, of the chain's own start, have one."""
+
+    told: str
+    is_sure: bool
+    served: tuple[str, ...] = ()
+
+
+Propose: TypeAlias = Callable[[Chain, int, Formula], Iterable[Proposal | NoMotion | Diagnostic]]
 """Transitions for a chain of which a clause fails before the step, or why there is none."""
 Write: TypeAlias = Callable[[str, tree.ChainDeclaration, int, New], Edit]
 
 
-def no_motion(chain: Chain, place: int, clause: Formula) -> Iterable[Proposal | str | Diagnostic]:
+def no_motion(
+    chain: Chain, place: int, clause: Formula
+) -> Iterable[Proposal | NoMotion | Diagnostic]:
     """Nothing."""
     return ()
 
@@ -115,7 +125,7 @@ class Trial:
     propose: Propose
     lacking: list[Need] = field(default_factory=list)
     moved: list[Word] = field(default_factory=list)
-    reasons: list[str] = field(default_factory=list)
+    reasons: list[NoMotion] = field(default_factory=list)
     faults: list[Diagnostic] = field(default_factory=list)
     asked: int = 0
 
@@ -163,17 +173,17 @@ class Trial:
         for proposal in self.propose(candidate, self.slot.place + passed, clause):
             if isinstance(proposal, Diagnostic):
                 self.faults.append(proposal)
-                self.reasons.append(proposal.message)
+                self.reasons.append(NoMotion(proposal.message, is_sure=True))
                 continue
-            if isinstance(proposal, str):
-                self.reasons += [proposal] if proposal else []
+            if isinstance(proposal, NoMotion):
+                self.reasons.append(proposal)
                 continue
             calls = (*texts[:passed], proposal.call, *texts[passed:])
             closed = self._settled(calls, proposal.declarations)
             if isinstance(closed, Closed):
                 self.moved.append(word)
                 return closed
-            self.reasons.append(closed)
+            self.reasons.append(NoMotion(closed, is_sure=False))
         return None
 
     def _settled(self, calls: tuple[str, ...], declarations: str) -> Closed | str:

@@ -92,7 +92,8 @@ class ChainReport:
     barriers of a plant owe, or a budget, stands in a report of its own, which is not `timed`.
 
     `search` says what was tried where the chain is refuted and `repairs` is empty; `faults` are
-    mistakes in the source because of which nothing could be.
+    mistakes in the source because of which nothing could be, and `narrower` a condition on the
+    start under which a transition closes the gap.
     """
 
     name: str
@@ -106,6 +107,7 @@ class ChainReport:
     repairs: tuple[Repair, ...] = ()
     search: str | None = None
     faults: tuple[Diagnostic, ...] = ()
+    narrower: str | None = None
     timed: bool = True
 
 
