@@ -14,7 +14,7 @@ from typing import Any
 
 from verifier.emit import gauges, tracking
 from verifier.emit.build_file import FLAGS, FLOATING_POINT
-from verifier.emit.design import SEVERITY, Design
+from verifier.emit.design import SEVERITY, Design, weight_of
 from verifier.emit.header import DECISION, SOURCE, STATUS
 from verifier.emit.layout import Field
 from verifier.emit.memory import Remembered, remembered
@@ -162,6 +162,7 @@ class Compiled:
             _mask(answer.limited),
             _mask(answer.outside),
             _mask(answer.rows) if self.design.loop.guarded else 0,
+            tuple(answer.gravity) if weight_of(self.design) else (),
         )
 
 
@@ -237,6 +238,8 @@ def _verdict_type(design: Design) -> type[ctypes.Structure]:
     fields += [(name, ctypes.c_uint64 * design.joint_words) for name in ("limited", "outside")]
     if design.loop.guarded:
         fields.append(("rows", ctypes.c_uint64 * (-(-design.loop.guarded.rows // 64))))
+    if weight_of(design):
+        fields.append(("gravity", F64 * len(design.loop.joints)))
     return _structure("guard_verdict", fields)
 
 

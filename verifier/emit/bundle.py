@@ -8,7 +8,7 @@ from importlib.resources import files
 from verifier.emit.affine import KERNELS
 from verifier.emit.build_file import TARGETS, cmake_lists, compile_command, toolchain
 from verifier.emit.design import Design
-from verifier.emit.filtering import runtime_of
+from verifier.emit.filtering import ARM_KERNELS, runtime_of
 from verifier.emit.header import TRANSITION, header
 from verifier.emit.manifest import manifest
 from verifier.emit.printer import printed
@@ -67,6 +67,8 @@ def guard_files(design: Design) -> dict[str, bytes]:
         runtime = (*runtime, *KERNELS)
     elif guarded is not None:
         runtime = (*runtime, *runtime_of(guarded.filter))
+        weighs = guarded.weight is not None and not guarded.filter.arm
+        runtime = (*runtime, *ARM_KERNELS) if weighs else runtime
     runtime = (*runtime, TRANSITION) if design.tracks else runtime
     return {
         "guard.h": printed(header(design)).encode(),

@@ -13,6 +13,7 @@ from verifier.emit.memory import Machine
 from verifier.monitor.gates import WatchPlan
 from verifier.monitor.gauge import Gauge
 from verifier.monitor.signals import Validity
+from verifier.safety.filter import Guarded, Weight
 from verifier.safety.limit import Loop
 from verifier.safety.transition import Table
 
@@ -63,6 +64,12 @@ def design_of(
     )
     measured = tuple(GaugeMachine(number, gauge) for number, gauge in (gauges or {}).items())
     return Design(plan, loop, layout_of(plan, loop), _bits(plan), machines, measured, tracks)
+
+
+def weight_of(design: Design) -> Weight | None:
+    """What bears the weight of a robot, if the baseline does."""
+    guarded = design.loop.guarded
+    return guarded.weight if isinstance(guarded, Guarded) else None
 
 
 def required(design: Design) -> tuple[Validity, ...]:

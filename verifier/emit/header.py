@@ -17,7 +17,7 @@ from verifier.emit.ctree import (
     TopLevel,
     unsigned,
 )
-from verifier.emit.design import Design
+from verifier.emit.design import Design, weight_of
 from verifier.emit.filtering import sizes
 from verifier.emit.gauges import members as gauge_members
 from verifier.emit.layout import Field
@@ -183,8 +183,14 @@ def _verdict(design: Design) -> Struct:
             Member("uint64_t", "limited", (joints,), "joints whose command was changed by a limit"),
             Member("uint64_t", "outside", (joints,), "joints measured outside of their barrier"),
             *((rows,) if design.loop.guarded else ()),
+            *((_gravity(),) if weight_of(design) else ()),
         ),
     )
+
+
+def _gravity() -> Member:
+    remark = "what holds each joint up after this period, N m or N; no part of `out`"
+    return Member("double", "gravity", (Id("GUARD_JOINTS"),), remark)
 
 
 def _guard(design: Design) -> Struct:

@@ -37,10 +37,11 @@ from verifier.emit.ctree import (
     negated,
     unsigned,
 )
-from verifier.emit.design import Design
+from verifier.emit.design import Design, weight_of
 from verifier.emit.driving import drive, drive_nothing
 from verifier.emit.guarding import drive_guarded, rest
 from verifier.emit.watching import has_clock
+from verifier.emit.weight import bear
 from verifier.safety.affine import Affine
 
 G, NOW, OUT, PROPOSED = Id("g"), Id("now"), Id("out"), Id("proposed")
@@ -149,7 +150,8 @@ def _verdict(design: Design) -> Function:
     answer = Id("answer")
 
     def clear(name: str, count: str) -> Statement:
-        return Repeat("i", Id(count), (Assign(At(Dot(answer, name), Id("i")), unsigned(0)),))
+        zero = Real(0.0) if name == "gravity" else unsigned(0)
+        return Repeat("i", Id(count), (Assign(At(Dot(answer, name), Id("i")), zero),))
 
     copied = Repeat(
         "i",
@@ -176,9 +178,10 @@ def _verdict(design: Design) -> Function:
             clear("limited", "GUARD_JOINT_WORDS"),
             clear("outside", "GUARD_JOINT_WORDS"),
             *((clear("rows", "FILTER_ROW_WORDS"),) if design.loop.guarded else ()),
+            *((clear("gravity", "GUARD_JOINTS"),) if weight_of(design) else ()),
             If(
                 all_of((Binary("!=", G, NULL), Call("sound", (G,)))),
-                (in_force, copied),
+                (in_force, copied, *((bear(Dot(answer, "gravity")),) if weight_of(design) else ())),
             ),
             Return(answer),
         ),

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from verifier.core.span import Span
-from verifier.emit.design import Design, Track
+from verifier.emit.design import Design, Track, weight_of
 from verifier.monitor.gates import Item
 from verifier.safety.affine import Affine
-from verifier.safety.filter import Guarded
+from verifier.safety.filter import Guarded, Weight
 
 SCHEMA = 1
 ASSUMPTIONS = (
@@ -36,6 +36,13 @@ WRITTEN = (
     "hold, retreat and stop all command the baseline; the supervisor reads which of them is meant",
     "the states stay in their declared domains: outside of them the baseline is in charge, and "
     "nothing is proved",
+)
+WEIGHED = (
+    "acceleration loop, assumed and not proved: the motors turn `gravity` of the verdict and the "
+    "commanded accelerations into torques under which the joints follow; of the torque limits only "
+    "that they bear the weight is shown",
+    "the masses and centres of mass are those of the URDF, what hangs beside the chain hangs where "
+    "its joints' zero places it, and gravity is 9.81 m/s^2 along -z of the base",
 )
 FOLLOWED = (
     "in a transition the controller of what moves brings it within one period to where guard_track "
@@ -108,6 +115,7 @@ def _assumptions(design: Design) -> list[str]:
     guarded = design.loop.guarded is not None
     found = [each for each in ASSUMPTIONS if not (guarded and each == STANDING)]
     found += BRAKING if isinstance(design.loop.guarded, Guarded) else ()
+    found += WEIGHED if weight_of(design) else ()
     found += WRITTEN if isinstance(design.loop.guarded, Affine) else ()
     return [*found, *([FOLLOWED] if design.tracks else [])]
 
@@ -141,7 +149,14 @@ def _filter(guarded: Guarded | Affine) -> dict[str, Any]:
         if arm
         else [],
         "switch": {"hold_periods": switch.hold} if switch else None,
+        **({"gravity": _weight(guarded.weight)} if guarded.weight else {}),
     }
+
+
+def _weight(weight: Weight) -> dict[str, Any]:
+    """What each joint of a robot bears at most, in N m or N, and what its motor gives."""
+    limits = [list(pair) for pair in zip(weight.lower, weight.upper, strict=True)]
+    return {"robot": weight.robot, "at_most": list(weight.most), "limits": limits}
 
 
 def _written(affine: Affine) -> dict[str, Any]:

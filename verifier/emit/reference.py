@@ -11,14 +11,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from verifier.core.term import NOW, OLD, Key
-from verifier.emit.design import SEVERITY, Design, required
+from verifier.emit.design import SEVERITY, Design, required, weight_of
 from verifier.monitor import gauge, program
 from verifier.monitor.definition import Answer
 from verifier.monitor.gates import Clause, SkillGates
 from verifier.monitor.measured import Reading, truth
 from verifier.safety import affine
 from verifier.safety.affine import Affine, Course, Stepped
-from verifier.safety.filter import Filtered, Guarded, Memory, blind, filtered, fresh
+from verifier.safety.filter import Filtered, Guarded, Memory, blind, borne, filtered, fresh
 from verifier.safety.limit import limited, outside
 from verifier.safety.transition import Followed, follow
 
@@ -46,6 +46,7 @@ class Outcome:
     limited: int = 0
     outside: int = 0
     rows: int = 0
+    gravity: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +170,15 @@ def _time_passes(design: Design, state: State, time_ns: int, whole: bool) -> Sta
     return _watch_duration(design, _remember(design, state, memories), time_ns)[0]
 
 
-def _outcome(state: State, status: str, decision: str, source: str) -> Outcome:
-    return Outcome(status, decision, source, state.fallback, state.violated)
+def _outcome(design: Design, state: State, status: str, decision: str, source: str) -> Outcome:
+    weight, memory = weight_of(design), state.filter
+    gravity = borne(weight, memory) if weight and isinstance(memory, Memory) else ()
+    return Outcome(status, decision, source, state.fallback, state.violated, gravity=gravity)
 
 
 def _fault(design: Design, state: State, status: str) -> tuple[State, Outcome, Action]:
     state, out = _rest(design, raised(design, state, 0))
-    return state, _outcome(state, status, "FAULT", "BASELINE"), out
+    return state, _outcome(design, state, status, "FAULT", "BASELINE"), out
 
 
 def _still(design: Design) -> Action:
@@ -300,7 +303,7 @@ def _filter(
     decision = "REJECT" if not found.learned else "CLAMP" if changed else "PASS"
     source = "LEARNED" if found.learned else "BASELINE"
     state = replace(state, filter=found.memory)
-    outcome = _outcome(state, "OK", decision, source)
+    outcome = _outcome(design, state, "OK", decision, source)
     rows = _bits(moved > 0.0 for moved in found.moved)
     return state, replace(outcome, limited=changed, outside=off, rows=rows), found.command
 
@@ -334,7 +337,7 @@ def _drive(
         off |= outside(joint, position) << k
     decision = "REJECT" if not learned else "CLAMP" if changed else "PASS"
     source = "LEARNED" if learned else "BASELINE"
-    outcome = _outcome(state, "OK", decision, source)
+    outcome = _outcome(design, state, "OK", decision, source)
     return replace(outcome, limited=changed, outside=off), tuple(given)
 
 
@@ -344,7 +347,7 @@ def tick(design: Design, state: State, time_ns: int) -> tuple[State, Outcome, Ac
     state = _stamped(state, time_ns, True)
     state = _time_passes(design, state, time_ns, whole=True)
     state, out = _rest(design, state)
-    return state, _outcome(state, "OK", "REJECT", "BASELINE"), out
+    return state, _outcome(design, state, "OK", "REJECT", "BASELINE"), out
 
 
 def track(design: Design, state: State, now: Sample | None) -> tuple[str, Followed]:

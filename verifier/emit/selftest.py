@@ -41,7 +41,7 @@ from verifier.emit.ctree import (
     negated,
     unsigned,
 )
-from verifier.emit.design import Design
+from verifier.emit.design import Design, weight_of
 from verifier.emit.layout import Field
 from verifier.emit.reference import Action, Sample
 from verifier.emit.vectors import Vector
@@ -125,6 +125,7 @@ def _row(design: Design, vector: Vector) -> Braces:
             _words(outcome.limited, design.joint_words),
             _words(outcome.outside, design.joint_words),
             *((_words(outcome.rows, -(-guarded.rows // 64)),) if guarded else ()),
+            *((_torques(design, outcome.gravity),) if weight_of(design) else ()),
         )
     )
     skill = design.layout.skills.get(call.skill or "", "GUARD_SKILL_NONE")
@@ -258,6 +259,7 @@ def _difference(design: Design) -> Function:
                     words("limited", WORDS[1]),
                     words("outside", WORDS[1]),
                     *((words("rows", Id("FILTER_ROW_WORDS")),) if design.loop.guarded else ()),
+                    *(_gravity() if weight_of(design) else ()),
                     If(negated(same_out), (Return(Text("out")),)),
                 ),
             ),
@@ -265,6 +267,17 @@ def _difference(design: Design) -> Function:
             Return(Id("NULL")),
         ),
     )
+
+
+def _torques(design: Design, gravity: Sequence[float]) -> Braces:
+    return Braces(tuple(map(Real, gravity or (0.0,) * len(design.loop.joints))))
+
+
+def _gravity() -> tuple[Statement, ...]:
+    i = Id("i")
+    pair = (At(Arrow(GOT, "gravity"), i), At(Dot(Arrow(V, "expected"), "gravity"), i))
+    differs = If(negated(Call("same", pair)), (Return(Text("gravity")),))
+    return (Repeat("i", Id("GUARD_JOINTS"), (differs,)),)
 
 
 def _followed(design: Design) -> tuple[Statement, ...]:

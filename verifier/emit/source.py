@@ -50,6 +50,7 @@ from verifier.emit.watching import (
     margin_name,
     watching,
 )
+from verifier.emit.weight import bearing
 from verifier.monitor.graph import State
 from verifier.safety.affine import Affine
 from verifier.safety.filter import Guarded
@@ -87,6 +88,8 @@ def _filter(guarded: Guarded | Affine | None) -> Iterator[TopLevel]:
         yield from affine_parts(guarded)
     elif guarded is not None:
         yield from filtering(guarded.filter)
+        if guarded.weight is not None:
+            yield from bearing(guarded.weight)
 
 
 # ---- tables ------------------------------------------------------------------------------------

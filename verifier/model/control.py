@@ -85,7 +85,8 @@ class Baseline:
     `law` has one term over the state for each input scalar; it is empty where the kind and the
     plant say it: `brake` slows every joint down as fast as its input allows and then stands,
     `hold` commands 0. Of an `impedance`, the law is
-    stiffness * (posture - position) - damping * speed.
+    stiffness * (posture - position) - damping * speed. `gravity` is the robot whose weight the
+    motors bear beside every command, which are torques then; None where commands need none.
     """
 
     kind: BaselineKind
@@ -94,6 +95,7 @@ class Baseline:
     stiffness: tuple[Fraction, ...]
     damping: tuple[Fraction, ...]
     span: Span
+    gravity: str | None = None
 
 
 Policy: TypeAlias = Literal["clamp", "scale", "reject"]

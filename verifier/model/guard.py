@@ -12,10 +12,20 @@ from verifier.core.term import Real, Variable, multiply, number, subtract
 from verifier.core.unit import ANGLE, FORCE, LENGTH, NONE, TIME, TORQUE, UNITS, Dimension, Unit
 from verifier.model import expression as settled
 from verifier.model.arguments import Space, arguments, constants_in, wanted
-from verifier.model.control import SIGNALS, Baseline, Limit, Plant, Policy, Reserve, Switch
+from verifier.model.control import (
+    SIGNALS,
+    Baseline,
+    BaselineKind,
+    Limit,
+    Plant,
+    Policy,
+    Reserve,
+    Switch,
+)
 from verifier.model.expression import Context, formula, in_unit, scalar, settle
 from verifier.model.quantity import Quantity, Value, fail, kind
 from verifier.model.region import box_in
+from verifier.model.robot import robot
 from verifier.model.scope import Scope
 from verifier.model.values import StateVariable
 from verifier.syntax import tree
@@ -40,6 +50,9 @@ def baseline(written: tree.Expression | None, plant: Plant, at: Context) -> Base
             return Baseline("brake", (), (), (), (), span)
         case tree.Reference("hold", span):
             return Baseline("hold", (), (), (), (), span)
+        case tree.Call(function) if function.text in ("brake", "hold"):
+            kind_of = cast(BaselineKind, function.text)
+            return Baseline(kind_of, (), (), (), (), written.span, _weighed(written, plant, at))
         case tree.Call(function) if function.text == "impedance":
             return _impedance(written, plant, at)
         case tree.ListLiteral():
@@ -51,6 +64,36 @@ def baseline(written: tree.Expression | None, plant: Plant, at: Context) -> Base
                 f"`{format_expression(written)}` is no baseline",
                 help=HELP_BASELINE,
             )
+
+
+def _weighed(call: tree.Call, plant: Plant, at: Context) -> str:
+    """The robot that `brake(gravity = robot)` names, whose joints the plant accelerates."""
+    found = arguments(call, "gravity")
+    (body,) = wanted(call, found, "gravity")
+    if not isinstance(body, tree.Reference) or body.name not in at.scope.robots:
+        fail(
+            "unknown-name",
+            body.span,
+            f"there is no robot `{format_expression(body)}`",
+            help=near_miss(format_expression(body), at.scope.robots),
+        )
+    arm = robot(at.scope, body.name)
+    if not set(arm.joints) <= set(plant.positions) or not set(arm.joints) <= set(plant.speeds):
+        fail(
+            "unknown-baseline",
+            body.span,
+            f"`{plant.name}` does not accelerate every joint of `{body.name}`",
+            help="torques accelerate: give the plant `der(q) = v` and `der(v) = a`",
+        )
+    idle = arm.chain.weightless
+    if idle is not None:
+        fail(
+            "urdf-inertia",
+            idle.span,
+            f"nothing that joint `{idle.name}` moves before the next one has a mass",
+            help="add `<inertial>` with a mass to its link",
+        )
+    return body.name
 
 
 def _law(written: tree.ListLiteral, plant: Plant, at: Context) -> Baseline:

@@ -65,6 +65,18 @@ class Sphere:
 
 
 @dataclass(frozen=True, slots=True)
+class Mass:
+    """What a link of the chain carries, in kg, by its centre of mass: itself, or a link beside the
+    chain, whose joints are then at 0. `placed` are the origins (xyz, rpy) of those joints, in turn
+    from the link of the chain; the centre is given in the frame behind them."""
+
+    link: str
+    placed: tuple[tuple[Triple, Triple], ...]
+    center: Triple
+    mass: Fraction
+
+
+@dataclass(frozen=True, slots=True)
 class Chain:
     """From the link `base`, which stands still, to the link `tip`; joints and spheres in order."""
 
@@ -73,6 +85,7 @@ class Chain:
     tip: str
     joints: tuple[Joint, ...]
     spheres: tuple[Sphere, ...]
+    masses: tuple[Mass, ...] = ()
 
     @property
     def moving(self) -> tuple[Joint, ...]:
@@ -81,6 +94,18 @@ class Chain:
     @property
     def links(self) -> tuple[str, ...]:
         return self.base, *(joint.child for joint in self.joints)
+
+    @property
+    def weightless(self) -> Joint | None:
+        """A joint that moves nothing of which a mass is known, up to the next moving joint."""
+        found: Joint | None = None
+        weighed = {each.link for each in self.masses}
+        for joint in self.joints:
+            if joint.moves and found is not None:
+                return found
+            found = joint if joint.moves else found
+            found = None if joint.child in weighed else found
+        return found
 
 
 def read_chain(
@@ -118,9 +143,13 @@ def _chain(root: Element, tip: str, base: str | None) -> Chain:
             spheres.extend(_spheres(links[name]))
         except SourceError as error:
             troubles.extend(error.diagnostics)
+    try:
+        masses = tuple(_masses(root, links, start, {start, *(_link(e, "child") for e in path)}))
+    except SourceError as error:
+        troubles.extend(error.diagnostics)
     if troubles:
         raise SourceError(troubles)
-    return Chain(root.get("name") or "", start, tip, tuple(joints), tuple(spheres))
+    return Chain(root.get("name") or "", start, tip, tuple(joints), tuple(spheres), masses)
 
 
 # ---- the tree ----------------------------------------------------------------------------------
@@ -247,3 +276,38 @@ def _spheres(link: Element) -> Iterator[Sphere]:
         if radius <= 0:
             report("urdf-number", sphere.span, f"a sphere has the radius {radius}")
         yield Sphere(link.get("name") or "", _origin(collision)[0], radius)
+
+
+# ---- masses ------------------------------------------------------------------------------------
+
+
+def _masses(
+    root: Element, links: dict[str, Element], start: str, chain: set[str]
+) -> Iterator[Mass]:
+    """The masses of all that hangs on the base, by the last link of the chain that carries them."""
+    below: dict[str, list[Element]] = {}
+    for element in root.all("joint"):
+        below.setdefault(_parent(element), []).append(element)
+    waiting: list[tuple[str, str, tuple[tuple[Triple, Triple], ...]]] = [(start, start, ())]
+    while waiting:
+        link, carrier, placed = waiting.pop(0)
+        inertial = links[link].first("inertial")
+        if inertial is not None:
+            yield Mass(carrier, placed, _origin(inertial)[0], _mass(inertial, link))
+        for element in below.get(link, ()):
+            child = _link(element, "child")
+            if child in chain:
+                waiting.append((child, child, ()))
+            else:
+                waiting.append((child, carrier, (*placed, _origin(element))))
+
+
+def _mass(inertial: Element, link: str) -> Fraction:
+    element = inertial.first("mass")
+    mass = None if element is None else _number(element, "value")
+    if mass is None:
+        what = f"the inertial of link `{link}` says no mass"
+        report("urdf-inertia", inertial.span, what, 'add `<mass value="…"/>`, in kg')
+    if mass < 0:
+        report("urdf-inertia", inertial.span, f"link `{link}` has the mass {mass}, below 0")
+    return mass

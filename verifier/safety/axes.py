@@ -160,6 +160,8 @@ def _limited(wheel: Wheel, intervals: Sequence[Interval]) -> Iterator[Wheel | Di
             axis = replace(axis, speed_alpha=_least(axis.speed_alpha, interval.barrier.alpha))
     for limit in wheel.plant.limits:
         place = wheel.index if len(limit.lower) > 1 else 0
+        if limit.signal == "torque" and _weighed(wheel.plant):
+            continue  # of the torque that bears the weight: see filter_design.py
         found = _hardware(axis, limit.signal, limit.lower[place], limit.upper[place])
         if found is None:
             what = f"a limit of `{limit.signal}` does not go with what `{wheel.input.name}` drives"
@@ -177,6 +179,10 @@ def _limited(wheel: Wheel, intervals: Sequence[Interval]) -> Iterator[Wheel | Di
         yield Diagnostic("plant-not-supported", wheel.span, what, (), HELP)
         return
     yield replace(wheel, axis=axis, barriers=tuple(names))
+
+
+def _weighed(plant: Plant) -> bool:
+    return plant.baseline is not None and plant.baseline.gravity is not None
 
 
 def _least(one: Fraction | None, other: Fraction | None) -> Fraction | None:

@@ -38,9 +38,12 @@ from verifier.safety.clearance import Arm
 from verifier.safety.gate import Look, Stop, clear, leaps, look_at
 from verifier.safety.nearest import Limits, nearest
 from verifier.safety.proposal import Bounds, admitted
+from verifier.safety.straight import Program, run
 from verifier.safety.switch import Charge, Switch, charged, reserved
 
 Vector = tuple[float, ...]
+
+HUGE = 1e300
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,19 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Weight:
+    """What bears the weight of a robot: the torques of `program`, whose inputs are the drives
+    `joints`, between the limits of the motors. `most` bounds them over all positions."""
+
+    robot: str
+    program: Program
+    joints: tuple[int, ...]
+    lower: Vector
+    upper: Vector
+    most: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class Guarded:
     """A filter and where its numbers come from: the state scalars of each drive, None for what
     drives nothing that is measured. `confidence` is a scalar and the value below which it is low,
@@ -80,10 +96,23 @@ class Guarded:
     speeds: tuple[str | None, ...]
     confidence: tuple[str, float] | None = None
     when: Formula | None = None
+    weight: Weight | None = None
 
     @property
     def rows(self) -> int:
         return self.filter.rows
+
+
+def borne(weight: Weight, memory: Memory) -> Vector:
+    """The torque, N m or N, that holds each drive up where the last command leads it, as far as
+    its motor can; 0 before any command, and for drives that no joint of the robot is."""
+    torque = [0.0] * len(memory.position)
+    if memory.started:
+        found = run(weight.program, [memory.position[drive] for drive in weight.joints])["torque"]
+        for k, drive in enumerate(weight.joints):
+            value = clamped(found[k], weight.lower[k], weight.upper[k])
+            torque[drive] = value if abs(value) <= HUGE else 0.0
+    return tuple(torque)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from verifier.safety.plant import rounded_down, rounded_up
 from verifier.safety.proposal import Bounds, Sides
 from verifier.safety.surroundings import arm_of
 from verifier.safety.switch import Switch
+from verifier.safety.weight import weight_of
 
 Troubles = tuple[Diagnostic, ...]
 
@@ -83,12 +84,16 @@ def guarded_of(model: Model, intervals: Sequence[Interval]) -> Fitted | Troubles
     declared = next((plant.switch for plant in plants if plant.switch), None)
     design = Filter(tuple(drives), arm, plants[0].latency, _bounds(joints, drives), switch, posture)
     confidence = declared.confidence if declared else None
+    weight = weight_of(model, joints)
+    if isinstance(weight, tuple):
+        return weight
     guarded = Guarded(
         design,
         tuple(wheel.position for wheel in joints),
         tuple(wheel.speed for wheel in joints),
         (confidence[0], rounded_up(confidence[1])) if confidence else None,
         declared.when if declared else None,
+        weight,
     )
     return Fitted(guarded, joints)
 

@@ -84,6 +84,42 @@ def kinematics(chain: Chain, frames: Sequence[str]) -> Kinematics:
     )
 
 
+GRAVITY = 9.81  # m/s^2, along -z of the base
+
+
+def gravity(chain: Chain) -> Program:
+    """The program for `torque`: what each moving joint has to bear to hold the chain up, N m or N.
+
+    The gradient of the potential sum m g z (R. Featherstone, Rigid Body Dynamics Algorithms, 2008,
+    equation 2.28 at rest): with M the mass that joint j carries and S its first moment, g (l_z M +
+    a_x S_y - a_y S_x), where (a, l) is the joint's screw.
+    """
+    draft = Draft()
+    places = _places(draft, chain)
+    carried = _carried(chain)
+    zero = draft.constant(0.0)
+    size = len(chain.moving)
+    above = [0.0] * (size + 1)
+    moments: list[Column] = [(zero, zero, zero)] * (size + 1)
+    for each in chain.masses:
+        place, weight = places[each.link], float(each.mass)
+        for xyz, rpy in each.placed:
+            origin = _Place(_matrix(draft, fixed_rotation(rpy)), _constants(draft, _floats(xyz)))
+            place = _composed(place, origin)
+        center = _point(place, _constants(draft, _floats(each.center)))
+        part = _scaled(draft.constant(weight), center)
+        index = carried[each.link]
+        above[index] += weight
+        moments[index] = _added(moments[index], part)
+    torques = []
+    mass, moment = 0.0, (zero, zero, zero)
+    for j, (angular, linear) in reversed(list(enumerate(_screws(draft, chain, places), start=1))):
+        mass, moment = mass + above[j], _added(moment, moments[j])
+        turned = angular[0] * moment[1] - angular[1] * moment[0]
+        torques.append(draft.constant(GRAVITY) * (draft.constant(mass) * linear[2] + turned))
+    return draft.finish(size, {"torque": torques[::-1]})
+
+
 # ---- meaning -----------------------------------------------------------------------------------
 
 
@@ -231,6 +267,10 @@ def _cross(a: Column, b: Column) -> Column:
         a[2] * b[0] - a[0] * b[2],
         a[0] * b[1] - a[1] * b[0],
     )
+
+
+def _added(a: Column, b: Column) -> Column:
+    return a[0] + b[0], a[1] + b[1], a[2] + b[2]
 
 
 def _scaled(factor: Scalar, v: Column) -> Column:
