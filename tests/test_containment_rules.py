@@ -13,7 +13,9 @@ import pytest
 from containments import polytope, terms
 
 from verifier.check.containment import Contained, NotContained, judge_containment
+from verifier.check.containment_codec import decode_containment, encode_containment
 from verifier.check.outcome import Rejected
+from verifier.check.polynomial import Refused
 from verifier.core.containment import (
     Assignment,
     ByExtent,
@@ -642,3 +644,93 @@ def test_a_ray_leaves_along_a_row() -> None:
     open_ = Intersection((half((0, 1), 1, True), half((-1, 0), 0, True)))
     assert escapes(Assignment(1, (1, 0)), ray, (1, 0), EXTENT, inner=open_) == (row(1, 0), good[1])
     assert escapes(Assignment(1, (0, 0)), ray, (1, 0), EXTENT, inner=open_) == Rejected
+
+
+# ---- written down ------------------------------------------------------------------------------
+
+
+def nested_parts(depth: int) -> Any:
+    found: Any = {"kind": "inside", "proofs": []}
+    for _ in range(depth):
+        found = {"kind": "inside", "proofs": [{"kind": "part", "number": 0, "proof": found}]}
+    return found
+
+
+def nested_narrowings(depth: int) -> Any:
+    found: Any = {"kind": "extent"}
+    for _ in range(depth):
+        found = {"kind": "narrowed", "number": 0, "proof": found}
+    return {"kind": "inside", "proofs": [found]}
+
+
+def test_nesting_has_a_limit_and_reaches_it() -> None:
+    assert decode_containment(nested_parts(62)) and decode_containment(nested_narrowings(63))
+    for odd in (nested_parts(63), nested_narrowings(64)):
+        with pytest.raises(Refused):
+            decode_containment(odd)
+    mixed = nested_narrowings(62)
+    mixed["proofs"][0]["proof"]["proof"] = {
+        "kind": "termwise",
+        "order": [0],
+        "proofs": [nested_parts(59)],
+    }
+    assert decode_containment(mixed)
+    mixed["proofs"][0]["proof"]["proof"]["proofs"] = [nested_parts(60)]
+    with pytest.raises(Refused):
+        decode_containment(mixed)
+
+
+SUM = {"kind": "combination", "denominator": "1", "lines": [[0, "1"]], "rounds": [[0, ["1"], "1"]]}
+POINT = {"denominator": "1", "values": ["1"]}
+OUT = {"kind": "outside", "point": POINT, "row": ["1"], "proof": {"kind": "extent"}}
+
+
+def test_certificates_are_written_and_read_in_one_way() -> None:
+    for proof in (SUM, {"kind": "extent"}, {"kind": "vacuous", "sum": SUM}):
+        written: Any = {"kind": "inside", "proofs": [proof]}
+        assert encode_containment(decode_containment(written)) == written
+    assert encode_containment(decode_containment(OUT)) == OUT
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {**OUT, "proof": {"kind": "extent", "more": 1}},
+        {**OUT, "proof": {**SUM, "kind": "sum"}},
+        {**OUT, "proof": {**SUM, "lines": [[0]]}},
+        {**OUT, "proof": {**SUM, "lines": [[0, "1", 0]]}},
+        {**OUT, "proof": {**SUM, "lines": [{"0": 0, "1": 1}]}},
+        {**OUT, "proof": {**SUM, "lines": ["01"]}},
+        {**OUT, "proof": {**SUM, "lines": [["0", "1"]]}},
+        {**OUT, "proof": {**SUM, "lines": [[True, "1"]]}},
+        {**OUT, "proof": {**SUM, "lines": [[0, "1/2"]]}},
+        {**OUT, "proof": {**SUM, "lines": [[0, 1]]}},
+        {**OUT, "proof": {**SUM, "lines": {}}},
+        {**OUT, "proof": {**SUM, "rounds": [[0, "1", "1"]]}},
+        {**OUT, "proof": {**SUM, "rounds": [[0, ["1"]]]}},
+        {**OUT, "proof": {**SUM, "more": 1}},
+        {**OUT, "point": {**POINT, "more": 1}},
+        {**OUT, "point": {"denominator": "1"}},
+        {**OUT, "point": {"values": []}},
+        {**OUT, "point": []},
+        {**OUT, "point": {**POINT, "values": "12"}},
+        {**OUT, "row": "1"},
+        {**OUT, "row": ["1/2"]},
+        {**OUT, "more": 1},
+        {"kind": "vacuous", "sum": {**SUM, "kind": "extent"}},
+        {"kind": "vacuous", "sum": {"kind": "extent"}},
+        {"kind": "inside", "proofs": [{"kind": "part", "number": 0, "proof": OUT}]},
+        {"kind": "inside", "proofs": [{"kind": "part", "number": "0", "proof": nested_parts(0)}]},
+        {"kind": "inside", "proofs": [{"kind": "enclosed", "multipliers": [1]}]},
+        {"kind": "inside", "proofs": [{"kind": "whole"}]},
+        {"kind": "inside", "proofs": [None]},
+        {"kind": "inside", "proofs": {}},
+        {"kind": "within", "proofs": []},
+        {"proofs": []},
+        [],
+        None,
+    ],
+)
+def test_what_is_written_otherwise_is_not_read(odd: Any) -> None:
+    with pytest.raises(Refused):
+        decode_containment(odd)

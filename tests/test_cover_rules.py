@@ -117,9 +117,10 @@ def test_curves_are_enclosed_outwards_and_closely(
     assert abs(below - F(least)) < F(4, 10**15) and abs(above - F(greatest)) < F(4, 10**15)
 
 
-def test_at_a_point_the_enclosure_is_narrow_and_outwards() -> None:
+@pytest.mark.parametrize("first", range(-24, 25, 7))
+def test_at_a_point_the_enclosure_is_narrow_and_outwards(first: int) -> None:
     """Identities that hold exactly show what a float could not."""
-    for number in range(-24, 25):
+    for number in range(first, first + 7):
         at = over({"x": (F(number, 7), F(number, 7))} | {"y": (F(number, 3), F(number, 3))})
         for text, sharp in (
             ("sin(x)", F(1, 2**58)),
@@ -241,6 +242,22 @@ SHOWN: list[tuple[Claim, object, bool]] = [
     (claim(LINE, "x + 3"), None, False),
     (claim(LINE, "exp(x) - 1", ["x"]), Leaf(F(1), ((0, F(1)),), (F(0),)), True),
     (claim(LINE, "x*x*x", ["x"]), Leaf(F(1), (), (F(-3),)), False),
+    (claim(LINE, "x*x*x"), Leaf(F(1), (), (F(0),)), False),
+    (claim({"x": ("0", "3")}, "x*x*x"), Leaf(F(1), (), (F(0),)), True),
+    (claim({"x": ("-1", "3")}, "x*x*x + 5"), Leaf(F(1), (), (F(-1),)), False),
+    (claim({"x": ("-1/9", "3")}, "x*x*x + 5"), Leaf(F(1), (), (F(-1, 9),)), False),
+    (claim({"x": ("-3", "0")}, "-x*x*x"), Leaf(F(1), (), (F(0),)), True),
+    (claim({"x": ("-3", "1")}, "5 - x*x*x"), Leaf(F(1), (), (F(1),)), False),
+    (claim(LINE, "x/2 + 3"), Leaf(F(1), (), (F(-3),)), True),
+    (claim(LINE, "3 - x/2"), Leaf(F(1), (), (F(3),)), True),
+    (claim(LINE, "x/2 + 3"), Leaf(F(1), (), (F(3),)), False),
+    (claim(LINE, "3 - x/2"), Leaf(F(1), (), (F(-3),)), False),
+    (claim(LINE, "x/2 + 9"), Leaf(F(1), (), (F(0),)), False),
+    (
+        claim({"x": ("0", "4"), "y": ("0", "1")}, "x*x*x + 2*y*y - x*y*y"),
+        Leaf(F(1), (), (F(0), F(0))),
+        False,
+    ),
 ]
 
 
@@ -285,6 +302,15 @@ def test_what_is_not_certain_breaks_nothing() -> None:
     for start, end in ((F(0), F(2)), (F(2), F(0))):
         asked = Claim(wide, (level, turned), term("-1 - x"))
         assert judge_counterexample(asked, Crossing(0, 1, (start,), (end,))) == Accepted()
+
+
+def test_the_lowest_value_is_taken_from_below() -> None:
+    here, box = {"x": ("1", "1")}, {"x": ("1", "2")}
+    low, high = bounds(term("exp(x)"), over(here))
+    point = Leaf(F(1), (), (F(1),))
+    for level, good in ((low, True), ((low + high) / 2, False), (high, False)):
+        asked = Claim(claim(box, "x").box, (), _minus("exp(x)", level))
+        assert isinstance(judge_cover(asked, point), Accepted) == good
 
 
 def _minus(text: str, value: Fraction) -> Term:

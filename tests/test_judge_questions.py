@@ -3,6 +3,7 @@ values are not rational, and the limits that it keeps (found by tests/benchmarks
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
@@ -29,9 +30,21 @@ from test_judge_rules import (
 )
 
 from verifier.check.boxed import broken
+from verifier.check.codec import decode, encode
 from verifier.check.judge import judge, judge_contradiction, judge_counterexample
 from verifier.check.outcome import Accepted, Rejected
-from verifier.core.certificate import Chosen, Clash, Meaning, NoLabel, Point, SplitOn, SplitOr
+from verifier.check.polynomial import Refused, polynomial
+from verifier.core.certificate import (
+    Chosen,
+    Clash,
+    Meaning,
+    NoLabel,
+    Point,
+    SplitOn,
+    SplitOr,
+    SumOfSquares,
+    Weighted,
+)
 from verifier.core.cover import Leaf
 from verifier.core.motion import Family
 from verifier.core.obligation import Deferral, Entailment, Obligation, Passage, Realization
@@ -46,6 +59,8 @@ from verifier.core.term import (
     Formula,
     Iff,
     Not,
+    Number,
+    Or,
     Product,
     Proposition,
     Quotient,
@@ -55,6 +70,8 @@ from verifier.core.term import (
     number,
 )
 
+F = Fraction
+SQUARE_X = Product((X, X))
 NEW, OLD = Variable("x", 1), Variable("x", 0)
 FREE = Proposition("p", 1)
 MODE = (("mode", 1), ("mode", 0))
@@ -120,6 +137,13 @@ def test_a_choice_is_of_what_is_to_be_chosen_once() -> None:
         (("mode", 1), Iff(Choice("mode", 1, "idle"), IDLE), ("nobody", 0), False),
         (("mode", 1), TRUE, IDLE, False),
         (("mode", 1), TRUE, number(1), False),
+        (
+            ("mode", 1),
+            And((Not(Choice("mode", 1, "idle")), Not(Choice("mode", 1, "busy")))),
+            "lazy",
+            False,
+        ),
+        (("mode", 1), TRUE, ("other", 0), False),
         (("p", 1), Iff(FREE, Q), Q, True),
         (("p", 1), Iff(FREE, Q), P, False),
         (("p", 1), TRUE, X, False),
@@ -173,6 +197,17 @@ def test_a_realization_is_looked_over() -> None:
         assert not realized((FALSE,), (goal,), odd) and not entails((FALSE,), P, odd)
     zero = x_is(number(0), Clash(0, 0))
     assert not realized((FALSE,), (most(Quotient(OLD, NEW), ZERO),), zero)
+
+
+def test_goals_with_their_choices_have_a_greatest_depth() -> None:
+    goal: Formula = FREE
+    value: Formula = P
+    for _ in range(160):
+        goal = Not(Not(goal)) if goal is FREE else Not(goal)
+        value = Not(value)
+    chosen = ((("p", 1), ("p", 0)),)
+    assert not realized((FALSE,), (goal,), Chosen(((("p", 1), value),), Clash(0, 0)), chosen)
+    assert realized((FALSE,), (goal,), Chosen(((("p", 1), P),), Clash(0, 0)), chosen)
 
 
 # ---- covers of entailments ---------------------------------------------------------------------
@@ -233,6 +268,7 @@ def test_a_point_holds_for_certain_where_values_are_irrational() -> None:
     assert exists((less(number(below), ROOT),), at(2))
     assert not exists((less(number(above), ROOT),), at(2))
     assert not exists((Comparison("==", ROOT, ROOT),), at(2))
+    assert not exists((Comparison("==", ROOT, number(3)),), at(2))
     assert exists((most(ROOT, ROOT),), at(2)) and not exists((less(ROOT, ROOT),), at(2))
     assert not exists((Not(most(ROOT, number(below))),), at(2))
     assert not exists((And((most(ROOT, number(above)),)),), at(2))
@@ -241,6 +277,206 @@ def test_a_point_holds_for_certain_where_values_are_irrational() -> None:
     assert not exists((most(ROOT, number(2)),), at(-1))
     assert not exists((most(ROOT, number(above)), most(X, number(1))), at(2))
     assert exists((most(ROOT, number(above)), P), at(2, p=True))
+
+
+# ---- sums of squares ---------------------------------------------------------------------------
+
+VX, ONE_TERM = ((("x", 0),), ONE), ((), ONE)
+
+
+def squared(facts_: Any, weight: Any, *terms: Any) -> Weighted:
+    return Weighted(facts_, weight if isinstance(weight, Fraction) else F(weight), terms)
+
+
+def closes(
+    given: tuple[Formula, ...], squares: Any, constant: Any = 0, equations: Any = ()
+) -> bool:
+    if isinstance(constant, int):
+        constant = F(constant)
+    return entails(given, FALSE, SumOfSquares(squares, equations, constant))
+
+
+def test_a_square_is_never_negative() -> None:
+    given = (less(SQUARE_X, ZERO),)  # 0 - x x > 0
+    honest = (squared((0,), 1, ONE_TERM), squared((), 1, VX))
+    assert closes(given, honest)
+    assert closes(given, (squared((0,), 4, ONE_TERM), squared((), 1, ((("x", 0),), F(2)))))
+    for squares in (
+        honest[:1],
+        honest[1:],
+        (honest[0], squared((), 2, VX)),
+        (honest[0], squared((), 1, VX, ONE_TERM)),
+        (squared((0,), F(1, 2), ONE_TERM), honest[1]),
+        [*honest],
+        (honest[0], None),
+        (squared([0], 1, ONE_TERM), honest[1]),
+        (squared((1,), 1, ONE_TERM), honest[1]),
+        (squared((-1,), 1, ONE_TERM), honest[1]),
+        (squared((True - 1,), 1, ((("y", 0),), ONE)), honest[1]),
+        (honest[0], Weighted((), F(1), [VX])),  # type: ignore[arg-type]
+        (honest[0], squared((), 1, ([("x", 0)], ONE))),
+        (honest[0], squared((), 1, ((("x", 0),), 1))),
+        (honest[0], squared((), 1, ((("nobody", 0),), ONE))),
+        (honest[0], squared((), 1, (*VX, 0))),
+    ):
+        assert not closes(given, squares)
+    weak = (most(SQUARE_X, ZERO),)
+    assert not closes(weak, honest)
+    below = (most(SQUARE_X, number(-1)),)
+    assert closes(below, honest, 1) and not closes(below, honest, 0)
+    assert not closes(below, honest, 2) and not closes(below, honest, -1)
+    turned = (most(ZERO, SQUARE_X),)  # x x - x x + 0 = 0 with a square that is taken away
+    assert not closes(turned, (squared((0,), 1, ONE_TERM), squared((), -1, VX)), 0)
+    assert not closes((less(ZERO, SQUARE_X),), (squared((0,), 1, ONE_TERM), squared((), -1, VX)))
+    minus = (squared((0,), 1, ONE_TERM), squared((), -1, ((), ONE)))
+    assert not closes((less(ZERO, number(1)),), minus)
+    assert not closes((less(number(1), ZERO),), (squared((0,), -1, ONE_TERM),), -1)
+    assert closes((less(number(1), ZERO),), (squared((0,), 1, ONE_TERM),), 1)
+    assert closes((most(number(1), ZERO),), (squared((0,), 1, ONE_TERM),), 1)
+    assert not closes((P,), (squared((0,), 0, ONE_TERM),), 0)
+    half = (squared((0,), F(1, 2), ONE_TERM), squared((), F(1, 2), VX))
+    assert closes(given, half)
+    assert closes(given, (*honest, squared((), 0, VX)))
+
+
+def test_what_is_positive_is_so_by_strict_facts_and_a_constant_form() -> None:
+    """Sums that cancel, so that only the question whether anything is positive is left."""
+    assert not closes((less(X, X),), (squared((0,), 0, ONE_TERM),))
+    assert closes((less(X, X),), (squared((0,), 1, ONE_TERM),))
+    assert not closes((less(X, X),), (squared((0,), 1, VX),))
+    assert not closes((most(X, X),), (squared((0,), 1, ONE_TERM),))
+    assert not closes((), (squared((), 0, ONE_TERM),))
+    assert not closes((), (squared((), 0, ONE_TERM), squared((), 0, VX)))
+    assert not closes((), ())
+    two = (less(X, X), most(Y, Y))
+    assert not closes(two, (squared((0, 1), 1, ONE_TERM),))
+    assert not closes(two, (squared((1, 0), 1, ONE_TERM),))
+    assert closes(two, (squared((0, 0), 1, ONE_TERM),))
+    assert closes(two, (squared((0,), 1, ONE_TERM), squared((1,), 1, ONE_TERM)))
+    equal = (Comparison("==", X, X),)
+    assert not closes(equal, (squared((0,), 1, ONE_TERM),), 0)
+    assert not closes(
+        (*equal, less(X, X)), (squared((0,), 1, ONE_TERM), squared((1,), 1, ONE_TERM))
+    )
+    empty = squared((0,), 1)
+    assert not closes((less(X, X),), (empty,))
+
+
+def test_equations_are_multiplied_by_any_polynomial() -> None:
+    given = (Comparison("==", X, number(1)), less(SQUARE_X, X))  # x (1 - x) taken away
+    honest = (squared((1,), 1, ONE_TERM),)
+    minus = ((0, (((("x", 0),), F(-1)),)),)
+    assert closes(given, honest, equations=minus)
+    for equations in (
+        *((), ((0, (VX,)),), ((1, minus[0][1]),), ((2, minus[0][1]),), ((0, ()),), [*minus]),
+        *(
+            ((0, minus[0][1], 0),),
+            ((0, (((("x", 0),), -1.0),)),),
+            (
+                (
+                    0,
+                    ((("x", F(-1)),)),
+                ),
+            ),
+        ),
+    ):
+        assert not closes(given, honest, equations=equations)
+    for relation in ("<=", "<"):
+        lie = (Comparison(relation, X, number(1)), less(SQUARE_X, X))
+        assert not closes(lie, honest, equations=minus)
+
+
+# ---- the normal form ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("term", "expected"),
+    [
+        (number(0), (1, {})),
+        (number("2/3"), (3, {(): 2})),
+        (Sum((X, X)), (1, {(0,): 2})),
+        (Sum(()), (1, {})),
+        (Product(()), (1, {(): 1})),
+        (Sum((Product((number("1/2"), X)), Product((number("1/2"), X)))), (1, {(0,): 1})),
+        (Sum((Product((number("1/2"), X)), Product((number("1/3"), Y)))), (6, {(0,): 3, (1,): 2})),
+        (Product((Product((number("1/2"), X)), Product((number(2), Y)))), (1, {(0, 1): 1})),
+        (Product((number("1/6"), Product((number(4), Y)))), (3, {(0,): 2})),
+        (Sum((X, Product((number(-1), X)))), (1, {})),
+        (Product((Y, X, Y)), (1, {(0, 0, 1): 1})),
+        (Product((Sum((X, Y)), Sum((X, Y)))), (1, {(0, 0): 1, (0, 1): 2, (1, 1): 1})),
+        (Quotient(X, number(2)), (2, {(0,): 1})),
+        (Quotient(Sum((X, X)), number("2/3")), (1, {(0,): 3})),
+        (Quotient(X, Y), (1, {(1,): 1})),
+        (Apply("abs", (X,)), (1, {(0,): 1})),
+    ],
+)
+def test_a_polynomial_has_one_form(term: Term, expected: Any) -> None:
+    assert polynomial(term, {}) == expected
+
+
+def test_a_division_by_zero_has_no_form() -> None:
+    for below in (number(0), Sum((X, Product((number(-1), X))))):
+        with pytest.raises(Refused):
+            polynomial(Quotient(X, below), {})
+
+
+def test_products_and_formulas_have_a_greatest_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    two, three = Sum((X, Y)), Sum((X, Y, number(1)))
+    monkeypatch.setattr("verifier.check.polynomial.MONOMIALS_MAX", 4)
+    assert polynomial(Product((two, two)), {})
+    with pytest.raises(Refused):
+        polynomial(Product((two, three)), {})
+    monkeypatch.setattr("verifier.check.survey.NODES_MAX", 4)
+    assert entails((P, Not(P)), Q, Clash(0, 1))
+    assert entails((P, Not(P), Or((P, Q, P))), Q, Clash(0, 1))
+    assert not entails((P, Not(P), Or((P, Q, P, Q))), Q, Clash(0, 1))
+
+
+def test_names_and_numbers_are_looked_at_before_they_are_used() -> None:
+    given = (P, Not(P))
+    odd: tuple[Any, ...] = (
+        Proposition([]),  # type: ignore[arg-type]
+        Choice({}, 0, "idle"),  # type: ignore[arg-type]
+        *(most(X, Number(value)) for value in (1, 0.5, True, "1", None)),  # type: ignore[arg-type]
+    )
+    for formula in odd:
+        assert not entails((*given, formula), Q, Clash(0, 1))
+    assert entails(given, most(Apply("norm", (X, Y)), X), Clash(0, 1))
+
+
+# ---- written down ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        Leaf(ONE, ((0, Fraction(2)),), (ONE,)),
+        Family((), ()),
+        ResponseTime(3),
+        Utilisation(),
+        Point(((("x", 0), ONE), (("p", 0), True), (("mode", 0), "idle"))),
+        Chosen(((("mode", 1), ("mode", 0)), (("mode", 2), "idle")), Clash(0, 1)),
+        Chosen(((("x", 1), Sum((OLD, number(1)))), (("p", 1), Not(Q))), Clash(0, 1)),
+        SumOfSquares((squared((0, 1), 2, VX, ONE_TERM),), ((3, (VX,)),), ONE),
+        combined((0, 1), constant=1),
+    ],
+)
+def test_every_certificate_is_read_as_it_was_written(certificate: Any) -> None:
+    written = encode(certificate)
+    assert decode(json.loads(json.dumps(written))) == certificate
+    assert isinstance(written, dict) and isinstance(written["kind"], str)
+
+
+def test_kinds_have_these_names() -> None:
+    assert encode(Family((), ())) == {"kind": "motion", "family": {"regions": [], "plans": []}}
+    same = Chosen(((("mode", 1), ("mode", 0)),), Clash(0, 1))
+    assert encode(same) == {
+        "kind": "refutation",
+        "nodes": [
+            {"kind": "chosen", "values": [["mode", 1, {"same": ["mode", 0]}]]},
+            {"kind": "clash", "first": 0, "second": 1},
+        ],
+    }
 
 
 # ---- what else is asked ------------------------------------------------------------------------

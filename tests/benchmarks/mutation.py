@@ -116,7 +116,7 @@ def _told(tree: ast.Module) -> set[int]:
         match node:
             case ast.Raise(exc=ast.Call(args=arguments)):
                 hidden += arguments
-            case ast.Call(func=ast.Name(id="Rejected"), args=arguments):
+            case ast.Call(func=ast.Name(id="Rejected" | "TypeVar"), args=arguments):
                 hidden += arguments
             case ast.Expr(value=ast.Constant(value=str())):
                 hidden.append(node)

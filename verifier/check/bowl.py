@@ -36,9 +36,9 @@ def _floor(weighted: Weighted, box: Ranges, lowest: dict[Key, Fraction]) -> Frac
     slopes = {key: [(w, derivative(term, key)) for w, term in weighted] for key in box}
     for key, (low, high) in box.items():
         below, above = combination_bounds(slopes[key], here)
-        rises = below >= 0 and (above == 0 or lowest[key] == low)
-        falls = above <= 0 and (below == 0 or lowest[key] == high)
-        if not (rises or falls):
+        rises = below >= 0 and lowest[key] == low
+        falls = above <= 0 and lowest[key] == high
+        if not (rises or falls or below == above == 0):
             raise Refused(f"the point is not shown to be lowest along `{key[0]}`")
     keys = list(box)
     middles = [[Fraction(0)] * len(keys) for _ in keys]

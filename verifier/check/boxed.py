@@ -16,7 +16,7 @@ from verifier.check.polynomial import Refused
 from verifier.core.cover import Cover, Violation, reading
 from verifier.core.evaluate import Value
 from verifier.core.obligation import Entailment
-from verifier.core.term import Comparison, Formula, Key, subtract, term_variables
+from verifier.core.term import Comparison, Formula, Key, subtract
 
 
 def covered(question: Entailment, cover: Cover) -> None:
@@ -35,8 +35,6 @@ def enclosed(formula: Formula, at: dict[Key, Value]) -> bool:
         return False
     place = {key: (value, value) for key, value in at.items() if isinstance(value, Fraction)}
     difference = subtract(formula.right, formula.left)
-    if any(key not in place for key in term_variables(difference)):
-        return False
     least, _ = bounds(difference, place)
     return least > 0 or (least == 0 and formula.relation == "<=")
 

@@ -45,7 +45,6 @@ from verifier.core.certificate import (
 )
 from verifier.core.cover import Cut, Leaf
 from verifier.core.evaluate import NoExactValue, Value, holds
-from verifier.core.motion import Family
 from verifier.core.obligation import (
     Deferral,
     Entailment,

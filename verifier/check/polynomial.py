@@ -62,8 +62,6 @@ def multiply(left: Polynomial, right: Polynomial) -> Polynomial:
 def _reduced(divisor: int, integers: dict[Monomial, int]) -> Polynomial:
     kept = {monomial: value for monomial, value in integers.items() if value}
     common = gcd(divisor, *kept.values())
-    if common == 1:
-        return divisor, kept
     return divisor // common, {monomial: value // common for monomial, value in kept.items()}
 
 

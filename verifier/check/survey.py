@@ -55,8 +55,7 @@ def survey(root: object, sorts: dict[str, Sort], *, partial: bool) -> None:
         if seen > NODES_MAX or depth > DEPTH_MAX:
             raise Refused("a formula is too large or nested too deeply")
         if type(node) not in wanted:
-            kind = "formula" if wanted is _FORMULAS else "term"
-            raise Refused(f"a {type(node).__name__} stands where a {kind} is wanted")
+            raise Refused(f"a {type(node).__name__} stands where {_told(wanted)} is wanted")
         inner: tuple[object, ...] = ()
         wanted = _FORMULAS
         match node:
@@ -97,6 +96,10 @@ def survey(root: object, sorts: dict[str, Sort], *, partial: bool) -> None:
                 if not (partial or function in ALWAYS_DEFINED):
                     raise Refused(f"a goal uses {shown(function)}, which may be undefined")
         todo.extend((part, wanted, depth + 1) for part in inner)
+
+
+def _told(wanted: tuple[type, ...]) -> str:
+    return "a formula" if wanted is _FORMULAS else "a term"
 
 
 def known(name: object, version: object, wanted: type, sorts: dict[str, Sort]) -> Sort:
