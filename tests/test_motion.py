@@ -367,6 +367,12 @@ def test_the_forgery_is_not_accepted(lie: dict[str, Any]) -> None:
     assert lie["because"] in judged.reason
 
 
+def test_every_kind_of_certificate_has_forgeries() -> None:
+    kinds = [HONEST[lie["about"]]["certificate"].get("kind", "family") for lie in LIES]
+    wanted = ("family", "misplaced", "too-far", "cannot-brake", "no-end", "barrier")
+    assert set(kinds) == set(wanted) and all(kinds.count(kind) >= 3 for kind in wanted)
+
+
 def places(data: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     """The paths to everything inside of a value."""
     items = list(data.items()) if isinstance(data, dict) else []

@@ -43,6 +43,7 @@ from verifier.core.motion import (
     Piece,
     Polytope,
     Problem,
+    Product,
     Region,
     Solid,
     Space,
@@ -234,6 +235,12 @@ def test_the_second_axis_is_cut_as_the_first() -> None:
     assert moves(plane, Family((low, high), (plan,)))
     assert not moves(plane, Family((high, low), (plan,)))
     assert not moves(plane, Family((low, high), (replace(plan, axis=0),)))
+    whole = Region(box_rows(box((0, 1), (0, 1))))
+    for axis in (0, 1):
+        nowhere = Motion((replace(stay, region=9),))
+        beyond = Cut(axis, F(2), Motion((stay,)), nowhere)
+        assert moves(plane, Family((whole,), (beyond,)))
+        assert not moves(plane, Family((whole,), (replace(beyond, bound=F(1)),)))
 
 
 def test_a_moving_start_is_taken_over_with_its_velocity() -> None:
@@ -256,6 +263,25 @@ def test_a_moving_start_is_taken_over_with_its_velocity() -> None:
     assert not moves(problem, going(other, regions=(room,)))
     assert not moves(replace(problem, moving=False), going(piece, regions=(room,)))
     assert not moves(replace(problem, starts=(box((0, 1)),)), going(piece, regions=(room,)))
+
+
+def test_each_axis_has_its_own_velocity() -> None:
+    start = (affine(0, 1, 0, 0, 0), affine(0, 0, 1, 0, 0))
+    lead = (affine(0, 1, 0, 1, 0), affine(0, 0, 1, 0, 1))
+    end = (affine(3, 0, 0, 0, 0), affine(3, 0, 0, 0, 0))
+    problem = Problem(
+        Space(2, None, ()),
+        (box((0, 1), (0, 1), (0, 1), (0, 1)),),
+        box_rows(box((3, 3), (3, 3))),
+        vector(3, 3),
+        vector(2, 2),
+        F(3),
+        moving=True,
+    )
+    room = Region(box_rows(box((0, 3), (0, 3))))
+    assert moves(problem, going(Piece(F(3), 0, (start, lead, end, end)), regions=(room,)))
+    crossed = (affine(0, 1, 0, 0, 1), affine(0, 0, 1, 1, 0))
+    assert not moves(problem, going(Piece(F(3), 0, (start, crossed, end, end)), regions=(room,)))
 
 
 # ---- problems that are none --------------------------------------------------------------------
@@ -282,6 +308,8 @@ def test_a_moving_start_is_taken_over_with_its_velocity() -> None:
         replace(LINE, end=rows(((1, 0), "9/2"))),
         replace(LINE, end=Polytope((vector(1),), ())),
         replace(LINE, end=Polytope((vector(1),), vector(5, 5))),
+        replace(LINE, end=Polytope((vector(1), vector(1, 0)), vector(9, 9))),
+        replace(LINE, end=Polytope((vector(1, 0), vector(1)), vector(9, 9))),
         replace(LINE, tube=rows(((1, 0), 99))),
         replace(LINE, tube=Polytope((vector(1),), ())),
         replace(LINE, space=replace(LINE.space, regions=(rows(((1, 0), 99)),))),
@@ -298,6 +326,17 @@ def test_a_problem_that_is_none_has_no_motion_and_no_proof(odd: Problem) -> None
     except (IndexError, ValueError, TypeError) as error:
         pytest.fail(f"the judge raised {error!r}")
     assert isinstance(judge_no_motion(odd, NoEnd()), Rejected)
+
+
+def test_who_stays_needs_a_bound_on_speed_all_the_same() -> None:
+    still = Problem(LINE.space, LINE.starts, ROOM.body, vector(1), vector(1), F(1))
+    stay = going(Piece(F(1), 0, ((S,), (S,))))
+    assert moves(still, stay)
+    for odd in (
+        *(replace(still, speed_max=vector(0)), replace(still, acceleration_max=vector(0))),
+        replace(still, speed_max=vector(0), acceleration_max=vector(0)),
+    ):
+        assert not moves(odd, stay)
 
 
 def test_no_obstacle_needs_a_radius_or_a_clearance() -> None:
@@ -325,6 +364,11 @@ def test_a_region_is_kept_apart_from_each_obstacle() -> None:
     assert kept(1, 0, F(11, 2) + HAIR) and not kept(1, 0, "11/2") and not kept(1, 0, 5)
     assert kept(0, 1, "11/2") and not kept(0, 1, F(11, 2) - HAIR)
     assert kept(1, 1, "13/2") and not kept(1, 1, F(13, 2) - HAIR)
+    nothing = Region(rows(((1,), "9/2"), ((-1,), 0), ((0,), 0)))
+    inside = replace(LINE.space, obstacles=(box_solid(box((1, 2))),))
+    for clearance in (0, 1):
+        blocked = replace(LINE, space=replace(inside, clearance=F(clearance)))
+        assert not moves(blocked, replace(WAY, regions=(nothing,)))
     near = Solid(rows(((1,), -1), ((-1,), 2)), (vector(-2), vector(-1)))
     far = Solid(rows(((1,), 2), ((-1,), -1)), (vector(1), vector(2)))
     for both in ((near, far), (far, near)):
@@ -374,6 +418,8 @@ def test_a_region_lies_in_one_free_region_or_across_two() -> None:
     ):
         assert not lies(odd)
     only = replace(space, regions=(west, east))
+    for bad in (rows(((1, 0), 9)), Polytope((vector(1),), ())):
+        assert not lies(Lying((2,)), space=replace(space, regions=(west, east, both, bad)))
     assert lies(across, space=only) and not lies(Lying((2,)), space=only)
 
 
@@ -419,6 +465,8 @@ def test_a_passage_is_judged_as_its_plan() -> None:
     assert judge(passage(LINE, plan), WAY) == Accepted()
     assert isinstance(judge(passage(replace(LINE, duration_max=F(4)), plan), WAY), Rejected)
     assert isinstance(judge(passage(LINE, Motion(())), WAY), Rejected)
+    for odd in (None, Clash(0, 0), WAY.plans[0], (ROOM,)):
+        assert isinstance(judge(passage(LINE, plan), odd), Rejected)  # type: ignore[arg-type]
 
 
 def test_a_passage_strays_at_a_time_from_a_start() -> None:
@@ -477,6 +525,29 @@ def test_a_start_is_one_of_those_asked_for() -> None:
     hull = replace(far, starts=(box((3, 4)), Hull((vector(0), vector(1)))))
     for start, good in ((0, True), (1, True), ("1/2", False), (3, True), (2, False)):
         assert impossible(hull, TooFar(vector(start), 0)) == good
+
+
+def test_a_start_in_more_dimensions_is_one_of_those_asked_for() -> None:
+    two = Problem(
+        Space(2, None, ()), (box((0, 1), (5, 6)),), rows(((1, 0), -99)), vector(1, 1), vector(1, 1),
+        F(1),
+    )  # fmt: skip
+    parts = (((1,), (vector(5), vector(6))), ((0,), (vector(0), vector(1))))
+    several = replace(two, starts=(Product(parts),))
+    joined = replace(two, starts=(Product((((1, 0), (vector(5, 0), vector(6, 1))),)),))
+    for start, boxed, parted, paired in (
+        *(((0, 5), True, True, True), ((1, 6), True, True, True), ((0, 6), True, True, False)),
+        *(((0, "11/2"), True, False, False), ((2, 5), False, False, False)),
+        *(((0, 7), False, False, False), ((5, 0), False, False, False)),
+        *(((0,), False, False, False), ((), False, False, False)),
+        *(((0, 5, 0), False, False, False), ((0, 5, 5), False, False, False)),
+    ):
+        proof = TooFar(vector(*start), 0)
+        found = [impossible(problem, proof) for problem in (two, several, joined)]
+        assert found == [boxed, parted, paired], start
+    before = replace(two, starts=(Product(parts), box((7, 8), (7, 8))))
+    assert impossible(before, TooFar(vector(7, 7), 0))
+    assert not impossible(before, TooFar(vector(7, 6), 0))
 
 
 def test_a_misplaced_start_is_out_of_the_room() -> None:
@@ -783,6 +854,7 @@ REGION = {"rows": [["1"]], "bounds": ["2"]}
         {"regions": [], "plans": [[]]},
         {"regions": [], "plans": [None]},
         {"regions": [], "plans": [["move"]]},
+        {"regions": [], "plans": [["chop", 0, "1"], ["motion"], ["motion"]]},
         {"regions": [], "plans": [["cut", 0, "1"], ["motion"]]},
         {"regions": [], "plans": [["cut", 0], ["motion"], ["motion"]]},
         {"regions": [], "plans": [["cut", 0, "1", 2], ["motion"], ["motion"]]},

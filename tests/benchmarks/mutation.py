@@ -38,7 +38,18 @@ COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.Mult,
 }
 NAMES = {"all": "any", "any": "all", "min": "max", "max": "min", "gcd": "lcm", "lcm": "gcd"}
-COMMUTATIVE = {"min", "max", "gcd", "lcm", "dot", "plus", "multiply", "_inner_product", "_clash"}
+COMMUTATIVE = {
+    "min",
+    "max",
+    "gcd",
+    "lcm",
+    "dot",
+    "plus",
+    "multiply",
+    "_inner_product",
+    "_clash",
+    "_alike",
+}
 """Whose arguments may be exchanged."""
 
 Change = Callable[[ast.AST], ast.AST | None]
@@ -196,7 +207,7 @@ def _statements(node: ast.AST) -> Iterator[tuple[str, Change]]:
             yield "`raise` left out", lambda _: ast.Pass()
         case ast.Return(value=None):
             yield "`return` left out", lambda _: ast.Pass()
-        case ast.Return(value=ast.expr() as value) if ast.unparse(value) != "None":
+        case ast.Return(value=ast.expr() as value) if ast.unparse(value) not in ("None", "False"):
             yield "returns None", _set(value=ast.Constant(None))
         case ast.Expr(value=ast.Call()) | ast.AugAssign() | ast.Delete():
             yield f"`{ast.unparse(node)[:40]}` left out", lambda _: ast.Pass()

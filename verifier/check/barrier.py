@@ -64,7 +64,7 @@ def judge_no_motion(problem: Problem, proof: Impossible) -> Accepted | Rejected:
             return Accepted()
         _member(problem, proof.start)
         alone = standing(problem, proof.start)
-        start = proof.start[: len(proof.start) - problem.rigid]
+        start = proof.start  # of which the position and the velocity are read, which stand first
         match proof:
             case Misplaced():
                 _misplaced(alone, start)
