@@ -568,10 +568,13 @@ def test_a_misplaced_start_is_out_of_the_room() -> None:
 
 @pytest.mark.parametrize(
     ("speed", "acceleration", "time", "reach"),
-    [(3, 2, 1, "1/2"), (3, 2, 2, 2), (3, 2, 3, "9/2"), (3, 2, 4, "15/2"), (1, 1, 4, 3)],
+    [
+        *((3, 2, 1, "1/2"), (3, 2, 2, 2), (3, 2, "11/4", "121/32"), (3, 2, 3, "9/2")),
+        *((3, 2, 4, "15/2"), (1, 1, 4, 3)),
+    ],
 )
 def test_a_distance_is_too_great_from_rest_to_rest(
-    speed: int, acceleration: int, time: int, reach: str
+    speed: int, acceleration: int, time: Value, reach: Value
 ) -> None:
     """The triangle of speed a t^2 / 4, and then the trapezium v (t - v / a)."""
     asked = replace(
@@ -629,6 +632,10 @@ def test_who_is_too_fast_cannot_brake_inside_the_bounds() -> None:
                     starts=(box((0, 10), (0, 10), (-9, 9), (-9, 9)),))  # fmt: skip
     assert impossible(still, CannotBrake(vector(5, 10, 0, 1), 1))
     assert not impossible(still, CannotBrake(vector(5, 10, 0, 1), 0))
+    assert not impossible(still, CannotBrake(vector(5, 9, 0, 0), 1))
+    soft = replace(problem, acceleration_max=vector(1))
+    assert impossible(soft, CannotBrake(vector(8 + HAIR, 2), 0))
+    assert not impossible(soft, CannotBrake(vector(8, 2), 0))
 
 
 def test_an_end_set_is_nowhere() -> None:
