@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from motions import contract_of, listed
+from scenes import SCENES
 
 from verifier.cli.arguments import main
 from verifier.core.verdict import Proved, SolverWord
@@ -219,3 +220,17 @@ def test_slanted_starts_in_parts(sides: str, within: int, tmp_path: Path) -> Non
     assert [step.contract.skill for step in chain.steps] == ["ToGoal", "ToGoal2"]
     verdicts = [a.verdict for a in judged(source.model, chain, Effort(5.0, 1), lambda *_: None)]
     assert all(isinstance(verdict, Proved) for verdict in verdicts)
+
+
+# ---- scenes that are made for their answer -----------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SCENES)
+def test_scenes(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text, code, phrase = SCENES[name]
+    path, out = tmp_path / "scene.contract", tmp_path / "out.contract"
+    path.write_text(text)
+    assert main(["repair", str(path), "--chain", "Move", "-o", str(out)]) == code
+    said = " ".join(capsys.readouterr().out.replace("\n+", "\n").split())
+    assert phrase in said and "is unknown" not in said
+    assert out.exists() == (code == 0)

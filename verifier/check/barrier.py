@@ -39,6 +39,7 @@ from verifier.core.motion import (
     Impossible,
     Misplaced,
     NoEnd,
+    Polytope,
     Problem,
     Product,
     TooFar,
@@ -137,7 +138,7 @@ def _cannot_brake(problem: Problem, start: Vector, axis: int) -> None:
 def _no_end(problem: Problem) -> None:
     bounds = problem.space.bounds
     if bounds is not None:
-        if empty(bounds) or meet(box_cell(bounds), problem.end) is None:
+        if empty(bounds) or _nothing_in(bounds, problem.end):
             return
         raise Refused("the end set has points inside the bounds")
     for axis in range(problem.space.dimension):
@@ -145,6 +146,19 @@ def _no_end(problem: Problem) -> None:
         if low is not None and high is not None and low > high:
             return
     raise Refused("the end set is not shown to be empty")
+
+
+def _nothing_in(bounds: Box, body: Polytope) -> bool:
+    """Whether no point of the box is in the body; where each row bounds one axis, axis by axis."""
+    if any(sum(1 for a in row if a) > 1 for row in body.rows):
+        return meet(box_cell(bounds), body) is None
+    for axis, (least, most) in enumerate(zip(bounds.lower, bounds.upper, strict=True)):
+        low, high = along(body, axis)
+        low = least if low is None else max(least, low)
+        high = most if high is None else min(most, high)
+        if low > high:
+            return True
+    return any(bound < 0 for row, bound in zip(body.rows, body.bounds, strict=True) if not any(row))
 
 
 # ---- the shortest chain ------------------------------------------------------------------------

@@ -13,7 +13,18 @@ from verifier.core.flat import Sides, around, within
 from verifier.core.flat import parts as conjuncts
 from verifier.core.obligation import Fact
 from verifier.core.substitution import constants, put
-from verifier.core.term import NOW, Formula, Key, Or, Real, rename, variables
+from verifier.core.term import (
+    NOW,
+    Comparison,
+    Formula,
+    Key,
+    Number,
+    Or,
+    Real,
+    Variable,
+    rename,
+    variables,
+)
 from verifier.core.unit import Dimension
 from verifier.model.expression import scalar_names
 from verifier.model.values import Chain, Condition, StateVariable
@@ -140,6 +151,9 @@ def _known(gap: Gap, wanted: Sequence[Condition], names: set[str]) -> Iterator[F
         Fact(rename(c.formula, lambda name, _: place.view.get(name, 0)), c.span, "goal")
         for c in wanted
     ]
+    # What is known of a velocity counts, whatever is needed of it.
+    reads = [Comparison("<=", Variable(*key), Number(ZERO)) for key in sorted(now)]
+    goals += [Fact(each, gap.chain.span, "goal") for each in reads]
     domains = {d.span for d in gap.source.model.domains}
     for fact in relevant(path, place, goals):
         if set(variables(fact.formula)) <= now and fact.span not in domains:

@@ -24,6 +24,7 @@ from verifier.core.motion import (
     Family,
     Impossible,
     Motion,
+    NoEnd,
     Plan,
     Polytope,
     Problem,
@@ -148,7 +149,10 @@ def served(problem: Problem, tools: Tools, deep: int = CUTS_DEEP) -> tuple[Probl
 def _hopeless(problem: Problem, tools: Tools) -> bool:
     """Whether every corner alone is refuted at once."""
     singles = [replace(problem, starts=(Box(start, start),)) for start in corners(problem)]
-    return all(any(tools.refutes(single, proof) for proof in quick(single)) for single in singles)
+    return all(
+        any(tools.refutes(single, proof) for proof in quick(single) if proof != NoEnd())
+        for single in singles
+    )
 
 
 # ---- motions -----------------------------------------------------------------------------------
