@@ -26,7 +26,8 @@ class Stop:
 
     Under errors and disturbances a reference brakes like this, and the joint tracks it: of what its
     input allows, `strength`, the `tube` takes a part for corrections, and A is what is left; the
-    reference keeps away from the end by the width of the tube.
+    reference keeps away from the end by the width of the tube. `change` is by how much the input
+    may change in a period while braking sets in, None if by anything.
     """
 
     barrier: Barrier
@@ -38,6 +39,8 @@ class Stop:
     strength: Fraction
     period: Fraction
     tube: Tube
+    input: str
+    change: Fraction | None
 
     @property
     def deceleration(self) -> Fraction:
@@ -95,15 +98,34 @@ def stops(barrier: Barrier, plant: Plant) -> tuple[Stop, ...]:
                 most_brake,
                 plant.period,
                 tube_of(2, plant.period, motor.strength, motor.noise),
+                motor.input,
+                _change(plant, motor.input, interval.state, sign),
             )
         )
     return tuple(found)
+
+
+def _change(plant: Plant, name: str, position: str, sign: int) -> Fraction | None:
+    """By how much the input may change in a period away from the end that is braked for."""
+    found = []
+    for rate in plant.rates:
+        scalars = next(each.scalars for each in plant.inputs if each.name == rate.name)
+        if name in scalars:
+            ends = rate.lower[scalars.index(name)], rate.upper[scalars.index(name)]
+            found.append(plant.period * (-ends[0] if sign > 0 else ends[1]))
+    for limit in plant.limits:
+        place = plant.positions.index(position) if len(limit.lower) > 1 else 0
+        size = -limit.lower[place] if sign > 0 else limit.upper[place]
+        if limit.signal in ("jerk", "step"):
+            found.append(size * plant.period if limit.signal == "jerk" else size)
+    return min(found, default=None)
 
 
 @dataclass(frozen=True, slots=True)
 class Motor:
     """What drives one joint: a single input between these ends, and what the joint is not told."""
 
+    input: str
     lower: Fraction
     upper: Fraction
     noise: Noise
@@ -131,4 +153,4 @@ def motor_of(plant: Plant, position: str) -> Motor | None:
     push = sum((max(-low, high) for low, high in pushes), Fraction(0))
     late = plant.latency * plant.period
     noise = noise_after(2 if speed else 1, late, errors[0], errors[1], push)
-    return Motor(*limits[driving[0]], noise)
+    return Motor(driving[0][0], *limits[driving[0]], noise)

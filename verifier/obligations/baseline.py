@@ -25,6 +25,7 @@ from verifier.model.stops import Stop, motor_of
 from verifier.model.tube import tube_of
 from verifier.obligations.ahead import Ahead, one_period_later
 from verifier.obligations.control import Group, at_least_zero, at_most, entailed, predicted, under
+from verifier.obligations.posture import postures
 from verifier.obligations.tracking import Tracked, tracking
 
 
@@ -34,7 +35,7 @@ def baseline(group: Group) -> list[Obligation]:
     for passes the filter as a proposal does, so that braking is what it rests on."""
     tracked = [owed for joint in _joints(group) for owed in tracking(group, joint)]
     braked = [owed for stop in group.stops for owed in _stopping(group, stop)]
-    return [*tracked, *braked, *_named(group)]
+    return [*tracked, *braked, *postures(group), *_named(group)]
 
 
 def _joints(group: Group) -> Iterator[Tracked]:
@@ -81,8 +82,23 @@ def _stopping(group: Group, stop: Stop) -> Iterator[Obligation]:
     yield owed("fast", [can_stop, at_most(Number(step), speed)], subtract(ahead, needed(slower)))
     last = subtract(room, multiply(Number(period / 2), speed))
     yield owed("last", [can_stop, at_least_zero(speed), at_most(speed, Number(step))], last)
+    yield from _jerk(group, stop, [can_stop, at_most(Number(step), speed)])
     away = [at_least_zero(room), at_most(speed, number(0))]
     yield owed("away", away, subtract(room, multiply(Number(period / 2), speed)))
+
+
+def _jerk(group: Group, stop: Stop, fast: Sequence[Formula]) -> Iterator[Obligation]:
+    """That braking at once changes no command by more than its limits allow in a period."""
+    if stop.change is None:
+        return
+    before = Variable(f"{stop.input} before")
+    low, high = group.ranges[stop.input]
+    box = (at_most(Number(low), before), at_most(before, Number(high)))
+    facts = [Fact(formula, stop.barrier.span, "braking") for formula in (*fast, *box)]
+    swing = add(Number(stop.deceleration), multiply(number(stop.sign), before))
+    goal = at_least_zero(subtract(Number(stop.change), swing))
+    told = f"braking for `{stop.name}` changes `{stop.input}` faster than its limits allow"
+    yield entailed(group, stop, "baseline", "baseline/jerk", facts, goal, told)
 
 
 def _named(group: Group) -> Iterator[Obligation]:

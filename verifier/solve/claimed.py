@@ -23,6 +23,7 @@ from verifier.core.verdict import (
     Witness,
 )
 from verifier.solve.branch import Effort, Undecided, decide
+from verifier.solve.surface import on_surface
 from verifier.solve.validity import Answer, Invalid, Valid
 from verifier.solve.validity import settle as settled
 
@@ -69,14 +70,21 @@ def _verdict(obligation: Obligation, read: Reading, answer: Answer) -> Verdict:
     match answer:
         case Undecided(reason):
             return Unknown(reason)
-        case Invalid(Crossing()):
-            return Unknown("it is broken between two states, at one that is not rational")
-        case Invalid(Violation(point)):
-            keys = [key for key, _, _ in read.claim.box]
-            return _broken(obligation, read, dict(zip(keys, point, strict=True)))
+        case Invalid(Crossing() as crossing):
+            found = on_surface(read.claim, crossing)
+            if found is None:
+                return Unknown("it is broken between two states, at one that is not rational")
+            return _at(obligation, read, found)
+        case Invalid(Violation() as violation):
+            return _at(obligation, read, violation)
         case Valid(evidence):
             return _shown(obligation, evidence)
     raise AssertionError(answer)
+
+
+def _at(obligation: Obligation, read: Reading, violation: Violation) -> Verdict:
+    keys = [key for key, _, _ in read.claim.box]
+    return _broken(obligation, read, dict(zip(keys, violation.point, strict=True)))
 
 
 def _shown(obligation: Obligation, evidence: Leaf | Cut | SolverWord) -> Verdict:

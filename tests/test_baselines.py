@@ -1,0 +1,106 @@
+"""Baselines and the sets that they keep: an impedance by its ellipsoid, braking within its jerk."""
+
+from __future__ import annotations
+
+import random
+from fractions import Fraction
+
+import pytest
+
+from verifier.core.certificate import Combination
+from verifier.core.evaluate import holds
+from verifier.core.obligation import Entailment
+from verifier.core.verdict import Proved, Refuted
+from verifier.judging import Effort, judged
+from verifier.report.values import Answer, status
+from verifier.source import settled
+
+F = Fraction
+
+JOINT = """
+state {{ q : real rad in -2 .. 2  v : real rad/s in -3 .. 3 }}
+plant joint {{
+    input    a : real rad/s^2 in -5 .. 8
+    dynamics der(q) = v
+    dynamics der(v) = a
+    period   2 ms
+    {more}
+}}
+barrier limit = (q - q.lower) * (q.upper - q)
+barrier slow  = (v + 2.5 rad/s) * (2.5 rad/s - v)
+"""
+
+
+def answers(more: str) -> dict[str, Answer]:
+    model = settled("joint.spec", JOINT.format(more=more)).model
+    (chain,) = model.chains.values()
+    found = judged(model, chain, Effort(8.0, 1), lambda done, total: None)
+    return {answer.obligation.id.partition("/baseline/")[2]: answer for answer in found}
+
+
+def impedance(posture: str, stiffness: str, damping: str) -> dict[str, Answer]:
+    found = answers(
+        f"baseline impedance(posture = {posture}, stiffness = {stiffness}, damping = {damping})"
+    )
+    start = "posture of q/"
+    return {key.removeprefix(start): a for key, a in found.items() if key.startswith(start)}
+
+
+@pytest.mark.parametrize("gains", [("30", "12"), ("8", "4"), ("100", "5")])
+def test_an_impedance_keeps_its_ellipsoid(gains: tuple[str, str]) -> None:
+    """From everywhere in it, by the plant's own motion: limits, speeds and the input are kept."""
+    found = impedance("0.5", *gains)
+    for answer in found.values():
+        assert isinstance(answer.verdict, Proved), answer.obligation.id
+        assert isinstance(answer.verdict.evidence, Combination)
+    question = found["kept"].obligation.question
+    assert isinstance(question, Entailment)
+    inside = question.hypotheses[-1].formula
+    k, c = map(float, gains)
+    source, met, furthest = random.Random(2), 0, 0.0
+    for _ in range(300):
+        z, v = source.uniform(-5 / k, 5 / k), source.uniform(-5 / c, 5 / c)
+        at = {("q from its posture", 0): F(z), ("v about its posture", 0): F(v)}
+        if not holds(inside, at):
+            continue
+        met += 1
+        for _ in range(400):
+            u = -k * z - c * v
+            furthest = max(furthest, abs(u) / 5)
+            assert abs(u) <= 5 and abs(v) <= 2.5 and -2 <= z + 0.5 <= 2
+            z, v = z + 2e-3 * v + 2e-6 * u, v + 2e-3 * u
+    assert met >= 5 and furthest > 0.5
+
+
+def test_a_spring_without_a_damper_is_seen_to_grow() -> None:
+    found = impedance("0.5", "30", "0")["kept"]
+    z, v = found.state["q from its posture"], found.state["v about its posture"]
+    assert isinstance(z, Fraction) and isinstance(v, Fraction)
+    energy = 30 * z * z + v * v
+    u = -30 * z
+    z, v = z + F(2, 1000) * v + F(2, 10**6) * u, v + F(2, 1000) * u
+    assert 30 * z * z + v * v > energy
+
+
+def test_a_posture_behind_a_limit_is_refuted() -> None:
+    assert status(impedance("2.5", "30", "12")["place"].verdict) == "refuted"
+
+
+@pytest.mark.parametrize(("jerk", "word"), [("6500", "proved"), ("6000", "refuted")])
+def test_braking_within_a_jerk(jerk: str, word: str) -> None:
+    """The box of the input is 13 rad/s^2 wide, and 2 ms at 6500 rad/s^3 are as much."""
+    found = answers(f"clamp jerk in -{jerk} .. {jerk}")
+    jerks = [answer for key, answer in found.items() if key == "jerk"]
+    assert {status(answer.verdict) for answer in jerks} == {word}
+    for answer in jerks:
+        if isinstance(answer.verdict, Refuted):
+            q, v, before = (answer.state[name] for name in ("q", "v", "a before"))
+            assert isinstance(q, Fraction) and isinstance(v, Fraction)
+            brake, room = (-5, 2 - q) if v > 0 else (8, q + 2)
+            assert v * v <= 2 * abs(brake) * room
+            assert abs(brake - before) > 12  # type: ignore[operator]
+
+
+def test_a_limited_rate_is_a_limited_jerk() -> None:
+    found = answers("rate a in -100 .. 100")
+    assert status(found["jerk"].verdict) == "refuted"
