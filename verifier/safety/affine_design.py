@@ -40,6 +40,7 @@ from verifier.model.rows import Row, bend, worst
 from verifier.model.values import Model
 from verifier.safety.affine import Affine, Level, Reserves, Sides
 from verifier.safety.axes import driven, periods
+from verifier.safety.frames import pinned
 from verifier.safety.plant import rounded_down, rounded_up
 from verifier.safety.straight import Draft, Input, Program, Scalar
 from verifier.safety.written import NotWritten, errors, written
@@ -56,7 +57,8 @@ def needs_affine(model: Model) -> bool:
     if "law" in kinds or any(isinstance(driven(plant), Diagnostic) for plant in plants):
         return True
     return kinds == {"hold"} and not all(
-        isinstance(interval_of(barrier), Interval) for barrier in model.barriers
+        isinstance(interval_of(barrier), Interval) or pinned(barrier, model.robots)
+        for barrier in model.barriers
     )
 
 

@@ -19,6 +19,7 @@ from verifier.safety.axes import Wheel, periods, wheels
 from verifier.safety.braking import WIDEST, Drive, drive_of
 from verifier.safety.clearance import Arm
 from verifier.safety.filter import Filter, Guarded, Posture
+from verifier.safety.frames import pinned
 from verifier.safety.plant import rounded_down, rounded_up
 from verifier.safety.proposal import Bounds, Sides
 from verifier.safety.surroundings import arm_of
@@ -38,6 +39,8 @@ class Fitted:
 
 def needs_filter(model: Model) -> bool:
     """Whether more is declared than plain limits of joints whose speeds are commanded."""
+    if any(pinned(barrier, model.robots) for barrier in model.barriers):
+        return True
     return bool(model.clearances) or any(
         plant.latency
         or plant.disturbances

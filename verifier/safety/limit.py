@@ -34,6 +34,7 @@ from verifier.safety.affine import Affine
 from verifier.safety.affine_design import affine_of, needs_affine
 from verifier.safety.filter import Guarded
 from verifier.safety.filter_design import Fitted, guarded_of, needs_filter
+from verifier.safety.frames import pinned
 from verifier.safety.plant import Integrator, integrators, rounded_down, rounded_up
 
 SHRINK = 1 - Fraction(1, 2**50)
@@ -99,7 +100,8 @@ def safety_loop(model: Model) -> Loop | tuple[Diagnostic, ...]:
     """The filter and the limits of the model's plants, or why there are none."""
     if needs_affine(model):
         return _affine(model)
-    intervals = [interval_of(barrier) for barrier in model.barriers]
+    flat = [each for each in model.barriers if pinned(each, model.robots) is None]
+    intervals = [interval_of(barrier) for barrier in flat]
     troubles = [trouble for trouble in intervals if isinstance(trouble, Diagnostic)]
     if needs_filter(model):
         return tuple(troubles) or _guarded(model, [i for i in intervals if isinstance(i, Interval)])

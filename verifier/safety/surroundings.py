@@ -28,6 +28,7 @@ from verifier.safety.clearance import (
     reaches,
     reaches_apart,
 )
+from verifier.safety.frames import Pinned, all_pinned, links_of, with_frames
 from verifier.safety.kinematics import kinematics
 from verifier.safety.plant import rounded_down, rounded_up
 
@@ -50,19 +51,23 @@ def arm_of(
 ) -> Arm | tuple[Diagnostic, ...] | None:
     """The arm of the model's clearances, None if there are none. `positions` are the state scalars
     of the drives, `jump` what the tip may move in one period."""
-    if not model.clearances:
+    frames = list(all_pinned(model.barriers, model.robots))
+    asked = (*model.clearances, *map(_as_clearance, frames))
+    if not asked:
         return None
-    robots = {clearance.robot for clearance in model.clearances}
-    robot = model.robots[model.clearances[0].robot]
+    robots = {each.robot for each in asked}
+    robot = model.robots[asked[0].robot]
     troubles = [
         _refused(clearance, why)
-        for clearance in model.clearances
+        for clearance in asked
         if (why := _why_not(model, clearance, robots, positions)) is not None
         or (why := _runs_out(robot, drives, positions)) is not None
     ]
     if troubles:
         return tuple(troubles)
     kept = [row for clearance in model.clearances for row in _kept(model, robot, clearance)]
+    kept += [_of_frame(robot, frames, each) for each in frames]
+    robot = with_frames(robot, frames)
     moving = tuple(positions.index(joint) for joint in robot.joints)
     period = Fraction(drives[0].period)
     bodies: dict[tuple[int, int | None], Body] = {}
@@ -112,7 +117,7 @@ def _why_not(
     missing = [joint for joint in robot.joints if joint not in positions]
     if missing:
         return f"needs `{missing[0]}`, which no plant drives"
-    if not robot.chain.spheres:
+    if clearance in model.clearances and not robot.chain.spheres:
         return f"keeps nothing: `{robot.name}` has no collision spheres"
     place = {**model.obstacles, **model.zones}.get(clearance.other)
     if place is not None and place.size != 3:
@@ -166,6 +171,28 @@ def _kept(model: Model, robot: Robot, clearance: Clearance) -> Iterator[Kept]:
         for i in moved:
             least = clearance.least + spheres[i].radius + solid.radius
             yield Kept(clearance, i, None, shape, least)
+
+
+def _as_clearance(frame: Pinned) -> Clearance:
+    """What a row says of where it comes from; the least distance is in the half-space."""
+    barrier = frame.barrier
+    return Clearance(
+        barrier.name,
+        frame.robot,
+        "",
+        Fraction(0),
+        barrier.alpha,
+        barrier.span,
+        barrier.text,
+    )
+
+
+def _of_frame(robot: Robot, frames: Sequence[Pinned], frame: Pinned) -> Kept:
+    """The origin of the frame, kept from the half-space sign * x <= bound."""
+    normal = tuple(float(frame.sign * (k == frame.axis)) for k in range(3))
+    plane = Facets(((normal[0], normal[1], normal[2]),), (rounded_up(frame.bound),))
+    sphere = len(robot.chain.spheres) + links_of(frames).index(frame.link)
+    return Kept(_as_clearance(frame), sphere, None, plane, Fraction(0))
 
 
 def _carried(robot: Robot) -> dict[str, int]:
