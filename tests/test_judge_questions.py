@@ -144,6 +144,7 @@ def test_a_choice_is_of_what_is_to_be_chosen_once() -> None:
             False,
         ),
         (("mode", 1), TRUE, ("other", 0), False),
+        (("mode", 1), TRUE, "lazy", False),
         (("p", 1), Iff(FREE, Q), Q, True),
         (("p", 1), Iff(FREE, Q), P, False),
         (("p", 1), TRUE, X, False),
@@ -348,6 +349,9 @@ def test_what_is_positive_is_so_by_strict_facts_and_a_constant_form() -> None:
     assert not closes((), (squared((), 0, ONE_TERM),))
     assert not closes((), (squared((), 0, ONE_TERM), squared((), 0, VX)))
     assert not closes((), ())
+    assert not closes((), (squared((), 1, ((), F(0))),)) and not closes((), (squared((), 1),))
+    assert not closes((), (squared((), 1, ONE_TERM),), -1)
+    assert not closes((less(X, X),), (squared((0,), 1, ONE_TERM), squared((), 1, ONE_TERM)), -1)
     two = (less(X, X), most(Y, Y))
     assert not closes(two, (squared((0, 1), 1, ONE_TERM),))
     assert not closes(two, (squared((1, 0), 1, ONE_TERM),))
@@ -534,8 +538,9 @@ def test_each_question_has_its_own_judge() -> None:
     assert isinstance(judge_counterexample(obligation, Missed((2,))), Rejected)
     states = replace(obligation, question=Entailment((), facts(P)))
     assert isinstance(judge_counterexample(states, Missed((4,))), Rejected)
+    later = replace(obligation, question=Deferral(facts(TRUE), "m", "stop"))
     for certificate in (Clash(0, 0), Point(()), ResponseTime(2), None):
-        assert not answered(Deferral(facts(TRUE), "m", "stop"), certificate)
+        assert isinstance(judge(later, certificate), Rejected)  # type: ignore[arg-type]
 
 
 def test_a_passage_is_proved_by_a_family() -> None:

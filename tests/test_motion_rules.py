@@ -502,7 +502,7 @@ def test_a_passage_strays_at_a_time_from_a_start() -> None:
     assert not strays(vector("1/2"), half, passage(wall, WAY.plans[0], root))
     assert not strays(vector(0), half, passage(wall, WAY.plans[0], most, most, Not(most)))
     for odd in (WAY, None, Clash(0, 0), Misplaced(vector(0))):
-        assert judge_counterexample(obligation, odd) != Accepted()
+        assert isinstance(judge_counterexample(obligation, odd), Rejected)
     states = replace(obligation, question=Entailment((), ()))
     assert judge_counterexample(states, Strayed(vector(0), half)) != Accepted()
 
@@ -729,7 +729,7 @@ def test_free_regions_that_do_not_meet_close_the_way() -> None:
     assert not shut(west, touching) and not shut(touching, west)
     assert not shut(west, east, rows(((1,), 3), ((-1,), -2)))
     assert shut(west, touching, obstacles=(WALL,))
-    assert not shut(west, rows(((-1,), -3)))
+    assert not shut(west, rows(((-1,), -3))) and not shut(rows(((1,), 2)), east)
     assert shut(west, rows(((-1,), -3)), bounds=box((0, 5)))
     assert shut(west, touching, bounds=box((0, "3/2")))
     assert shut(west, rows(((1,), 1), ((-1,), -2)), east)
@@ -790,6 +790,121 @@ def test_a_way_from_rest_is_slower() -> None:
     nothing = replace(asked, duration_max=F(0))
     assert impossible(nothing, proof)
     assert not impossible(replace(nothing, end=box_rows(box((0, 9)))), proof)
+    assert impossible(replace(nothing, end=box_rows(box((1, 9)))), proof)
+    plane = Problem(
+        Space(2, None, (), (box_rows(box((0, 9), (0, 1))),)),
+        (box((0, 0), (0, 0)),),
+        box_rows(box((9, 9), (0, 0))),
+        vector(1, 1),
+        vector(1, 4),
+        F(37, 4),
+    )
+    start = Barrier(vector(0, 0), None, 1)
+    assert not impossible(plane, start)
+    assert impossible(replace(plane, duration_max=F(92, 10)), start)
+
+
+ROOMS = (box_rows(box((0, 2), (0, 10))), box_rows(box((2, 4), (0, 10))))
+ACROSS = Problem(
+    Space(2, None, (), ROOMS),
+    (box((0, 0), (0, 0)),),
+    box_rows(box((4, 4), (10, 10))),
+    vector(1, 1),
+    vector(1, 1),
+    None,
+)
+
+
+@pytest.mark.parametrize("slanted", [False, True])
+@pytest.mark.parametrize(("fineness", "length"), [(1, 4), (2, 7), (5, 8), (10, 9)])
+def test_a_finer_barrier_measures_the_way_more_closely(
+    fineness: int, length: int, slanted: bool
+) -> None:
+    """From (0, 0) to (4, 10) through a wall of gates at x = 2: the least of the greater side to a
+    gate and the greater side from it; one second more from rest."""
+    rooms = tuple(
+        Polytope((*room.rows, vector(1, 1)), (*room.bounds, F(100))) if slanted else room
+        for room in ROOMS
+    )
+    for regions in (rooms, rooms[::-1], (rooms[0], ROOMS[1]), (ROOMS[0], rooms[1])):
+        asked = replace(ACROSS, space=replace(ACROSS.space, regions=regions))
+        proof = Barrier(vector(0, 0), None, fineness)
+        assert not impossible(replace(asked, duration_max=F(length + 1)), proof)
+        assert impossible(replace(asked, duration_max=length + 1 - F(1, 100)), proof)
+    back = replace(ACROSS, starts=(box((4, 4), (10, 10)),), end=box_rows(box((0, 0), (0, 0))))
+    proof = Barrier(vector(4, 10), None, fineness)
+    assert not impossible(replace(back, duration_max=F(length + 1)), proof)
+    assert impossible(replace(back, duration_max=length + 1 - F(1, 100)), proof)
+
+
+def test_regions_with_slanted_sides_meet_along_them() -> None:
+    square = box_rows(box((0, 2), (0, 2)))
+
+    def part(sign: int, bound: Value) -> Polytope:
+        return Polytope((*square.rows, vector(sign, sign)), (*square.bounds, F(bound)))
+
+    def shut(*regions: Polytope, fineness: int = 1, obstacles: Any = ()) -> bool:
+        space = Space(2, None, obstacles, regions)
+        asked = replace(ACROSS, space=space, end=box_rows(box((2, 2), (2, 2))))
+        return impossible(asked, Barrier(vector(0, 0), None, fineness))
+
+    low, high, away = part(1, 2), part(-1, -2), part(-1, "-5/2")
+    nothing, small = part(1, -1), box_rows(box(("3/2", 2), ("3/2", 2)))
+    for fineness in (1, 2, 3):
+        assert not shut(low, high, fineness=fineness) and not shut(high, low, fineness=fineness)
+        assert shut(low, away, fineness=fineness) and shut(away, low, fineness=fineness)
+        assert shut(low, nothing, away, fineness=fineness) and shut(low, small, fineness=fineness)
+        assert not shut(low, high, small, fineness=fineness)
+        assert not shut(low, box_rows(box((1, 2), (1, 2))), fineness=fineness)
+        assert not shut(square, fineness=fineness)
+    assert shut(low, high, obstacles=(box_solid(box((0, 2), (0, 2))),))
+    assert not shut(low, high, obstacles=(box_solid(box((0, 1), (1, 2))),))
+    for side in (vector(1, 0), vector(-1, 0), vector(0, 1), vector(0, -1)):
+        kept = [line for line in zip(low.rows, low.bounds, strict=True) if line[0] != side]
+        unbounded = Polytope(tuple(row for row, _ in kept), tuple(bound for _, bound in kept))
+        assert not shut(unbounded, away)
+
+
+def test_the_shortest_way_is_not_the_first() -> None:
+    """The end set is a segment through three rooms; it is near in the second one."""
+    rooms = tuple(box_rows(box((0, 10), (low, low + 1))) for low in range(3))
+    segment = rows(((1, 5), 10), ((-1, -5), -10), ((0, 1), 2), ((0, -1), 0))
+    asked = replace(ACROSS, space=Space(2, None, (), rooms), end=segment)
+    proof = Barrier(vector(0, 0), None, 1)
+    for regions in (rooms, rooms[::-1], (rooms[1], rooms[0], rooms[2])):
+        turned = replace(asked, space=Space(2, None, (), regions))
+        assert not impossible(replace(turned, duration_max=F(3)), proof)
+        assert not impossible(replace(turned, duration_max=F(2)), proof)
+        assert impossible(replace(turned, duration_max=F(19, 10)), proof)
+    first = tuple(map(box_rows, (box((0, 2), (0, 1)), box((0, 2), (5, 6)), box((1, 3), (5, 6)))))
+    there = replace(
+        ACROSS,
+        space=Space(2, None, (), first),
+        starts=(box((0, 0), (5, 5)),),
+        end=box_rows(box((3, 3), (6, 6))),
+    )
+    assert not impossible(there, Barrier(vector(0, 5), None, 1))
+
+
+def test_a_barrier_has_a_greatest_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    proof = Barrier(vector(0, 0), None, 4)
+    asked = replace(ACROSS, duration_max=F(1))
+    monkeypatch.setattr("verifier.check.barrier.GATES_MAX", 4)
+    assert impossible(asked, proof) and not impossible(asked, replace(proof, fineness=5))
+    monkeypatch.setattr("verifier.check.cells.AREAS_MAX", 2)
+    assert impossible(HALL, HERE)
+    third = halves((2, (1, None, None), (3, 0, None)))
+    assert not impossible(HALL, replace(HERE, cells=third))
+    monkeypatch.setattr("verifier.check.cells.AREAS_MAX", 3)
+    assert impossible(HALL, replace(HERE, cells=third))
+
+
+def test_a_cut_beside_the_cell_leaves_one_side() -> None:
+    for tree in ((9, (2, None, (3, 0, None)), None), (-1, None, (2, None, (3, 0, None)))):
+        assert impossible(HALL, replace(HERE, cells=halves(tree)))
+    flat = replace(ACROSS, space=Space(2, box((0, 4), (1, 0)), ()))
+    assert impossible(flat, NoEnd())
+    assert impossible(replace(flat, space=Space(2, box((1, 0), (0, 9)), ())), NoEnd())
 
 
 # ---- written down ------------------------------------------------------------------------------

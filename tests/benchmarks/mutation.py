@@ -38,17 +38,8 @@ COMPUTED: dict[type[ast.operator], type[ast.operator]] = {
     ast.Mod: ast.Mult,
 }
 NAMES = {"all": "any", "any": "all", "min": "max", "max": "min", "gcd": "lcm", "lcm": "gcd"}
-COMMUTATIVE = {
-    "min",
-    "max",
-    "gcd",
-    "lcm",
-    "dot",
-    "plus",
-    "multiply",
-    "_inner_product",
-    "_clash",
-    "_alike",
+COMMUTATIVE = {"min", "max", "gcd", "lcm", "dot", "plus", "multiply", "overlap"} | {
+    *("_inner_product", "_clash", "_alike", "_gap"),
 }
 """Whose arguments may be exchanged."""
 

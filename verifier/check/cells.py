@@ -122,12 +122,11 @@ def overlap(one: Box, other: Box) -> Box:
 
 
 def common(problem: Problem, area: Area, body: Cell | Box, rows: Polytope) -> Cell | Box | None:
-    """What a cell shares with another body; None if that is empty or inside one obstacle."""
+    """What a cell shares with another body; None if that is empty or inside one obstacle. Two boxes
+    are those of which the caller knows that they meet."""
     shared: Cell | Box | None
     if isinstance(area.body, Box) and isinstance(body, Box):
         shared = overlap(area.body, body)
-        if empty(shared):
-            return None
     else:
         cell = area.body if isinstance(area.body, Cell) else box_cell(area.body)
         shared = meet(cell, rows)

@@ -49,7 +49,7 @@ def _square(
     form = _polynomial(square.form, variable)
     product = multiply(form, form)
     facts = as_tuple(square.facts, "the facts of a square")
-    strict = bool(facts) and weight > 0 and form[1].keys() == {()}
+    strict = weight > 0 and form[1].keys() == {()}
     for index in facts:
         relation, difference = gap(index)
         if relation == "==":
