@@ -105,6 +105,11 @@ def test_a_sum_is_enclosed_as_one() -> None:
         ("cos(x)", "5", "6", math.cos(5), math.cos(6)),
         ("exp(x)", "-1", "2", math.exp(-1), math.exp(2)),
         ("exp(x)", "1/2", "1/2", math.exp(0.5), math.exp(0.5)),
+        ("sin(x)", "0", "4", math.sin(4), 1.0),
+        ("sin(x)", "-3/2", "47/10", math.sin(4.7), 1.0),
+        ("exp(x)", "2", "3", math.exp(2), math.exp(3)),
+        ("sqrt(x)", "0", "4", 0.0, 2.0),
+        ("sqrt(x)", "1/4", "1", 0.5, 1.0),
         ("sqrt(x)", "4", "9", 2.0, 3.0),
         ("sqrt(x)", "2", "3", math.sqrt(2), math.sqrt(3)),
     ],
@@ -117,10 +122,10 @@ def test_curves_are_enclosed_outwards_and_closely(
     assert abs(below - F(least)) < F(4, 10**15) and abs(above - F(greatest)) < F(4, 10**15)
 
 
-@pytest.mark.parametrize("first", range(-24, 25, 7))
+@pytest.mark.parametrize("first", range(-24, 25, 3))
 def test_at_a_point_the_enclosure_is_narrow_and_outwards(first: int) -> None:
     """Identities that hold exactly show what a float could not."""
-    for number in range(first, first + 7):
+    for number in range(first, min(first + 3, 25)):
         at = over({"x": (F(number, 7), F(number, 7))} | {"y": (F(number, 3), F(number, 3))})
         for text, sharp in (
             ("sin(x)", F(1, 2**58)),
@@ -160,6 +165,16 @@ def test_at_a_point_the_enclosure_is_narrow_and_outwards(first: int) -> None:
 def test_what_is_not_enclosed(text: str, box: Box) -> None:
     with pytest.raises(Refused):
         bounds(term(text), over(box))
+
+
+def test_a_polynomial_has_a_greatest_number_of_coefficients(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    box = over({"x": (0, 1), "y": (0, 1)})
+    monkeypatch.setattr("verifier.check.bernstein.COEFFICIENTS_MAX", 4)
+    assert bounds(term("x*y"), box) == (0, 1)
+    with pytest.raises(Refused):
+        bounds(term("x*x*y"), box)
 
 
 def test_what_is_just_enclosed() -> None:

@@ -30,7 +30,7 @@ from test_judge_rules import (
 )
 
 from verifier.check.boxed import broken
-from verifier.check.codec import decode, encode
+from verifier.check.codec import decode, encode, statement_digest
 from verifier.check.judge import judge, judge_contradiction, judge_counterexample
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused, polynomial
@@ -46,8 +46,15 @@ from verifier.core.certificate import (
     Weighted,
 )
 from verifier.core.cover import Leaf
-from verifier.core.motion import Family
-from verifier.core.obligation import Deferral, Entailment, Obligation, Passage, Realization
+from verifier.core.motion import Family, Motion, Polytope, Problem, Space
+from verifier.core.obligation import (
+    Deferral,
+    Entailment,
+    Existence,
+    Obligation,
+    Passage,
+    Realization,
+)
 from verifier.core.schedule import FixedPriority, Missed, ResponseTime, Task, Utilisation
 from verifier.core.term import (
     FALSE,
@@ -469,6 +476,35 @@ def test_every_certificate_is_read_as_it_was_written(certificate: Any) -> None:
     written = encode(certificate)
     assert decode(json.loads(json.dumps(written))) == certificate
     assert isinstance(written, dict) and isinstance(written["kind"], str)
+
+
+ASKED: dict[str, Any] = {
+    "entailment": Entailment(facts(P), facts(most(X, Y))),
+    "existence": Existence(facts(P, IDLE)),
+    "realization": Realization(facts(P), facts(most(OLD, NEW)), ((("x", 1), ("x", 0)),)),
+    "deferral": Deferral(facts(P), "m", "stop"),
+    "passage": Passage(
+        Problem(Space(1, None, ()), (), Polytope(((ONE,),), (ONE,)), (ONE,), (ONE,), None),
+        Motion(()),
+        (("x", 0),),
+        facts(P),
+        facts(Q),
+    ),
+}
+DIGESTS = {
+    "entailment": "921f5b1f7bd4969eb13fcadbb96d71197f4aaf6a6e2c48bb7a765fd53a10c537",
+    "existence": "ef670a4c3b3a8480a7b112465b446a2401fd9e29dcd6c91d50b5e608b91e38cf",
+    "realization": "79ef1ef8f20c73461d8a4bb27e200f530a03f15c768b3d254e8e810a58ac5ef3",
+    "deferral": "6170aa27ae355336c57b8195e0b6fd8e5e951a52b7dfde18d24e8df91642a417",
+    "passage": "ad52e2e03a21a311645ab681fba9456f8204c1f67594d0be6abffab6c6a2b0f7",
+}
+
+
+@pytest.mark.parametrize("kind", ASKED)
+def test_a_digest_is_the_same_in_every_version(kind: str) -> None:
+    """The files of certificates that are there already name their questions by it."""
+    obligation = Obligation("t", "t", "T", 0, SPAN, ASKED[kind], SORTS, {})
+    assert statement_digest(obligation) == DIGESTS[kind]
 
 
 def test_kinds_have_these_names() -> None:
