@@ -116,6 +116,20 @@ def test_a_body_and_a_clearance_are_kept() -> None:
     )
 
 
+def test_a_start_that_moves_is_taken_over() -> None:
+    """Whatever is needed of the velocity, or nothing: it is part of the start, and 0 at the end."""
+    text = """state { x : real[2] m in box(lower = 0, upper = 10)
+            v : real[2] m/s in box(lower = -2, upper = 2) }
+    motion x { speed 1 m/s  acceleration 1 m/s^2  velocity v }
+    chain C { assume x in box(lower = 2, upper = 3) and v in box(lower = [0, -0.5], upper = 0.5)
+              achieve x in box(lower = [6, 2], upper = [7, 3]) NEED }"""
+    for need in ("", "and v == [0, 0]"):
+        question = closed(text.replace("NEED", need), "C")
+        assert question.problem.moving and question.start[2:] == (("v[1]", 0), ("v[2]", 0))
+    hasty = text.replace("upper = 0.5)", "upper = [1.5, 0.5])").replace("NEED", "")
+    assert "a start moves faster than the motion allows" in refused(hasty, "C")
+
+
 def test_zones_are_the_free_space() -> None:
     text = """state { q : real[3] rad in box(lower = -3, upper = 3) }
     zone left : real[3] rad = box(lower = [-1, -1, -1], upper = [0, 1, 1])

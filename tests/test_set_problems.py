@@ -101,6 +101,12 @@ def skill(start: str, time: str = "1 s .. 1 s") -> str:
         ("bad-duration", 6, ROOM + skill("initial p[1] >= 1 m", "3 s .. 1 s")),
         ("bad-duration", 6, ROOM + skill("initial p[1] >= 1 m", "2 s .. 3 s")),
         ("negative-radius", 2, ROOM.replace("1 m/s^2 }", "1 m/s^2  clearance -1 cm }")),
+        (
+            "bad-transition",
+            7,
+            ROOM.replace("10) }", "10)  v : real[2] m/s in -1 .. 1 }")
+            + skill("initial p[1] >= 1 m  initial v == [0, 0]"),
+        ),
         ("shape-mismatch", 2, ROOM.replace("1 m/s^2 }", "1 m/s^2  velocity p }")),
     ],
 )
@@ -108,9 +114,9 @@ def test_bad_input_is_a_located_message(
     code: str, line: int, text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     if "v : real" in text:
-        text = text.replace("1 m/s^2 }", "1 m/s^2  velocity v }").replace(
-            "-0.5 .. 0.5", "box(lower = -0.5, upper = 0.5)"
-        )
+        text = text.replace("1 m/s^2 }", "1 m/s^2  velocity v }")
+        text = text.replace("in -0.5 .. 0.5", "in box(lower = -0.5, upper = 0.5)")
+        text = text.replace("in -1 .. 1", "in box(lower = -1, upper = 1)")
     path = tmp_path / "bad.contract"
     path.write_text(text if "chain C" in text else f"{text}chain C {{ assume true  {END} }}")
     assert main(["repair", str(path), "--chain", "C"]) == 2

@@ -81,8 +81,8 @@ def _misposed(
             help = f"bound `{member}`: by a domain behind its declaration, or by `assume`"
             return Diagnostic("unbounded-set", span, f"{told} has no bound", notes, help)
         case "start-outside":
-            help = "assume a start inside of the zones, or name a zone that holds it"
-            message = f"{told} lies outside of the zones, or a body there does"
+            help = "assume a start from which it may move, or change what the motion allows"
+            message = f"a transition of `{member}` cannot start here: {found.message}"
             return Diagnostic("start-outside", span, message, notes, help)
         case "empty-set":
             return Diagnostic("empty-set", span, f"{told} is nowhere", notes)

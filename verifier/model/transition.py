@@ -191,6 +191,10 @@ def _problem(given: Given, variable: StateVariable) -> Problem:
         if space.regions is not None and not any(inside([spot], b) for b in space.regions):
             told = "a corner of the starts lies outside of the zones, or a body there does"
             _fail_at_start("start-outside", told, stated, given)
+        rates = corner[given.moved : given.moved + given.velocity]
+        if any(abs(rate) > most for rate, most in zip(rates, bounds.speed, strict=False)):
+            told = "a start moves faster than the motion allows"
+            _fail_at_start("start-outside", told, stated, given)
     return Problem(
         space,
         (starts,),
