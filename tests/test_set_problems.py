@@ -20,6 +20,9 @@ LISTED = listed()
 SLOW = {
     *("rooms3d-3x3x2", "cspace7d-U-corridor", "gcs2d-corner-to-corner"),
     *("gcs2d-duration-too-short", "ompl-circles-q0", "ompl-circles-q1", "ompl-circles-q2"),
+    *("gcs2d-wide-start", "gcs2d-start-in-obstacle", "ompl-env1-wide", "panda7d-free"),
+    *("gap-for-a-ball", "union-behind-a-gap", "window-for-a-rod", "five-joints-too-late"),
+    *("seven-joints-too-late", "out-of-a-pocket", "rooms-that-touch"),
 }
 REASONS = {
     "too-far": "is too long in the",
@@ -231,7 +234,10 @@ def test_slanted_starts_in_parts(sides: str, within: int, tmp_path: Path) -> Non
 # ---- scenes that are made for their answer -----------------------------------------------------
 
 
-@pytest.mark.parametrize("name", SCENES)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=[pytest.mark.nightly] if n in SLOW else []) for n in SCENES],
+)
 def test_scenes(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text, code, phrase = SCENES[name]
     path, out = tmp_path / "scene.contract", tmp_path / "out.contract"
