@@ -47,6 +47,9 @@ from verifier.core.term import (
 )
 
 MOST_CASES = 8
+MOST_READ = 2_000
+"""How many variables a choice may read, each place counted. Where it is one of many bounds, and
+these speak of scalars that are chosen like that, the places multiply."""
 STRATEGIES = ("low", "keep", "high", "middle", "clamp")
 
 Signed: TypeAlias = tuple[Formula, bool]
@@ -80,7 +83,9 @@ def choices(question: Realization, sorts: Mapping[str, Sort]) -> Iterator[Stands
                 _read(literal, wanted, weak=True)
         for strategy in STRATEGIES:
             chosen = {key: _chosen(key, wanted, strategy) for key in old}
-            yield {key: _resolved(key, chosen, wanted, ()) for key in old}
+            resolved = _resolved(chosen, wanted)
+            if resolved is not None:
+                yield resolved
 
 
 def like(question: Realization, start: Mapping[Key, Value], end: Mapping[Key, Value]) -> Stands:
@@ -266,24 +271,42 @@ def _same(key: Key, wanted: _Wanted) -> Stand:
             return _variable(key, wanted)
 
 
-def _resolved(
-    key: Key, chosen: Mapping[Key, Stand], wanted: _Wanted, active: tuple[Key, ...]
-) -> Stand:
-    """The choice in terms of the state before; where choices need each other, what was before."""
-    if key in active:
-        return _same(key, wanted)
-    value = chosen[key]
+def _resolved(chosen: Mapping[Key, Stand], wanted: _Wanted) -> Stands | None:
+    """The choices in terms of the state before; where choices need each other, one of them takes
+    what was before. None if one becomes too large."""
+    found: Stands = {}
+    places: dict[Key, int] = {}
+    active: set[Key] = set()
 
-    def inner(needed: set[Key]) -> Stands:
-        return {k: _resolved(k, chosen, wanted, (*active, key)) for k in needed & chosen.keys()}
+    def put_in(needed: Iterator[Key]) -> Stands:
+        return {key: resolved(key) for key in dict.fromkeys(needed) if key in chosen}
 
-    match value:
-        case str() | (_, _):
-            return value
-        case _ if isinstance(value, Term):
-            term = put_term(value, inner(set(term_variables(value))))
-            affine = _affine(term)
-            return term if affine is None else _term(affine)
-        case _:
-            assert isinstance(value, Formula)
-            return put(value, inner(set(variables(value))))
+    def resolved(key: Key) -> Stand:
+        if key in active:
+            return found.get(key, _same(key, wanted))
+        active.add(key)
+        value = chosen[key]
+        match value:
+            case str() | (_, _):
+                found[key] = value
+            case _ if isinstance(value, Term):
+                inner = put_in(term_variables(value))
+                read = sum(places.get(each, 1) for each in term_variables(value))
+                if read > MOST_READ:
+                    raise _TooLarge
+                affine = _affine(put_term(value, inner))
+                found[key] = put_term(value, inner) if affine is None else _term(affine)
+                places[key] = read if affine is None else len(affine[0])
+            case _:
+                assert isinstance(value, Formula)
+                found[key] = put(value, put_in(variables(value)))
+        return found[key]
+
+    try:
+        return {key: resolved(key) for key in chosen}
+    except _TooLarge:
+        return None
+
+
+class _TooLarge(Exception):
+    """A choice that would read more variables than MOST_READ."""

@@ -8,7 +8,7 @@ right. Over booleans and enumerations this ends, as the ends themselves are choi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from verifier.core.certificate import Chosen, Measured, Point
@@ -24,7 +24,7 @@ from verifier.core.obligation import (
     from_there,
 )
 from verifier.core.substitution import constants, put
-from verifier.core.term import And, Key, Or
+from verifier.core.term import And, Comparison, Key, Or, variables
 from verifier.core.verdict import (
     Contradiction,
     Proved,
@@ -43,7 +43,7 @@ Answer = Callable[[Obligation], Verdict | None]
 
 def realize(owed: Obligation, question: Realization, answer: Answer) -> Verdict | None:
     """The verdict, by further questions to `answer`; None where that gives none."""
-    more = choices(question, owed.sorts)
+    more = _likely(owed, question, answer)
     pool = [next(more)]
     starts: list[dict[Key, Value]] = []
     taken = pool[:1]
@@ -80,6 +80,24 @@ def realize(owed: Obligation, question: Realization, answer: Answer) -> Verdict 
     return Unknown(
         "an end keeps the promise from each start that was tried, but no choice from all"
     )
+
+
+def _likely(owed: Obligation, question: Realization, answer: Answer) -> Iterator[Stands]:
+    """Choices, the likely ones first. Where what is promised has nothing to do with the start and
+    ties scalars to each other, this is an end as good as any other."""
+    free = dict(question.chosen)
+    read = [set(variables(goal.formula)) for goal in question.goals]
+    if all(keys <= free.keys() for keys in read) and any(map(_ties, question.goals)):
+        match answer(replace(owed, question=Existence(question.goals))):
+            case Proved(Point(end)):
+                yield constants(dict(end))
+    yield from choices(question, owed.sorts)
+
+
+def _ties(goal: Fact) -> bool:
+    """Whether a comparison that always has to hold reads several scalars."""
+    parts = goal.formula.parts if isinstance(goal.formula, And) else (goal.formula,)
+    return any(isinstance(p, Comparison) and len(set(variables(p))) > 1 for p in parts)
 
 
 def _entailment(question: Realization, taken: Sequence[Stands]) -> Entailment:
