@@ -7,7 +7,7 @@ what is not there to be tested with has to be installed, not passed over.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,6 +32,14 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == written, f"{path} differs; `pytest --update-golden` rewrites it"
 
     return compare
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_judged_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Runs neither read nor change what the user's own cache says."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("judged")))
+        yield
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from verifier.cli import cache, main
+from verifier.cli import cache, judged, main
 
 WORLD = "state { x : real in -9 .. 9  y : real in -9 .. 9  a : bool }\n"
 SKILLS = [
@@ -117,3 +117,114 @@ def test_it_has_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert kept(tmp_path).stat().st_size <= 1_000
     cache.keep(path, {**old, "f" * 64: '"new"'}, old)
     assert cache.read(path)["f" * 64] == '"new"' and kept(tmp_path).stat().st_size <= 1_000
+
+
+# ---- what this machine judged before -----------------------------------------------------------
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The user's own cache, for one test."""
+    home = tmp_path / "home"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(home))
+    return home / "verify-chain" / "judged"
+
+
+@pytest.fixture
+def stated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The obligations that were stated and judged."""
+    import verifier.judging
+
+    seen: list[str] = []
+    settled = verifier.judging._settled
+
+    def counted(obligations, *others):  # type: ignore[no-untyped-def]
+        seen.extend(each.id for each in obligations)
+        return settled(obligations, *others)
+
+    monkeypatch.setattr(verifier.judging, "_settled", counted)
+    return seen
+
+
+def project(tmp_path: Path, *, third: str = SKILLS[3], chain: str = CHAIN) -> str:
+    path = tmp_path / "a.contract"
+    path.write_text("".join([WORLD, *SKILLS[:3], third, *SKILLS[4:], chain]))
+    return str(path)
+
+
+def test_an_edit_judges_what_it_touches(
+    tmp_path: Path, own: Path, stated: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([project(tmp_path)]) == 0
+    first, told = len(stated), capsys.readouterr().out
+    assert len(list(own.iterdir())) == 1
+    stated.clear()
+    assert main([project(tmp_path)]) == 0
+    assert capsys.readouterr().out == told
+    assert stated and not any(":S" in name for name in stated)
+    stated.clear()
+    edited = SKILLS[3].replace("terminal x in 0 .. 4", "terminal x in 0 .. 3.5")
+    assert main([project(tmp_path, third=edited)]) == 0
+    assert {name.split("/")[1] for name in stated if ":S" in name} == {"4:S3", "5:S4"}
+    for whole in (["--judge-all"], ["--no-cache"], ["--certificates", str(tmp_path / "proofs")]):
+        stated.clear()
+        assert main([project(tmp_path, third=edited), *whole]) == 0
+        assert len(stated) == first
+
+
+def test_what_fails_is_stated_whole(
+    tmp_path: Path, own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([project(tmp_path)]) == 0
+    broken = SKILLS[3].replace("terminal x in 0 .. 4", "terminal x in 0 .. 8")
+    told = []
+    for option in ([], ["--judge-all"], ["--no-cache"]):
+        capsys.readouterr()
+        assert main([project(tmp_path, third=broken), "--format", "json", *option]) == 1
+        told.append(capsys.readouterr().out)
+    assert told[0] == told[1] == told[2]
+
+
+def test_another_program_is_not_believed(
+    tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project(tmp_path)
+    assert main([path]) == 0
+    assert judged.read(path)
+    monkeypatch.setattr(judged, "_program", lambda: "verify-chain judged of another day")
+    assert judged.read(path) == {}
+
+
+def test_a_folder_that_others_may_write_to_is_not_believed(tmp_path: Path, own: Path) -> None:
+    path = project(tmp_path)
+    assert main([path]) == 0
+    assert judged.read(path) and own.stat().st_mode & 0o777 == 0o700
+    own.chmod(0o777)
+    assert judged.read(path) == {}
+    own.chmod(0o700)
+    assert judged.read(path)
+
+
+def test_what_the_project_brings_is_not_believed(
+    tmp_path: Path, own: Path, stated: list[str]
+) -> None:
+    """The cache of proofs lies beside the file; what is believed never does."""
+    assert main([project(tmp_path)]) == 0
+    first = len(stated)
+    for file in own.iterdir():
+        (tmp_path / ".verify-chain-cache" / "judged").write_bytes(file.read_bytes())
+        file.unlink()
+    stated.clear()
+    assert main([project(tmp_path)]) == 0
+    assert len(stated) == first
+
+
+def test_a_garbled_record_is_none(tmp_path: Path, own: Path) -> None:
+    path = project(tmp_path)
+    assert main([path]) == 0
+    (file,) = own.iterdir()
+    head, *lines = file.read_text().splitlines()
+    for lie in ("[]", "[[1]]", "{}", '[["/a", "initial", true, "1/0"]]', "[" * 50_000, "null"):
+        file.write_text("\n".join([head, *(f"{line[:64]} {lie}" for line in lines)]) + "\n")
+        assert judged.read(path) == {}
+        assert main([path]) == 0

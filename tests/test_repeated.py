@@ -9,14 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from verifier.core.obligation import facts_of
+from verifier.core.obligation import Obligation, facts_of
 from verifier.core.term import variables
-from verifier.core.verdict import Proved
+from verifier.core.verdict import Proved, Verdict
+from verifier.judging import Effort, judged
+from verifier.obligations.circumstances import Parts
 from verifier.obligations.owed import owed
 from verifier.obligations.repeated import owed_once
+from verifier.report.values import solvers, status
 from verifier.solve.canonical import canonical, from_canonical, to_canonical, versions
 from verifier.solve.discharge import settle
-from verifier.source import chosen, settled
+from verifier.source import Mistakes, chosen, settled
 
 WORLD = """\
 type Item
@@ -113,6 +116,83 @@ def test_every_obligation_is_the_one_that_its_step_owes(tmp_path: Path, seed: in
 def _formulas(question: object) -> list[object]:
     chosen = getattr(question, "chosen", ())
     return [type(question), chosen, *(fact.formula for fact in facts_of(question))]  # type: ignore[arg-type]
+
+
+CHANGES = (
+    ("requires ", "requires x <= 4 and "),
+    ("-9 .. 9", "-9 .. 8"),
+    ("radius = 4", "radius = 3"),
+    ("assume x <= 1", "assume x <= 0"),
+    ("ensures ", "ensures a and "),
+    ("modifies ", "modifies z, "),
+    ("old(y) + 1", "old(y) + 2"),
+    ("within 60 s", "within 70 s"),
+    ("1 s .. 2 s", "1 s .. 3 s"),
+    ("S0(cup); ", ""),
+    ("a, b    : bool", "a, b, c : bool"),
+    ("{idle, busy, done}", "{idle, busy, done, lost}"),
+)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_equal_circumstances_owe_the_same_in_every_source(tmp_path: Path, seed: int) -> None:
+    """The digest of a step's circumstances says what the step owes, whatever else was changed."""
+    rng = random.Random(2000 + seed)
+    text = written(rng)
+    said: dict[str, list[object]] = {}
+    found = 0
+    for old, new in (("state {", "state {"), ("state {", "\n state {"), *rng.sample(CHANGES, 3)):
+        path = tmp_path / "a.contract"
+        path.write_text(text.replace(old, new, rng.choice((1, 9))))
+        try:
+            source = settled(str(path))
+        except Mistakes:
+            continue
+        for chain in chosen(source, ()):
+            whole = owed_once(source.model, chain, {})
+            for name, places in whole.places.items():
+                owes = [_owes(whole.obligations[place]) for place in places]
+                found += name in said
+                assert said.setdefault(name, owes) == owes
+    assert len(said) > 3 and found > 3
+
+
+def _owes(each: Obligation) -> object:
+    canonically = canonical(each, versions(each)).question
+    own = each.id.split("/", 2)[2], each.rule, each.sorts, each.takeover
+    return own, _formulas(canonically)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_was_proved_before_is_answered_alike(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(3000 + seed)
+    text = written(rng)
+    before: dict[str, Parts] = {}
+    for old, new in (("", ""), *rng.sample(CHANGES, 3)):
+        path = tmp_path / "a.contract"
+        path.write_text(text.replace(old, new, 1) if old else text)
+        try:
+            source = settled(str(path))
+        except Mistakes:
+            continue
+        for chain in chosen(source, ()):
+            told = [
+                [
+                    (a.obligation.id, a.obligation.rule, a.obligation.span, _status(a.verdict))
+                    for a in judged(source.model, chain, Effort(5.0, 1, before=known), _silent)
+                ]
+                for known in (None, before, before)
+            ]
+            assert told[0] == told[1] == told[2]
+
+
+def _status(verdict: Verdict) -> object:
+    margin = verdict.margin if isinstance(verdict, Proved) else None
+    return status(verdict), margin, solvers(verdict)
+
+
+def _silent(done: int, total: int) -> None:
+    """Nobody is told."""
 
 
 def test_repeated_steps_do_share(tmp_path: Path) -> None:

@@ -8,16 +8,16 @@ the run; it never becomes `proved`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from verifier.answers import answer, possible_start
 from verifier.check.boxed import broken
 from verifier.check.codec import decode, encode, statement_digest
 from verifier.check.judge import judge, judge_contradiction, judge_counterexample
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
-from verifier.core.certificate import Point
-from verifier.core.evaluate import NoExactValue, Value, holds
+from verifier.core.evaluate import NoExactValue, holds
 from verifier.core.margin import tightened
 from verifier.core.obligation import (
     Deferral,
@@ -32,10 +32,10 @@ from verifier.core.obligation import (
     facts_of,
     from_there,
 )
-from verifier.core.term import Key, variables
 from verifier.core.verdict import (
     Contradiction,
     Deferred,
+    JudgedBefore,
     Proved,
     Refuted,
     SolverWord,
@@ -44,8 +44,9 @@ from verifier.core.verdict import (
     Witness,
 )
 from verifier.model.values import Chain, Model
+from verifier.obligations.circumstances import Part, Parts
 from verifier.obligations.owed import owed
-from verifier.obligations.repeated import owed_once
+from verifier.obligations.repeated import Owed, owed_once
 from verifier.obligations.vacuity import without_vacuous
 from verifier.report.values import Answer
 from verifier.solve.canonical import canonical, from_canonical, to_canonical, versions
@@ -58,7 +59,6 @@ from verifier.solve.workers import judge_all, opinions
 Known = dict[Question, Verdict]
 Tell = Callable[[int, int], None]
 MEASURED = ("precondition", "initial", "invariant", "achieve", "within")
-AT_END = ("achieve", "within")
 
 
 class Defect(Exception):
@@ -70,13 +70,15 @@ class Effort:
     """How long each obligation may take, in seconds, and on how many processes. `proofs` are
     unjudged certificates as JSON, by the digest of their canonical question; new ones are added.
     `second` puts every solver's word to a second solver. `finder` is asked for verdicts in place
-    of the processes of this machine."""
+    of the processes of this machine. `before` is what this machine proved of steps, by the digest
+    of their circumstances, and is believed; what is proved now is added to it."""
 
     timeout_s: float
     jobs: int | None
     proofs: dict[str, str] = field(default_factory=dict, compare=False)
     second: bool = False
     finder: Finder | None = field(default=None, compare=False)
+    before: dict[str, Parts] | None = field(default=None, compare=False)
 
     def verdicts(
         self, obligations: Sequence[Obligation], tell: Tell
@@ -89,13 +91,34 @@ def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answe
     """The chain's obligations in their order, each with a verdict that was judged here.
 
     A question that stands in several places is settled and judged once. Where it is refuted, each
-    place gets the obligation and the witness in its own versions.
+    place gets the obligation and the witness in its own versions. Where anything fails, what was
+    judged before is stated and judged again, so that everything about it can be shown.
     """
-    whole = owed_once(model, chain)
+    answers, unstated = _judged(model, chain, effort, tell)
+    good = all(isinstance(each.verdict, Proved | Deferred) for each in answers)
+    if good or not unstated or effort.before is None:
+        return answers
+    afresh = replace(effort, before={})
+    answers, _ = _judged(model, chain, afresh, tell)
+    effort.before.update(afresh.before or {})
+    return answers
+
+
+def _judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> tuple[list[Answer], bool]:
+    """The answers, and whether any of them rests on what was judged before. What is proved of a
+    step now is added to it."""
+    whole = owed_once(model, chain, effort.before)
     obligations = whole.obligations
-    places = sorted(set(whole.first))
-    asked = [obligations[place] for place in places]
-    found = dict(zip(places, _settled(asked, effort, tell), strict=True))
+    before = effort.before or {}
+    found: dict[int, Verdict] = {}
+    for circumstances, places in whole.places.items():
+        if circumstances in before:
+            parts = zip(places, before[circumstances], strict=True)
+            found |= {place: Proved(JudgedBefore(), each.margin) for place, each in parts}
+    old = set(found)
+    new = sorted(set(whole.first) - old)
+    asked = [obligations[place] for place in new]
+    found |= zip(new, _settled(asked, effort, tell), strict=True)
     again = [
         place
         for place, first in enumerate(whole.first)
@@ -104,16 +127,38 @@ def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answe
     for place in again:
         obligations[place] = whole.exactly(place)
     own = _settled([obligations[place] for place in again], effort, tell)
-    found |= dict(zip(again, own, strict=True))
+    found |= zip(again, own, strict=True)
     found = {place: with_margin(obligations[place], each) for place, each in found.items()}
+    if effort.before is not None:
+        effort.before.update(_proved(whole, found))
     in_order = [found.get(p) or found[first] for p, first in enumerate(whole.first)]
     verdicts = without_vacuous(obligations, in_order, chain)
     verdicts = list(map(taken_over, obligations, verdicts))
-    start = _possible_start(obligations, verdicts)
-    return [
-        _answer(chain, obligation, verdict, start)
+    start = possible_start(obligations, verdicts)
+    answers = [
+        answer(chain, obligation, verdict, start)
         for obligation, verdict in zip(obligations, verdicts, strict=True)
     ]
+    return answers, bool(old)
+
+
+def _proved(whole: Owed, found: Mapping[int, Verdict]) -> Iterator[tuple[str, Parts]]:
+    """What is to be kept, by its circumstances: the steps of which a certificate for everything was
+    accepted now."""
+    for circumstances, places in whole.places.items():
+        parts = []
+        for place in places:
+            match whole.obligations[place], found[place]:
+                case Obligation(takeover=None) as owed, Proved(evidence, margin) if not isinstance(
+                    evidence, SolverWord | JudgedBefore
+                ):
+                    name = owed.id.split("/", 2)[2]
+                    of_runs = isinstance(owed.question, Entailment | Realization)
+                    parts.append(Part(f"/{name}", owed.rule, of_runs, margin))
+                case _:
+                    break
+        else:
+            yield circumstances, tuple(parts)
 
 
 def _settled(obligations: Sequence[Obligation], effort: Effort, tell: Tell) -> list[Verdict]:
@@ -134,7 +179,9 @@ def _settled(obligations: Sequence[Obligation], effort: Effort, tell: Tell) -> l
     for number, verdict in effort.verdicts(new, tell):
         place = asked[number]
         found[place] = verdict = confirmed(obligations[place], verdict)
-        if isinstance(verdict, Proved) and not isinstance(verdict.evidence, SolverWord):
+        if isinstance(verdict, Proved) and not isinstance(
+            verdict.evidence, SolverWord | JudgedBefore
+        ):
             kept = encode(to_canonical(verdict.evidence, numbers[place]))
             proofs[keys[place]] = json.dumps(kept)
     for place, each in enumerate(obligations):
@@ -201,7 +248,7 @@ def with_margin(obligation: Obligation, verdict: Verdict) -> Verdict:
     that is accepted, too."""
     match obligation.question, verdict:
         case Entailment() as question, Proved(evidence, None) if obligation.rule in MEASURED:
-            if isinstance(evidence, SolverWord):
+            if isinstance(evidence, SolverWord | JudgedBefore):
                 return verdict
             found = margin(question, evidence, obligation.sorts)
             if found is None or found[0] < 0:
@@ -211,7 +258,7 @@ def with_margin(obligation: Obligation, verdict: Verdict) -> Verdict:
                 return verdict
             return Proved(evidence, found[0])
         case question, Proved(evidence, None) if isinstance(question, Measure):
-            if isinstance(evidence, SolverWord):
+            if isinstance(evidence, SolverWord | JudgedBefore):
                 return verdict
             left = slack(question, evidence)
             if left is None or left[0] < 0:
@@ -270,8 +317,10 @@ def confirmed(obligation: Obligation, verdict: Verdict) -> Verdict:
     match verdict:
         case Unknown():
             return verdict
+        case Proved(JudgedBefore()):
+            raise Defect(f"{obligation.id}: a finder says that it was judged before")
         case Proved(evidence):
-            if not isinstance(evidence, SolverWord):
+            if not isinstance(evidence, SolverWord | JudgedBefore):
                 _accept(obligation, judge(obligation, evidence))
             return verdict
         case Refuted(Contradiction() as contradiction):
@@ -335,53 +384,3 @@ def _stuck(obligation: Obligation, question: Realization, witness: Witness) -> b
     ends = Existence(from_there(question, witness.values))
     _contradicts(replace(obligation, question=ends), witness.stuck)
     return True
-
-
-# ---- witnesses for readers ---------------------------------------------------------------------
-
-
-def _possible_start(
-    obligations: Sequence[Obligation], verdicts: Sequence[Verdict]
-) -> dict[Key, Value]:
-    """The start state that the assumption's sanity was proved with; empty where it was not."""
-    for obligation, verdict in zip(obligations, verdicts, strict=True):
-        if obligation.id.endswith("/assume/sanity"):
-            match verdict:
-                case Proved(Point(values)):
-                    return dict(values)
-    return {}
-
-
-def _answer(
-    chain: Chain, obligation: Obligation, verdict: Verdict, start: Mapping[Key, Value]
-) -> Answer:
-    """The answer; a witness is completed to all that the assumption and the question read.
-
-    A question holds only the facts that share variables with its goals, so that what it leaves out
-    speaks of other variables; those take the values of the possible start.
-    """
-    match verdict:
-        case Refuted(Witness(values)):
-            pass
-        case _:
-            return Answer(obligation, verdict, {}, {})
-    assumed = {key for c in chain.assumptions for key in variables(c.formula)}
-    names = {name for name, _ in assumed} | set(obligation.view)
-    complete = {**start, **values}
-    at_start = {name: complete[name, 0] for name in names if (name, 0) in complete}
-    view = dict(_view(chain, obligation, names))
-    there = {name: complete[key] for name, key in view.items() if key in complete}
-    return Answer(obligation, verdict, at_start, there)
-
-
-def _view(chain: Chain, obligation: Obligation, names: Iterable[str]) -> Iterator[tuple[str, Key]]:
-    """The version under which each name stands where the obligation is owed; behind statements with
-    blocks only the question itself knows."""
-    if not chain.plain:
-        yield from ((name, (name, version)) for name, version in obligation.view.items())
-        return
-    behind = obligation.rule in AT_END
-    passed = [s for s in chain.steps if behind or s.number < obligation.step]
-    for name in names:
-        writers = [step.number for step in passed if name in step.contract.frame]
-        yield name, (name, obligation.view.get(name, max(writers, default=0)))

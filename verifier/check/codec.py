@@ -44,6 +44,7 @@ from verifier.core.obligation import (
     Obligation,
     Passage,
     Realization,
+    Unstated,
 )
 from verifier.core.substitution import Stand
 from verifier.core.term import (
@@ -233,6 +234,8 @@ def statement_digest(obligation: Obligation) -> str:
             given = [of_formula(fact.formula) for fact in hypotheses]
             wanted = [of_formula(fact.formula) for fact in goals]
             parts = ["passage", _of_data(problem), _of_data(plan), _of_data(start), given, wanted]
+        case Unstated():
+            raise AssertionError("a question that is not stated has no digest")
         case measure:
             parts = of_measure(measure)
     sorts: Json = {name: _of_sort(sort) for name, sort in obligation.sorts.items()}

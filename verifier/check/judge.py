@@ -54,6 +54,7 @@ from verifier.core.obligation import (
     Obligation,
     Passage,
     Realization,
+    Unstated,
 )
 from verifier.core.term import (
     FALSE,
@@ -84,6 +85,8 @@ def judge(obligation: Obligation, certificate: Certificate) -> Accepted | Reject
                 _realization(question, certificate, obligation.sorts)
             case Passage(problem, plan):
                 return judge_plan(problem, plan, certificate)
+            case Unstated():
+                return Rejected("a question that is not stated")
             case Deferral():
                 return Rejected("a deferred obligation cannot be proved beforehand")
             case measure:

@@ -133,7 +133,14 @@ def _check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     check.add_argument(
         "--no-cache",
         action="store_true",
-        help="neither read nor write .verify-chain-cache beside the file",
+        help="neither read nor write .verify-chain-cache beside the file, nor what this machine "
+        "judged before",
+    )
+    check.add_argument(
+        "--judge-all",
+        action="store_true",
+        help="state and judge everything again, even if this machine has judged it before; implied "
+        "by --certificates and --require-certificates",
     )
     _effort(check)
     check.add_argument(

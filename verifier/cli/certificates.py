@@ -19,7 +19,7 @@ from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.cli.command import Refusal
 from verifier.core.obligation import Deferral, Obligation
-from verifier.core.verdict import Proved, SolverWord, Verdict
+from verifier.core.verdict import JudgedBefore, Proved, SolverWord, Verdict
 
 SCHEMA = 1
 SUFFIX = ".certificates.json"
@@ -53,7 +53,9 @@ def document(chain: str, verdicts: Iterable[tuple[Obligation, Verdict]], version
     holders: dict[int, str] = {}
     entries: list[str] = []
     for obligation, verdict in verdicts:
-        if not isinstance(verdict, Proved) or isinstance(verdict.evidence, SolverWord):
+        if not isinstance(verdict, Proved):
+            continue
+        if isinstance(verdict.evidence, SolverWord | JudgedBefore):
             continue
         name = json.dumps(obligation.id)
         holder = holders.setdefault(id(obligation.question), name)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
-from verifier.cli import cache
+from verifier.cli import cache, judged
 from verifier.cli.command import Refusal, complain, exit_code, paint
 from verifier.cli.engine import finder
 from verifier.cli.progress import progress
@@ -85,17 +85,31 @@ def _judged(
         if names and not here:
             continue
         known = {} if options.no_cache else cache.read(source.path)
-        proofs, second = dict(known), options.second_opinion
-        effort = Effort(options.timeout, options.jobs, proofs, second, found_by)
+        trusting = not (options.no_cache or _all_judged(options))
+        old = judged.read(source.path) if trusting else {}
+        effort = Effort(
+            options.timeout,
+            options.jobs,
+            dict(known),
+            options.second_opinion,
+            found_by,
+            dict(old) if trusting else None,
+        )
         began = time.monotonic()
         with progress("judging") as tell:
             report = check(source, here, effort, tell)
         if not options.no_cache and time.monotonic() - began > cache.WORTH_S:
             cache.keep(source.path, effort.proofs, known)
+            judged.keep(source.path, effort.before or {}, old)
         chains += report.chains
         texts |= report.texts
     whole = Report((), tuple(chains), texts)
     return without_solver_words(whole) if options.require_certificates else whole
+
+
+def _all_judged(options: argparse.Namespace) -> bool:
+    """Whether nothing counts that was judged in an earlier run."""
+    return options.judge_all or options.require_certificates or options.certificates is not None
 
 
 def _print(report: Report, form: str) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from verifier.answers import AT_END
 from verifier.closing.bridging import motions
 from verifier.closing.editing import New, assuming, inserted, replaced
 from verifier.closing.planning import Outcome, plans, repairs
 from verifier.closing.trial import Closed, failing
 from verifier.core.obligation import Obligation
 from verifier.core.verdict import Refuted, Unknown, Witness
-from verifier.judging import AT_END, Effort
+from verifier.judging import Effort
 from verifier.model.values import Chain
 from verifier.obligations.owed import duration
 from verifier.repair.transition import Aim

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
+from verifier.answers import AT_END
 from verifier.closing.calls import Called
 from verifier.closing.editing import Edit, New
 from verifier.core.diagnostic import Diagnostic
@@ -15,7 +16,7 @@ from verifier.core.obligation import Obligation, Question
 from verifier.core.span import Span
 from verifier.core.term import Formula
 from verifier.core.verdict import Refuted, Verdict, Witness
-from verifier.judging import AT_END, Effort, first_fault
+from verifier.judging import Effort, first_fault
 from verifier.model.settle import settle_chain
 from verifier.model.values import Chain, Condition, Step
 from verifier.repair.component import Partition, split

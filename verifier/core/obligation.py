@@ -78,8 +78,16 @@ class Passage:
     goals: tuple[Fact, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unstated:
+    """A question that this machine judged before and does not state again. `of_runs` says whether
+    it is an entailment or a realization."""
+
+    of_runs: bool
+
+
 Measure: TypeAlias = Network | FixedPriority | EarliestDeadline | Budget
-Question: TypeAlias = Entailment | Existence | Realization | Deferral | Passage | Measure
+Question: TypeAlias = Entailment | Existence | Realization | Deferral | Passage | Measure | Unstated
 
 
 @dataclass(frozen=True, slots=True)

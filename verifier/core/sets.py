@@ -43,7 +43,10 @@ from verifier.core.term import (
     Comparison,
     Formula,
     Number,
+    Product,
+    Sum,
     Term,
+    Variable,
     add,
     conjunction,
     multiply,
@@ -149,6 +152,11 @@ def _regular(matrix: Sequence[Row]) -> bool:
 
 
 def _dot(row: Sequence[Fraction], point: Point) -> Term:
+    if all(isinstance(x, Variable) for x in point):
+        parts = [
+            x if a == 1 else Product((Number(a), x)) for a, x in zip(row, point, strict=True) if a
+        ]
+        return Sum(tuple(parts)) if len(parts) > 1 else parts[0] if parts else number(0)
     return add(*(multiply(Number(a), x) for a, x in zip(row, point, strict=True)))
 
 

@@ -43,8 +43,14 @@ class SolverWord:
 
 
 @dataclass(frozen=True, slots=True)
+class JudgedBefore:
+    """A certificate for the same question was accepted here before, by the same version of the
+    judge."""
+
+
+@dataclass(frozen=True, slots=True)
 class Proved:
-    evidence: Certificate | SolverWord
+    evidence: Certificate | SolverWord | JudgedBefore
     margin: Fraction | None = None
 
 

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from verifier.core.diagnostic import near_miss
 from verifier.core.term import Number, Term
-from verifier.core.unit import Dimension, Unit
+from verifier.core.unit import NONE, Dimension, Unit
 from verifier.model.expression import Context, in_unit, scalar, settle
 from verifier.model.quantity import Quantity, Vector, fail, kind
 from verifier.syntax import tree
@@ -95,6 +95,9 @@ def point_in(expression: tree.Expression, space: Space, at: Context) -> tuple[Te
 
 
 def constants_in(expression: tree.Expression, space: Space, at: Context) -> tuple[Fraction, ...]:
+    plain = _plain(expression, space)
+    if plain is not None:
+        return plain
     inner = replace(at, read=set())
     terms = point_in(expression, space, inner)
     at.read.update(inner.read)
@@ -108,6 +111,26 @@ def constants_in(expression: tree.Expression, space: Space, at: Context) -> tupl
         expression.span,
         f"`{format_expression(expression)}` depends on the state, but constants are wanted here",
     )
+
+
+def _plain(expression: tree.Expression, space: Space) -> tuple[Fraction, ...] | None:
+    """The numbers of a list of bare numbers, in which matrices are mostly written; None of what
+    takes a closer look."""
+    if not isinstance(expression, tree.ListLiteral) or len(expression.items) != space.size:
+        return None
+    unit = space.unit
+    if space.dimension != (NONE if unit is None else unit.dimension):
+        return None
+    found: list[Fraction] = []
+    for item in expression.items:
+        match item:
+            case tree.Literal(value=value, unit=None):
+                found.append(value)
+            case tree.Unary("-", tree.Literal(value=value, unit=None)):
+                found.append(-value)
+            case _:
+                return None
+    return tuple(found if unit is None else [unit.scale * value for value in found])
 
 
 def rows_of(expression: tree.Expression, at: Context) -> list[tree.Expression]:

@@ -70,6 +70,12 @@ def bind(scope: Scope, call: tree.Call, at: Context | None = None) -> Contract:
         )
     bindings = bound(skill, call, at)
     text = called(call, bindings, at)
+    return _contract(scope, skill, text, bindings)
+
+
+def _contract(
+    scope: Scope, skill: tree.SkillDeclaration, text: str, bindings: dict[str, Value]
+) -> Contract:
     key = ("contract", text, *bindings.values())
     if key not in scope.memo:
         scope.memo[key] = contract_of(skill, text, Context(scope, bindings))
@@ -78,6 +84,9 @@ def bind(scope: Scope, call: tree.Call, at: Context | None = None) -> Contract:
 
 def check_declaration(scope: Scope, skill: tree.SkillDeclaration) -> None:
     """Settles the skill with every parameter standing for any value. Raises SourceError."""
+    if not skill.parameters:
+        _contract(scope, skill, f"{skill.name.text}()", {})
+        return
     bindings = {p.name.text: placeholder(scope, p) for p in distinct(skill)}
     contract_of(skill, skill.name.text, Context(scope, bindings, placeholder=True))
 

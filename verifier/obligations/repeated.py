@@ -15,12 +15,13 @@ occur in the same places everywhere have the same version everywhere, and count 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from verifier.core.obligation import Fact, Obligation
+from verifier.core.obligation import Fact, Obligation, Unstated
 from verifier.core.term import NOW, Formula, Key, Sort, variables
 from verifier.model.values import Chain, Condition, Contract, Domain, Model, Step
+from verifier.obligations.circumstances import Digests, Kind, Parts
 from verifier.obligations.owed import RULES, owed
 from verifier.obligations.path import (
     ROOT,
@@ -37,18 +38,21 @@ from verifier.obligations.property import MOST_STEPS, properties, static
 from verifier.obligations.walk import walk
 
 Nodes = tuple[tuple[int, int], ...]
-Signature = tuple[object, ...]
+Ranks = tuple[tuple[int, ...], ...]
+Signature = tuple[int, tuple[tuple[int, int], ...], Ranks]
 AT_END = ("budget", "achieve", "within")
 
 
 @dataclass(frozen=True, slots=True)
 class Owed:
     """`obligations` as `owed` gives them, with questions shared. `first` says for each place of the
-    list where the same question stands for the first time."""
+    list where the same question stands for the first time. `places` are those of a step's questions
+    by the digest of its circumstances."""
 
     obligations: list[Obligation]
     first: list[int]
     _trace: _Trace | None
+    places: dict[str, range] = field(default_factory=dict)
 
     def exactly(self, place: int) -> Obligation:
         """The obligation at this place, in its own versions."""
@@ -59,8 +63,9 @@ class Owed:
         return next(each for each in own if each.id == shared.id)
 
 
-def owed_once(model: Model, chain: Chain) -> Owed:
-    """Everything that the chain owes, in the order of `owed`."""
+def owed_once(model: Model, chain: Chain, before: Mapping[str, Parts] | None = None) -> Owed:
+    """Everything that the chain owes, in the order of `owed`. What was proved `before` in the same
+    circumstances, given by their digests, is not stated; without it, there are no digests."""
     if not chain.plain:
         obligations = owed(model, chain)
         return Owed(obligations, list(range(len(obligations))), None)
@@ -68,13 +73,18 @@ def owed_once(model: Model, chain: Chain) -> Owed:
     found: list[Obligation] = []
     first: list[int] = []
     known: dict[Signature, tuple[int, list[Obligation], list[str]]] = {}
+    places: dict[str, range] = {}
     start = trace.at_start()
     found += start
     first += range(len(start))
     for step in chain.steps:
         signature = trace.signature(step)
         if signature not in known:
-            own = trace.of_step(step)
+            digest = None if before is None else trace.circumstances(step, signature)
+            old = (before or {}).get(digest or "")
+            own = trace.of_step(step) if old is None else _unstated(chain, step, old)
+            if digest is not None:
+                places[digest] = range(len(found), len(found) + len(own))
             prefix = len(_name(chain, step))
             known[signature] = len(found), own, [each.id[prefix:] for each in own]
             first += range(len(found), len(found) + len(own))
@@ -92,7 +102,16 @@ def owed_once(model: Model, chain: Chain) -> Owed:
     end += sorted(_of_properties(model, chain), key=lambda each: each.step)
     first += range(len(found), len(found) + len(end))
     found += end
-    return Owed(found, first, trace)
+    return Owed(found, first, trace, places)
+
+
+def _unstated(chain: Chain, step: Step, parts: Parts) -> list[Obligation]:
+    """The obligations of a step of which these parts were proved before."""
+    name, number, span = _name(chain, step), step.number, step.span
+    return [
+        Obligation(name + p.name, p.rule, chain.name, number, span, Unstated(p.of_runs), {}, {})
+        for p in parts
+    ]
 
 
 def _of_properties(model: Model, chain: Chain) -> list[Obligation]:
@@ -110,21 +129,11 @@ def _name(chain: Chain, step: Step) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
-    """What conditions or domains of one formula have in common: the classes that it reads as they
-    are now, and as they were. Their facts differ in versions only."""
-
-    number: int
-    now: tuple[int, ...]
-    old: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class _Known:
     """A fact: what it says of which versions. `view` and `before` are numbers of places: what NOW
     and OLD stand for. `step` is None for an assumption and for a domain."""
 
-    kind: _Kind
+    kind: Kind
     source: Condition | Domain
     nodes: Nodes
     view: int
@@ -153,8 +162,9 @@ class _Trace:
 
     model: Model
     chain: Chain
-    kinds: dict[int, _Kind] = field(default_factory=dict)
-    formulas: dict[tuple[bool, Formula], _Kind] = field(default_factory=dict)
+    kinds: dict[int, Kind] = field(default_factory=dict)
+    numbered: list[Kind] = field(default_factory=list)
+    formulas: dict[tuple[bool, Formula], Kind] = field(default_factory=dict)
     classes: dict[str, int] = field(default_factory=dict)
     shapes: dict[int, _Shape] = field(default_factory=dict)
     several: list[Domain] = field(default_factory=list)
@@ -166,6 +176,7 @@ class _Trace:
     known: list[int] = field(default_factory=list)
     views: dict[int, View] = field(default_factory=dict)
     sorts: dict[str, Sort] = field(default_factory=dict)
+    digests: Digests | None = None
 
     def __post_init__(self) -> None:
         self.classes = _classes(self.model, self.chain)
@@ -183,20 +194,22 @@ class _Trace:
         self.known.append(len(self.facts))
         self.sorts = {name: scalar.sort for name, scalar in self.model.scalars.items()}
 
-    def _kind(self, source: Condition | Domain) -> _Kind:
+    def _kind(self, source: Condition | Domain) -> Kind:
         if id(source) not in self.kinds:
             self.kinds[id(source)] = self._of_formula(source)
         return self.kinds[id(source)]
 
-    def _of_formula(self, source: Condition | Domain) -> _Kind:
+    def _of_formula(self, source: Condition | Domain) -> Kind:
+        read = set(variables(source.formula))
+        now, old = ({n for n, when in read if (when == NOW) == is_now} for is_now in (True, False))
+        if isinstance(source, Domain):
+            now |= source.scalars
         key = isinstance(source, Domain), source.formula
-        if key not in self.formulas:
-            now = {n for n, when in variables(source.formula) if when == NOW}
-            old = {n for n, when in variables(source.formula) if when != NOW}
-            if isinstance(source, Domain):
-                now |= source.scalars
-            self.formulas[key] = _Kind(len(self.formulas), self._of(now), self._of(old))
-        return self.formulas[key]
+        new = Kind(len(self.numbered), self._of(now), self._of(old), *key)
+        kind = self.formulas.setdefault(key, new)
+        if kind is new:
+            self.numbered.append(new)
+        return kind
 
     def _of(self, names: Iterable[str]) -> tuple[int, ...]:
         return tuple(sorted({self.classes[name] for name in names}))
@@ -277,6 +290,14 @@ class _Trace:
             tuple((c, rank[now[c]]) for c in read),
             tuple((e.kind.number, *(rank[version] for _, version in e.nodes)) for e in facts),
         )
+
+    def circumstances(self, step: Step, signature: Signature) -> str | None:
+        """The digest of the circumstances of the step that comes next; None where it has none."""
+        if self.digests is None:
+            self.digests = Digests(self.model, self.chain, self.classes)
+        _, read, facts = signature
+        known = [(self.numbered[number], ranks) for number, *ranks in facts]
+        return self.digests.of(step.contract, self._kind, read, known)
 
     # ---- the obligations themselves ------------------------------------------------------------
 

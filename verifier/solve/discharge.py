@@ -25,6 +25,7 @@ from verifier.core.obligation import (
     Passage,
     Question,
     Realization,
+    Unstated,
 )
 from verifier.core.schedule import EarliestDeadline, FixedPriority
 from verifier.core.term import FALSE, And, Formula, Key, Not, Sort, disjunction, variables
@@ -222,6 +223,8 @@ def ask(obligation: Obligation, timeout_s: float) -> Verdict:
             return _ask_entailment(question, obligation.sorts, timeout_s)
         case Realization() as question:
             return _ask_realization(obligation, question, timeout_s)
+        case Unstated():
+            return Unknown("the question is not stated")
         case measure:
             return _settle_measure(measure)
 

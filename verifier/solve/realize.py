@@ -27,6 +27,7 @@ from verifier.core.substitution import constants, put
 from verifier.core.term import And, Comparison, Key, Or, variables
 from verifier.core.verdict import (
     Contradiction,
+    JudgedBefore,
     Proved,
     Refuted,
     SolverWord,
@@ -51,7 +52,7 @@ def realize(owed: Obligation, question: Realization, answer: Answer) -> Verdict 
         verdict = answer(replace(owed, question=_entailment(question, taken)))
         match verdict:
             case Proved(evidence) if not isinstance(
-                evidence, SolverWord | Point | Family | Leaf | Cut | Measured
+                evidence, SolverWord | JudgedBefore | Point | Family | Leaf | Cut | Measured
             ):
                 for stands in reversed(taken):
                     evidence = Chosen(tuple(sorted(stands.items())), evidence)

@@ -10,6 +10,7 @@ NESTING_LIMIT terms, and a longer one is refused too.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -731,3 +732,25 @@ def truth(children: Children) -> Piece:
 def list_literal(children: Children) -> Piece:
     span = _reach(children)
     return _piece(tree.ListLiteral(_nodes(children), span), span, children)
+
+
+_SIGNED = re.compile(r"(-)?[ \t]*([0-9.]+)")
+
+
+def row(children: Children) -> Piece:
+    (token,) = _words(children, lexer.ROW)
+    items = tuple(_signed(match, token.span) for match in _SIGNED.finditer(token.text))
+    depth = 2 + any(isinstance(item, tree.Unary) for item in items)
+    return Piece(tree.ListLiteral(items, token.span), token.span, depth)
+
+
+def _signed(match: re.Match[str], reach: Span) -> tree.Expression:
+    """The number of a row at this place of its text."""
+    file, line, start = reach.file, reach.line, reach.column
+    digits, end = match[2], start + match.end()
+    span = Span(file, line, start + match.start(2), line, end)
+    value = Fraction(digits) if "." in digits else Fraction(int(digits))
+    literal = tree.Literal(digits, value, None, span)
+    if match[1] is None:
+        return literal
+    return tree.Unary("-", literal, Span(file, line, start + match.start(), line, end))

@@ -73,13 +73,14 @@ COURSE = "course"
 COURSE_WORDS = words("velocity after")
 # The role of the braces behind `in`: what stands in there are labels.
 LABELS = "labels"
-NAME, NUMBER, UNIT, STRING, INFINITY, BOUND, END = (
+NAME, NUMBER, UNIT, STRING, INFINITY, BOUND, ROW, END = (
     "NAME",
     "NUMBER",
     "UNIT",
     "STRING",
     "INFINITY",
     "BOUND",
+    "ROW",
     "$END",
 )
 SYMBOLS = words(".. == != <= >= < > || + - * / ^ ( ) [ ] { } , : ; . =")
@@ -87,7 +88,7 @@ SYMBOLS = words(".. == != <= >= < > || + - * / ^ ( ) [ ] { } , : ; . =")
 # The role of `real` and of the brackets around its sizes: a unit may stand behind.
 _REAL = "real"
 _SQUARE = dict.fromkeys(TEMPORAL_PREFIXES | TEMPORAL_INFIXES, BOUND) | {_REAL: _REAL}
-OPERAND_ENDS = frozenset({NAME, NUMBER, UNIT, _REAL, "true", "false", ")", "]", "}"})
+OPERAND_ENDS = frozenset({NAME, NUMBER, UNIT, _REAL, ROW, "true", "false", ")", "]", "}"})
 _FINITE_ONLY = {"nan", "inf", "infinity"}
 _FOREIGN = {
     "&&": "and",
@@ -156,6 +157,9 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
+_DIGITS = r"-?[ \t]*[0-9]{1,30}(?:\.[0-9]{1,30})?[ \t]*"
+# Plain numbers in brackets on one line: one token for all of them, so that matrices are read fast.
+_ROW = re.compile(rf"(?P<row>\[[ \t]*{_DIGITS}(?:,[ \t]*{_DIGITS})+\])")
 _SYMBOL = rf"(?:{_alternatives(UNITS)})(?:\^-?[1-9](?![0-9]))?"
 _UNIT_END = r"(?![A-Za-z0-9_]|[ \t]*[:(\[]|\.[A-Za-z_])"
 _KNOWN_UNIT = re.compile(rf"[ \t]*(?P<unit>(?:1/)?{_SYMBOL}(?:[*/]{_SYMBOL})*){_UNIT_END}")
@@ -208,6 +212,8 @@ class Reader:
             if match is None:
                 position = self.unreadable(position)
                 continue
+            if match[0] == "[" and self.row_may_stand():
+                match = _ROW.match(self.text, position) or match
             position = match.end()
             if match.lastgroup == "newline":
                 self.line += 1
@@ -261,6 +267,13 @@ class Reader:
         if between and not _NAMES_NEXT.match(self.text, end):
             return False
         return self.previous in OPERAND_ENDS or self.previous in _SOFT_AFTER
+
+    def row_may_stand(self) -> bool:
+        """Whether an expression, and nothing else, begins here: in a list, or as an argument."""
+        around = self.brackets[-1] if self.brackets else ""
+        in_list = around == "[" and self.previous in ("[", ",")
+        argument = around == "(" and self.previous == "="
+        return (in_list or argument) and len(self.brackets) < NESTING_LIMIT
 
     def unreadable(self, position: int) -> int:
         """Reports what stands at `position`; the place behind it."""
@@ -403,7 +416,9 @@ def _symbol(reader: Reader, match: re.Match[str]) -> Token:
             reader.diagnostics.append(too_deep(span))
             raise reader.refusal()
         role = _SQUARE.get(reader.previous, text) if text == "[" else text
-        if text == "{" and (reader.course_due or COURSE in reader.brackets):
+        inside = reader.brackets[-1] if reader.brackets else ""
+        course = reader.course_due or COURSE in reader.brackets
+        if text == "{" and course and inside not in ("(", "["):
             role, reader.course_due = COURSE, False
         elif text == "{" and reader.previous == "in":
             role = LABELS
@@ -419,6 +434,10 @@ def _symbol(reader: Reader, match: re.Match[str]) -> Token:
         help = "write `2 m^2` for square metres, or `(2 m)^2`"
         reader.report(Diagnostic("syntax", span, message, help=help))
     return Token(text, text, span)
+
+
+def _row(reader: Reader, match: re.Match[str]) -> Token:
+    return Token(ROW, match[0], reader.span(match.start(), match.end()))
 
 
 def too_deep(span: Span) -> Diagnostic:
@@ -445,6 +464,7 @@ _READERS: dict[str | None, Callable[[Reader, re.Match[str]], Token | None]] = {
     "comment": _comment,
     "word": _word,
     "number": _number,
+    "row": _row,
     "string": _string,
     "unclosed": _unclosed,
     "foreign": _foreign,

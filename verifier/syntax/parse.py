@@ -17,7 +17,7 @@ from typing import Any
 from verifier.core.diagnostic import Diagnostic, SourceError
 from verifier.core.span import Span
 from verifier.syntax import build
-from verifier.syntax.lexer import END, Reader, Token, too_deep
+from verifier.syntax.lexer import END, ROW, Reader, Token, too_deep
 from verifier.syntax.mistakes import explain
 from verifier.syntax.tree import Expression, File
 
@@ -222,4 +222,5 @@ class _Stretch:
 
     def expected(self) -> set[str]:
         kinds = {name: kind for kind, name in self.terminals.items()}
-        return {kinds.get(name, name) for name in self.cursor.accepts()}
+        accepted = self.cursor.accepts() - {ROW}  # which begins with a bracket, as lists do
+        return {kinds.get(name, name) for name in accepted}

@@ -1,0 +1,156 @@
+"""The circumstances of a step as a digest that means the same in every run.
+
+What a step owes is a function of its contract, of the facts about the versions that it reads, and
+of what the whole chain declares (repeated.py). The digest is taken of all this in a writing from
+which the values could be read back, spans left out, so that equal digests mean equal obligations up
+to the names of versions. Digests are SHA-256; that two circumstances share one is not expected.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from fractions import Fraction
+from typing import TypeAlias
+
+from verifier.core.span import Span
+from verifier.core.term import TRUE, Formula, Number, Product, Variable
+from verifier.model.values import Chain, Condition, Contract, Model
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """An obligation that was proved: its id without the name of its step, its rule, whether it
+    speaks of runs, and its margin."""
+
+    name: str
+    rule: str
+    of_runs: bool
+    margin: Fraction | None
+
+
+Parts: TypeAlias = tuple[Part, ...]
+Put: TypeAlias = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What conditions of one formula, or domains of one, have in common: the classes of scalars
+    that it reads as they are now, and as they were. Their facts differ in versions only."""
+
+    number: int
+    now: tuple[int, ...]
+    old: tuple[int, ...]
+    declared: bool
+    formula: Formula
+
+
+@dataclass(slots=True)
+class Digests:
+    """Digests of the circumstances of the steps of one chain, whose scalars have these classes."""
+
+    model: Model
+    chain: Chain
+    classes: Mapping[str, int]
+    whole: str = ""
+    members: dict[int, list[str]] = field(default_factory=dict)
+    formulas: dict[int, str] = field(default_factory=dict)
+    contracts: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        bare = replace(self.chain, name="", declared="", steps=(), body=(), assumptions=())
+        sorts = {name: scalar.sort for name, scalar in self.model.scalars.items()}
+        self.whole = digest([bare, self.model.domains, sorts])
+        for name in sorted(self.classes):
+            self.members.setdefault(self.classes[name], []).append(name)
+
+    def of(
+        self,
+        contract: Contract,
+        kind: Callable[[Condition], Kind],
+        read: Sequence[tuple[int, int]],
+        facts: Sequence[tuple[Kind, Sequence[int]]],
+    ) -> str | None:
+        """The circumstances of a step with this contract: the ranks of the versions of the classes
+        that it reads, and of those in the facts about them. None for a transition, whose table is a
+        question of its own. `kind` gives the kind of a condition."""
+        if contract.transition is not None:
+            return None
+        versions = sorted((self.members[c], rank) for c, rank in read)
+        known = [(self._formula(each), self._placed(each, ranks)) for each, ranks in facts]
+        return digest([self.whole, self._contract(contract, kind), versions, known])
+
+    def _placed(self, kind: Kind, ranks: Sequence[int]) -> list[tuple[list[str], bool, int]]:
+        nodes = [*((c, False) for c in kind.now), *((c, True) for c in kind.old)]
+        placed = zip(nodes, ranks, strict=True)
+        return sorted((self.members[c], old, rank) for (c, old), rank in placed)
+
+    def _formula(self, kind: Kind) -> str:
+        if kind.number not in self.formulas:
+            self.formulas[kind.number] = digest([kind.declared, kind.formula])
+        return self.formulas[kind.number]
+
+    def _contract(self, contract: Contract, kind: Callable[[Condition], Kind]) -> str:
+        """The contract, in which each formula stands by its digest."""
+        if id(contract) not in self.contracts:
+            parts = (contract.requires, contract.ensures, contract.invariants)
+            bare = replace(contract, requires=(), ensures=(), invariants=())
+            clauses = [
+                [(replace(c, formula=TRUE), self._formula(kind(c))) for c in part] for part in parts
+            ]
+            self.contracts[id(contract)] = digest([bare, clauses])
+        return self.contracts[id(contract)]
+
+
+def digest(values: Iterable[object]) -> str:
+    """The digest of plain values: dataclasses, containers, numbers, texts."""
+    written: list[str] = []
+    for value in values:
+        _write(value, written.append)
+    return hashlib.sha256("\0".join(written).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {}
+
+
+def _write(value: object, put: Put) -> None:
+    """Every value opens with its kind, and every container with its length."""
+    match value:
+        case Product((Number(Fraction() as factor), Variable(name, version))):
+            put(f"P{factor.numerator}/{factor.denominator}")
+            put(f"{version}{name!r}")
+        case Variable(name, version):
+            put(f"V{version}{name!r}")
+        case Span():
+            put("@")
+        case tuple() | list():
+            put(f"[{len(value)}")
+            for each in value:
+                _write(each, put)
+        case None | bool() | int() | str():
+            put(f"={value!r}")
+        case Fraction():
+            put(f"/{value.numerator}/{value.denominator}")
+        case frozenset() | set():
+            put(f"{{{len(value)}")
+            for text in sorted(map(_alone, value)):
+                put(text)
+        case Mapping():
+            put(f"<{len(value)}")
+            for text in sorted(_alone(pair) for pair in value.items()):
+                put(text)
+        case _:
+            assert is_dataclass(value), value
+            kind = type(value)
+            if kind not in _FIELDS:
+                _FIELDS[kind] = tuple(field.name for field in fields(value))
+            put(f"({kind.__qualname__}")
+            for name in _FIELDS[kind]:
+                _write(getattr(value, name), put)
+
+
+def _alone(value: object) -> str:
+    written: list[str] = []
+    _write(value, written.append)
+    return repr(written)
