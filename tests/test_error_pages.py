@@ -133,6 +133,7 @@ def test_rule_files_table_pages_and_cases_name_the_same_rules() -> None:
     shared = {
         "__init__",
         "ahead",
+        "circumstances",
         "control",
         "elapsed",
         "entry",

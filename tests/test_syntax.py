@@ -878,11 +878,6 @@ def test_a_formatted_file_is_read_as_the_same(file: tree.File) -> None:
     assert format_file(again) == text
 
 
-def test_labels_in_front_of_a_course_are_labels() -> None:
-    text = "skill S { transition tip[mode in {velocity}] { velocity 1 m/s after 1 s } }"
-    assert format_file(parse(text, "here")).split() == text.split()
-
-
 @settings(max_examples=150, deadline=None)
 @given(source_files, st.data())
 def test_layout_and_comments_change_nothing(file: tree.File, data: st.DataObject) -> None:
@@ -908,39 +903,6 @@ def test_layout_and_comments_change_nothing(file: tree.File, data: st.DataObject
     assert bare(once_more) == bare(file)
     assert len(once_more.comments) == count
     assert format_file(once_more) == formatted
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "[[1, 2], [3, -4.5], [- 6, 7 ]]",
-        "[[1, 2], [3, 4 cm], [5, x], [6], []]",
-        "f(x = [1, 2], y = -[3, 4], [5, 6], z = [7, 8][1])",
-        "f(x = [1, 2] 3)",
-        "f(x = [1, 2",
-        "f(x = [1, 2] . y)",
-        "f(x = [1, 2,])",
-        "f(x = [1.2.3, 4])",
-        "[[1, 2] [3, 4]]",
-        "[[1, 2] cm, [3, 4]]",
-        "f(x = [1, 2] (3))",
-        f"[[1, {'9' * 61}]]",
-        "[" * 199 + "[1, 2]" + "]" * 199,
-        "[" * 200 + "[1, 2]" + "]" * 200,
-    ],
-)
-def test_rows_of_numbers_are_read_as_lists(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A row of plain numbers is one token, for speed alone: trees and mistakes are the same."""
-
-    def read() -> object:
-        try:
-            return parse(f"const a = {text}\nconst b = 1\n", "here")
-        except SourceError as refused:
-            return refused.diagnostics
-
-    fast = read()
-    monkeypatch.setattr(lexer.Reader, "row_may_stand", lambda reader: False)
-    assert read() == fast
 
 
 @pytest.mark.parametrize(

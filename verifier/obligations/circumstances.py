@@ -59,9 +59,6 @@ class Digests:
     contracts: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        bare = replace(self.chain, name="", declared="", steps=(), body=(), assumptions=())
-        sorts = {name: scalar.sort for name, scalar in self.model.scalars.items()}
-        self.whole = digest([bare, self.model.domains, sorts])
         for name in sorted(self.classes):
             self.members.setdefault(self.classes[name], []).append(name)
 
@@ -77,6 +74,22 @@ class Digests:
         question of its own. `kind` gives the kind of a condition."""
         if contract.transition is not None:
             return None
+        try:
+            return self._digest(contract, kind, read, facts)
+        except TypeError:  # a value that has no writing here is judged every time
+            return None
+
+    def _digest(
+        self,
+        contract: Contract,
+        kind: Callable[[Condition], Kind],
+        read: Sequence[tuple[int, int]],
+        facts: Sequence[tuple[Kind, Sequence[int]]],
+    ) -> str:
+        if not self.whole:
+            bare = replace(self.chain, name="", declared="", steps=(), body=(), assumptions=())
+            sorts = {name: scalar.sort for name, scalar in self.model.scalars.items()}
+            self.whole = digest([bare, self.model.domains, sorts])
         versions = sorted((self.members[c], rank) for c, rank in read)
         known = [(self._formula(each), self._placed(each, ranks)) for each, ranks in facts]
         return digest([self.whole, self._contract(contract, kind), versions, known])
@@ -141,11 +154,12 @@ def _write(value: object, put: Put) -> None:
             for text in sorted(_alone(pair) for pair in value.items()):
                 put(text)
         case _:
-            assert is_dataclass(value), value
             kind = type(value)
+            if not is_dataclass(kind):
+                raise TypeError(kind)
             if kind not in _FIELDS:
                 _FIELDS[kind] = tuple(field.name for field in fields(value))
-            put(f"({kind.__qualname__}")
+            put(f"({kind.__module__}.{kind.__qualname__}")
             for name in _FIELDS[kind]:
                 _write(getattr(value, name), put)
 
