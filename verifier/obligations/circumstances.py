@@ -154,9 +154,9 @@ def _write(value: object, put: Put) -> None:
             for text in sorted(_alone(pair) for pair in value.items()):
                 put(text)
         case _:
+            if not is_dataclass(value):
+                raise TypeError(type(value))
             kind = type(value)
-            if not is_dataclass(kind):
-                raise TypeError(kind)
             if kind not in _FIELDS:
                 _FIELDS[kind] = tuple(field.name for field in fields(value))
             put(f"({kind.__module__}.{kind.__qualname__}")
