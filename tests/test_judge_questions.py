@@ -30,7 +30,7 @@ from test_judge_rules import (
 )
 
 from verifier.check.boxed import broken
-from verifier.check.codec import decode, encode, statement_digest
+from verifier.check.codec import decode, encode, formula_of, statement_digest, term_of
 from verifier.check.judge import judge, judge_contradiction, judge_counterexample
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused, polynomial
@@ -505,6 +505,51 @@ def test_a_digest_is_the_same_in_every_version(kind: str) -> None:
     """The files of certificates that are there already name their questions by it."""
     obligation = Obligation("t", "t", "T", 0, SPAN, ASKED[kind], SORTS, {})
     assert statement_digest(obligation) == DIGESTS[kind]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"label": "a", "more": 1}, {"same": ["m", 0], "more": 1}, {"term": "1", "more": 1}),
+        *({"formula": ["true"], "more": 1}, {}, None, {"same": ["m"]}, {"label": 1}),
+    ],
+)
+def test_a_value_for_a_variable_is_written_in_one_way(odd: Any) -> None:
+    for value, good in (({"label": "a"}, True), (odd, False)):
+        nodes = [{"kind": "chosen", "values": [["x", 1, value]]}]
+        nodes.append({"kind": "clash", "first": 0, "second": 0})  # type: ignore[dict-item]
+        written = {"kind": "refutation", "nodes": nodes}
+        if good:
+            assert decode(written)
+        else:
+            with pytest.raises(Refused):
+                decode(written)
+
+
+def test_terms_and_formulas_are_read_to_the_greatest_depth() -> None:
+    def deep(head: str, inner: Any, times: int) -> Any:
+        for _ in range(times):
+            inner = [head, inner]
+        return inner
+
+    assert term_of(deep("+", "1", 251)) and formula_of(deep("not", ["true"], 250))
+    assert term_of(["apply", "abs", deep("*", "1", 250)])
+    assert formula_of(["<=", deep("+", "1", 250), deep("*", "1", 250)])
+    for odd in (
+        deep("+", "1", 252),
+        ["apply", "abs", deep("*", "1", 251)],
+        ["apply"],
+        [1, "1"],
+        [],
+    ):
+        with pytest.raises(Refused):
+            term_of(odd)
+    for odd in (
+        *(["<=", deep("+", "1", 251), "1"], ["<=", "1", deep("+", "1", 251)], [None], ["<="]),
+        *(deep("not", ["true"], 251), deep("and", ["true"], 251), ["true", "1"]),
+    ):
+        with pytest.raises(Refused):
+            formula_of(odd)
 
 
 def test_kinds_have_these_names() -> None:

@@ -895,6 +895,7 @@ def test_a_barrier_has_a_greatest_size(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_cut_beside_the_cell_leaves_one_side() -> None:
     for tree in ((9, (2, None, (3, 0, None)), None), (-1, None, (2, None, (3, 0, None)))):
         assert impossible(HALL, replace(HERE, cells=halves(tree)))
-    flat = replace(ACROSS, space=Space(2, box((0, 4), (1, 0)), ()))
+    end = rows(((1, 0), 99))
+    flat = replace(ACROSS, space=Space(2, box((0, 4), (1, 0)), ()), end=end)
     assert impossible(flat, NoEnd())
     assert impossible(replace(flat, space=Space(2, box((1, 0), (0, 9)), ())), NoEnd())

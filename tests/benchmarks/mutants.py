@@ -51,8 +51,7 @@ COVERS = (
 )
 MOTIONS = (
     LIMITS,
-    "motion_rules",
-    "motion_rules: passage",
+    *("motion_rules", "motion_codec"),
     "motion: honest forgery lies_about polygon boxes_are_read",
 )
 MEASURES = (LIMITS, "measure_rules")

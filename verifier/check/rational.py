@@ -20,7 +20,7 @@ def rational_of(data: object) -> Fraction:
         raise Refused(f'{shown(data)} should be a string such as "1/3"')
     if max(map(len, data.split("/"))) > DIGITS_MAX:
         raise Refused("a number has too many digits")
-    if not _RATIONAL.fullmatch(data) or data == "-0":
+    if not _RATIONAL.fullmatch(data):
         raise Refused(f"{shown(data)} is not a rational number in plain digits")
     value = Fraction(data)
     if str(value) != data:
