@@ -402,6 +402,8 @@ def test_a_busy_period_ends_and_meets_every_deadline_in_it() -> None:
     question = QUESTIONS["deadlines"]
     assert [n for n in range(9) if proves(question, BusyPeriod(n))] == [4, 5, 6, 8]
     assert not proves(QUESTIONS["early"], BusyPeriod(4))
+    both = EarliestDeadline((task("a", 2, 4, 2), task("b", 1, 2)), ONE)
+    assert not proves(both, BusyPeriod(12)) and not proves(both, BusyPeriod(4))
     exact = EarliestDeadline((task("a", 2, 8, 2), task("b", 2, 8, 4)), ONE)
     assert proves(exact, BusyPeriod(4))
     second = EarliestDeadline((task("a", 2, 3, 2), task("b", 1, 3, 2)), ONE)

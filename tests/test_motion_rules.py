@@ -824,6 +824,19 @@ def test_a_finer_barrier_measures_the_way_more_closely(
         proof = Barrier(vector(0, 0), None, fineness)
         assert not impossible(replace(asked, duration_max=F(length + 1)), proof)
         assert impossible(replace(asked, duration_max=length + 1 - F(1, 100)), proof)
+    farther = tuple(
+        Polytope(room.rows, (room.bounds[0], F(20), room.bounds[2], F(-10), *room.bounds[4:]))
+        for room in rooms
+    )
+    moved = replace(
+        ACROSS,
+        space=replace(ACROSS.space, regions=farther),
+        starts=(box((0, 0), (10, 10)),),
+        end=box_rows(box((4, 4), (20, 20))),
+    )
+    there = Barrier(vector(0, 10), None, fineness)
+    assert not impossible(replace(moved, duration_max=F(length + 1)), there)
+    assert impossible(replace(moved, duration_max=length + 1 - F(1, 100)), there)
     back = replace(ACROSS, starts=(box((4, 4), (10, 10)),), end=box_rows(box((0, 0), (0, 0))))
     proof = Barrier(vector(4, 10), None, fineness)
     assert not impossible(replace(back, duration_max=F(length + 1)), proof)
