@@ -1,4 +1,4 @@
-"""A whole step of the guard beside cbfpy and oscbf: same arm, same obstacles, hostile commands.
+"""A whole step of the guard beside cbfpy: same arm, same obstacles, hostile commands.
 
     PYTHONPATH=.:tests python tests/benchmarks/filters.py [--peers PYTHON] [--steps N]
 
@@ -83,25 +83,25 @@ def report(
     outside = finite & np.any(np.abs(given) > push * (1 + 1e-9), axis=1)
     middle, tail = np.percentile(least_us, [50, 99])
     print(
-        f"  {name:38}{middle:9.1f}{tail:9.1f}{int(violated.sum()):10}{int((~finite).sum()):11}"
+        f"  {name:42}{middle:9.1f}{tail:9.1f}{int(violated.sum()):10}{int((~finite).sum()):11}"
         f"{int(outside.sum()):9}{int(stuck.sum()):13}",
         flush=True,
     )
 
 
-def peers(
-    interpreter: str, folder: Path, **arrays: np.ndarray
-) -> list[tuple[str, dict[str, np.ndarray]]]:
-    """What the others answer; a name without arrays is one that is not there."""
-    np.savez(folder / "question.npz", **arrays)
-    order = [interpreter, str(HERE / "barrier_peers.py"), str(folder)]
+OTHERS = (
+    ("cbfpy, as it comes", "relaxed", 1.0),
+    ("cbfpy, hard rows", "hard", 1.0),
+    ("cbfpy, hard rows, the guard's gain", "hard", 20.0),
+)
+
+
+def answers(interpreter: str, folder: Path, rows: str, gain: float) -> dict[str, np.ndarray]:
+    """What cbfpy answers; nothing if it is not there."""
+    order = [interpreter, str(HERE / "barrier_peers.py"), str(folder), rows, str(gain)]
     subprocess.run(order, check=True, stderr=subprocess.DEVNULL)
-    names = (folder / "answers.txt").read_text().splitlines()
-    found = []
-    for number, name in enumerate(names):
-        path = folder / f"answer{number}.npz"
-        found.append((name, dict(np.load(path)) if path.exists() else {}))
-    return found
+    path = folder / "answer.npz"
+    return dict(np.load(path)) if path.exists() else {}
 
 
 def main() -> None:
@@ -119,40 +119,35 @@ def main() -> None:
         push = np.array(told.push)
         sizes = (10.0, 100.0)
         every = np.vstack([hostile(given.steps, size, push) for size in sizes])
-        world = {
-            name: np.array(getattr(told, name))
-            for name, *_ in judge.Arm._fields_
-            if name not in ("period", "latency")
-        }
-        twice = {"q": np.vstack([q, q]), "v": np.vstack([v, v]), "asked": every}
-        others = peers(given.peers, folder, **twice, **world)
+        names = [name for name, *_ in judge.Arm._fields_ if name not in ("period", "latency")]
+        world = {name: np.array(getattr(told, name)) for name in names}
+        both = {"q": np.vstack([q, q]), "v": np.vstack([v, v]), "asked": every}
+        np.savez(folder / "question.npz", **both, **world)
 
-        def left(commands: np.ndarray) -> np.ndarray:
-            found = np.zeros((len(q), 4))
-            arrays = [address(np.ascontiguousarray(a)) for a in (q, v, commands)]
-            arms = ctypes.byref(told), ctypes.byref(loose)
-            code.what_is_left(*arms, ctypes.c_int64(len(q)), *arrays, address(found))
-            return found
+        def show(name: str, commands: np.ndarray, least: np.ndarray) -> None:
+            for number, size in enumerate(sizes):
+                part = slice(number * given.steps, (number + 1) * given.steps)
+                given_here, left = np.ascontiguousarray(commands[part]), np.zeros((len(q), 4))
+                arrays = [address(a) for a in (q, v, given_here, left)]
+                arms = ctypes.byref(told), ctypes.byref(loose)
+                code.what_is_left(*arms, ctypes.c_int64(len(q)), *arrays)
+                report(f"{name}, x {size:g}", least, given_here, left, push)
 
-        for number, size in enumerate(sizes):
-            part = slice(number * given.steps, (number + 1) * given.steps)
-            asked = np.ascontiguousarray(every[part])
-            print(f"{given.steps:,} commands of {size:g} times the limits")
-            print(
-                f"  {'':38}{'median':>9}{'p99':>9}{'violated':>10}{'no number':>11}"
-                f"{'outside':>9}{'cannot stop':>13}"
-            )
-            out, least = np.zeros_like(asked), np.zeros(given.steps)
-            code.guard_answers(
-                ctypes.c_int64(given.steps), REPEATS, *map(address, (q, v, asked, out, least))
-            )
-            report("this guard, from C", least, out, left(out), push)
-            for name, answer in others:
-                if not answer:
-                    print(f"  {name:38} not installed")
-                    continue
-                commands = answer["given"][part]
-                report(name, answer["least_us"], commands, left(commands), push)
+        print(f"{given.steps:,} commands each of 10 and of 100 times the limits")
+        print(
+            f"  {'':42}{'median':>9}{'p99':>9}{'violated':>10}{'no number':>11}"
+            f"{'outside':>9}{'cannot stop':>13}"
+        )
+        out, least = np.zeros_like(every), np.zeros(len(every))
+        asked = [address(a) for a in (both["q"], both["v"], every, out, least)]
+        code.guard_answers(ctypes.c_int64(len(every)), REPEATS, *asked)
+        show("this guard, from C", out, least)
+        for name, rows, gain in OTHERS:
+            answer = answers(given.peers, folder, rows, gain)
+            if not answer:
+                print(f"  {name:42} not installed")
+                continue
+            show(name, answer["given"], answer["least_us"])
 
 
 if __name__ == "__main__":

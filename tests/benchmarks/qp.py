@@ -291,7 +291,10 @@ def main() -> int:
                 cases = [family(source, rows) for _ in range(count)]
                 print(f"{family.__name__}, {SIZE} variables, {rows} rows, {count} problems (us)")
                 for solver in (kernel, daqp, quadprog, proxqp, piqp, osqp):
-                    for timing in solver(library, cases):
+                    timings = list(solver(library, cases))
+                    if not timings:
+                        print(f"  {solver.__name__:26} not installed")
+                    for timing in timings:
                         middle, tail = np.percentile(timing.least_us, [50, 99])
                         print(
                             f"  {timing.solver:26} median {middle:8.2f}  p99 {tail:8.2f}"
