@@ -13,6 +13,7 @@ guard. Written to OUT (this folder): barriers.svg, each h(t); strip.svg, the mot
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -59,6 +60,8 @@ class World:
 def world() -> World:
     """The Panda of specs/panda.urdf, driven by joint torques, with the obstacles of cell.spec."""
     urdf = (HERE.parent.parent / "specs" / "panda.urdf").read_text(encoding="utf-8")
+    # MuJoCo asks for moments of inertia behind each mass, and the file gives none.
+    urdf = re.sub(r"<inertial>.*?</inertial>", "", urdf, flags=re.DOTALL)
     spec = mujoco.MjSpec.from_string(urdf)
     spec.option.timestep = PERIOD_S
     spec.option.integrator = mujoco.mjtIntegrator.mjINT_RK4
