@@ -35,22 +35,24 @@ from verifier.monitor.program import Program, compile_property, start, step, tic
 from verifier.pipeline_emit import planned
 
 WORLD = f"""
-environment {{ {", ".join(BOOLEANS)} : bool  x, y : real m }}
-state {{ z : real[1] m in box(lower = -1, upper = 1)  done : bool }}
-plant slide {{
+environment {{{{ {", ".join(BOOLEANS)} : bool  x, y : real m }}}}
+state {{{{ z : real[1] m in box(lower = -1, upper = 1)  done : bool }}}}
+plant slide {{{{
     input    u : real[1] m/s in box(lower = -1, upper = 1)
     dynamics der(z) = u
     period   {PERIOD_NS} ns
-}}
-skill Go {{ ensures done }}
-chain C {{ Go() achieve done }}
+    {{}}
+}}}}
+skill Go {{{{ ensures done }}}}
+chain C {{{{ Go() achieve done }}}}
 """
 
 
-def design_of_properties(properties: Sequence[Property]) -> Design:
+def design_of_properties(properties: Sequence[Property], grid_ns: int | None = None) -> Design:
     """The design of a bundle with these properties over three booleans and two reals, each with its
-    robustness where it has one."""
-    model = replace(model_of(WORLD), properties=tuple(properties))
+    robustness where it has one; of samples on a grid, if there is one."""
+    grid = f"grid {grid_ns} ns" if grid_ns is not None else ""
+    model = replace(model_of(WORLD.format(grid)), properties=tuple(properties))
     plan, loop = planned(model, model.chains["C"])
     found = {k: compile_robustness(prop, PERIOD_NS) for k, prop in enumerate(properties)}
     return design_of(plan, loop, {k: g for k, g in found.items() if isinstance(g, Gauge)})
@@ -101,19 +103,22 @@ def by_guard(
             now = sample(guard.design, event.time_ns, dict(event.values))
             guard.step(now, (0.0,))
         found.append([Answer(value) for value in guard.guard.answers])
-        measured.append(list(guard.guard.robustness))
+        measured.append(list(guard.guard.robustness) if guard.design.gauges else [])
     return found, measured
 
 
-def compare(rng: random.Random, count: int, traces: int, folder: Path) -> Counter[str]:
-    """Counts of what was said at the end; every disagreement is an assertion."""
+def compare(
+    rng: random.Random, count: int, traces: int, folder: Path, grid_ns: int | None = None
+) -> Counter[str]:
+    """Counts of what was said at the end; every disagreement is an assertion. With a grid all
+    samples lie on it."""
     properties = random_properties(rng, count)
-    design = design_of_properties(properties)
+    design = design_of_properties(properties, grid_ns)
     programs = [watched.program for watched in design.plan.programs]
     guard = loaded(design, guard_files(design), folder, optimise="-O1")
     seen: Counter[str] = Counter()
     for _ in range(traces):
-        trace = events(rng, rng.randrange(1, 16), 0.0)
+        trace = events(rng, rng.randrange(1, 16), 0.0, grid_ns)
         in_c, measured = by_guard(guard, trace)
         for k, (prop, program) in enumerate(zip(properties, programs, strict=True)):
             said, violated_ns = by_program(program, trace)

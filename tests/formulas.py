@@ -89,15 +89,20 @@ def property_of(found: Temporal, name: str = "it") -> Property:
     return Property(name, found, "stop", False, HERE, "")
 
 
-def events(rng: random.Random, count: int, odd: float = 0.01) -> list[Event]:
-    """Unequal steps of at least a period, ticks, and with a chance of `odd` what should not be."""
+def events(
+    rng: random.Random, count: int, odd: float = 0.01, grid_ns: int | None = None
+) -> list[Event]:
+    """Unequal steps of at least a period, ticks, and with a chance of `odd` what should not be.
+    Samples lie on the grid, if there is one."""
     time, found = rng.randrange(-50, 50), []
-    latest_sample = time - PERIOD_NS
+    latest_sample = first = time - PERIOD_NS
     for _ in range(count):
         ticked = rng.random() < 0.1
         time = time + rng.choice(STEPS)
         if not ticked:
             time = max(time, latest_sample + PERIOD_NS)
+        if grid_ns is not None and not ticked:
+            time += (first - time) % grid_ns
         if rng.random() < odd:
             time -= rng.choice((10, 40))
         values: dict[str, bool | float] = {name: rng.random() < 0.5 for name in BOOLEANS}

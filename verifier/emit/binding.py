@@ -255,6 +255,7 @@ C_TYPES: dict[str, Any] = {
     "int64_t": I64,
     "uint64_t": U64,
     "uint8_t": U8,
+    "uint32_t": ctypes.c_uint32,
     "guard_response": _kernel(("since_ns", I64), ("pending", U8)),
     "guard_since": _kernel(("witness_ns", I64), ("witnessed", U8)),
     "guard_delayed": _kernel(
@@ -262,6 +263,14 @@ C_TYPES: dict[str, Any] = {
     ),
     "guard_previous": _kernel(("before_ns", I64), ("value", U8), ("started", U8)),
     "guard_until": _kernel(("cursor", U64), ("witness", U64), ("blocked", U64)),
+    "guard_grid": _kernel(("latest_ns", I64), ("started", U8)),
+    "guard_aged": _kernel(
+        ("witness_ns", I64),
+        ("broken_ns", I64),
+        ("newest", ctypes.c_uint32),
+        ("witnessed", U8),
+        ("broken", U8),
+    ),
     "double": F64,
     "guard_candidate": _kernel(("key", I64), ("value", F64)),
     "guard_best_since": _kernel(("value", F64), ("started", U8)),

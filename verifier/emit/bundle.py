@@ -9,8 +9,9 @@ from verifier.emit.affine import KERNELS
 from verifier.emit.build_file import TARGETS, cmake_lists, compile_command, toolchain
 from verifier.emit.design import Design
 from verifier.emit.filtering import ARM_KERNELS, runtime_of
-from verifier.emit.header import TRANSITION, header
+from verifier.emit.header import GRID, TRANSITION, header
 from verifier.emit.manifest import manifest
+from verifier.emit.memory import on_grid
 from verifier.emit.printer import printed
 from verifier.emit.selftest import selftest
 from verifier.emit.source import source
@@ -60,8 +61,9 @@ def c_files(design: Design) -> dict[str, bytes]:
 
 def guard_files(design: Design) -> dict[str, bytes]:
     """The C of a design."""
-    always = (RUNTIME, TEMPORAL)
-    runtime = (*always, DISTANCE) if design.gauges else always
+    runtime: tuple[str, ...] = (RUNTIME, TEMPORAL)
+    runtime = (*runtime, GRID) if any(map(on_grid, design.machines)) else runtime
+    runtime = (*runtime, DISTANCE) if design.gauges else runtime
     guarded = design.loop.guarded
     if isinstance(guarded, Affine):
         runtime = (*runtime, *KERNELS)

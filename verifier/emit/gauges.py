@@ -38,7 +38,7 @@ from verifier.emit.memory import Remembered
 from verifier.emit.temporal import GUARD, NOW, NUMBER, SLOT, STAMP, WHOLE, WHOLLY, bound, value
 from verifier.monitor.distances import capacity, held_back
 from verifier.monitor.gauge import Gauge
-from verifier.monitor.graph import Logic, Next, Node, Previous, Since, State, Until
+from verifier.monitor.graph import AgedSince, Logic, Next, Node, Previous, Since, State, Until
 from verifier.monitor.watches import Judged
 
 G = Id("g")
@@ -198,8 +198,8 @@ def _value(machine: GaugeMachine, k: int, node: Node) -> Expression:
         case Next(operand, low, high):
             rings = (stamps, ring(operand), machine.slots, head, NUMBER)
             return Call("guard_best_next", (*rings, bound(low), bound(high)))
-        case State():
-            raise AssertionError("a state formula is evaluated on arrival")
+        case State() | AgedSince():
+            raise AssertionError("a state formula is evaluated on arrival, no gauge is on a grid")
 
 
 def _behind(machine: GaugeMachine, k: int, node: Node) -> tuple[Expression, Expression]:

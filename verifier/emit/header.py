@@ -22,12 +22,14 @@ from verifier.emit.filtering import sizes
 from verifier.emit.gauges import members as gauge_members
 from verifier.emit.layout import Field
 from verifier.emit.memory import members as memory_members
+from verifier.emit.memory import on_grid
 from verifier.safety.affine import Affine
 from verifier.safety.filter import Guarded
 
 C_TYPE = {"real": "double", "bool": "uint8_t", "enum": "uint8_t"}
 
 HEADERS = ("guard_temporal.h", "guard_distance.h")
+GRID = "guard_grid.h"
 TRANSITION = "guard_transition.h"
 
 STATUS = (
@@ -62,6 +64,7 @@ def header(design: Design) -> File:
         "The caller owns every struct. Nothing allocates, blocks, or keeps state elsewhere.",
         (
             Include(HEADERS[bool(design.gauges)], system=False),
+            *([Include(GRID, system=False)] if any(map(on_grid, design.machines)) else []),
             *([Include(TRANSITION, system=False)] if design.tracks else []),
             *_constants(design),
             *_enums(design),

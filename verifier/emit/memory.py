@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from verifier.emit.ctree import Arrow, At, Dot, Expression, Id, Member, Unary, unsigned
-from verifier.monitor.budget import words
-from verifier.monitor.graph import Graph, Node, Previous, Since, Until
-from verifier.monitor.watches import Judged, Open, Response, Watch
+from verifier.monitor.budget import ring_sizes, words
+from verifier.monitor.graph import AgedSince, Graph, Node, Previous, Since, Until
+from verifier.monitor.grid import ring_words
+from verifier.monitor.watches import DelayedResponse, Judged, Open, Response, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Machine:
 
 
 KERNELS = {"since": "guard_since", "delayed": "guard_delayed", "previous": "guard_previous"}
-KERNELS |= {"until": "guard_until"}
+KERNELS |= {"until": "guard_until", "aged": "guard_aged"}
 
 
 def kind_of(node: Node) -> str | None:
@@ -47,6 +48,8 @@ def kind_of(node: Node) -> str | None:
     match node:
         case Since(_, _, low, _):
             return "delayed" if low else "since"
+        case AgedSince():
+            return "aged"
         case Previous():
             return "previous"
         case Until():
@@ -57,7 +60,19 @@ def kind_of(node: Node) -> str | None:
 
 def watched(machine: Machine) -> list[int]:
     """The watches that keep a stamp, by their place among all."""
-    return [k for k, w in enumerate(machine.watches) if isinstance(w, Response | Open)]
+    return [
+        k for k, w in enumerate(machine.watches) if isinstance(w, Response | DelayedResponse | Open)
+    ]
+
+
+def owing(machine: Machine) -> list[int]:
+    """The watches with a ring of triggers, by their place among all."""
+    return list(ring_sizes(machine.graph, machine.watches)[1])
+
+
+def on_grid(machine: Machine) -> bool:
+    """Whether samples that do not lie on the grid are no use to the property."""
+    return any(ring_sizes(machine.graph, machine.watches))
 
 
 def judged(machine: Machine) -> list[Judged]:
@@ -79,6 +94,14 @@ def remembered(machine: Machine) -> Iterator[Remembered]:
             yield Remembered("uint64_t", "settled", (len(graph.groups) - 1,))
         yield Remembered("int64_t", "stamps", (graph.slots,))
         yield Remembered("uint64_t", "kept", (len(graph.kept), words(graph.slots)))
+    if on_grid(machine):
+        yield Remembered("guard_grid", "grid")
+    nodes, owed = ring_sizes(graph, machine.watches)
+    if owed:
+        yield Remembered("uint32_t", "newest", (len(owed),))
+    for name, sizes in (("ring", nodes), ("owed", owed)):
+        for k, size in sizes.items():
+            yield Remembered("uint64_t", f"{name}_{k}", (ring_words(size),))
     if judged(machine):
         yield Remembered("uint8_t", "broken")
     if machine.anchored:

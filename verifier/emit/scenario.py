@@ -30,7 +30,7 @@ from verifier.core.term import (
 from verifier.emit.design import Design
 from verifier.emit.reference import Sample
 from verifier.monitor.measured import Reading, Undefined, measure
-from verifier.monitor.watches import Invariant, Open, Response
+from verifier.monitor.watches import DelayedResponse, Invariant, Open, Response
 
 TRIES = 600
 Ranges = Mapping[str, tuple[float, float]]
@@ -45,7 +45,7 @@ def quiet(design: Design) -> tuple[tuple[Formula, bool], ...]:
             match watch:
                 case Invariant(node):
                     wish = watched.program.formula(node), True
-                case Response(trigger) | Open(trigger):
+                case Response(trigger) | DelayedResponse(trigger) | Open(trigger):
                     wish = watched.program.formula(trigger), False
                 case _:
                     continue

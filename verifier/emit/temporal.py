@@ -39,8 +39,18 @@ from verifier.emit.ctree import (
     negated,
     unsigned,
 )
-from verifier.emit.memory import Machine, cell, field, judged, kept, pending, watched
+from verifier.emit.grid import aged_since, delayed_response, off_grid, sampled_at, ticked
+from verifier.emit.memory import (
+    Machine,
+    cell,
+    field,
+    judged,
+    kept,
+    pending,
+    watched,
+)
 from verifier.monitor.graph import (
+    AgedSince,
     Graph,
     Logic,
     Next,
@@ -51,13 +61,22 @@ from verifier.monitor.graph import (
     Until,
     operands_of,
 )
-from verifier.monitor.watches import Invariant, Judged, Open, Response, Watch, nodes_of
+from verifier.monitor.watches import (
+    DelayedResponse,
+    Invariant,
+    Judged,
+    Open,
+    Response,
+    Watch,
+    nodes_of,
+)
 
 G, NOW, WHOLE = Id("g"), Id("now_ns"), Id("whole")
 GUARD, CONST_GUARD = Parameter("guard *", "g"), Parameter("const guard *", "g")
 STAMP, WHOLLY = Parameter("int64_t", "now_ns"), Parameter("bool", "whole")
 NO, YES = Id("false"), Id("true")
 BROKEN, SLOT, NUMBER = Id("broken"), Id("slot"), Id("number")
+DUTIES = (Response, DelayedResponse)
 
 
 def bound(value: int | None) -> Expression:
@@ -73,7 +92,7 @@ def value(node: int) -> Id:
 
 
 def has_deadline(machine: Machine) -> bool:
-    return any(isinstance(w, Response) and w.bound_ns is not None for w in machine.watches)
+    return any(isinstance(w, DUTIES) and w.bound_ns is not None for w in machine.watches)
 
 
 def has_groups(machine: Machine) -> bool:
@@ -111,7 +130,7 @@ def _late(machine: Machine) -> Function:
     late = [
         Call("guard_response_late", (pending(machine, k), NOW, bound(watch.bound_ns), WHOLE))
         for k, watch in enumerate(machine.watches)
-        if isinstance(watch, Response) and watch.bound_ns is not None
+        if isinstance(watch, DUTIES) and watch.bound_ns is not None
     ]
     body = (Return(any_of(tuple(late))),)
     return Function("bool", f"{machine.prefix}_late", (CONST_GUARD, STAMP, WHOLLY), body)
@@ -122,7 +141,7 @@ def _waits(machine: Machine) -> Function:
     if machine.anchored:
         parts.append(Binary("==", field(machine, "started"), unsigned(0)))
     for k, watch in enumerate(machine.watches):
-        if isinstance(watch, Response | Open):
+        if k in watched(machine):
             state = At(field(machine, "pending"), unsigned(watched(machine).index(k)))
             is_pending = Binary("!=", Dot(state, "pending"), unsigned(0))
             parts.append(is_pending)
@@ -233,7 +252,7 @@ def _value(machine: Machine, k: int, node: Node) -> Expression:
         return YES if left is None else at(left)
 
     stamps = field(machine, "stamps") if machine.graph.slots else NO
-    ring = (slots(machine), field(machine, "head"), NUMBER) if machine.graph.slots else ()
+    numbered = (slots(machine), field(machine, "head"), NUMBER) if machine.graph.slots else ()
     match node:
         case Logic(operator, operands):
             return _logic(operator, tuple(map(at, operands)))
@@ -244,17 +263,19 @@ def _value(machine: Machine, k: int, node: Node) -> Expression:
         case Since(left, right, low, high):
             memory = (cell(machine, k), stamps, kept(machine, right), slots(machine), NUMBER)
             return Call("guard_delayed_step", (*memory, held(left), bound(low), bound(high)))
+        case AgedSince(left, right, _, high):
+            return aged_since(machine, k, held(left), at(right), bound(high))
         case Previous(operand, low, high):
             stamp = NOW if machine.graph.delays[k] == 0 else At(stamps, SLOT)
             bounds = (bound(low), bound(high))
             return Call("guard_previous_step", (cell(machine, k), stamp, at(operand), *bounds))
         case Until(left, right, low, high):
             before = Id("NULL") if left is None else kept(machine, left)
-            memory = (cell(machine, k), stamps, before, kept(machine, right), *ring)
+            memory = (cell(machine, k), stamps, before, kept(machine, right), *numbered)
             return Call("guard_until_step", (*memory, bound(low), bound(high)))
         case Next(operand, low, high):
             return Call(
-                "guard_next", (stamps, kept(machine, operand), *ring, bound(low), bound(high))
+                "guard_next", (stamps, kept(machine, operand), *numbered, bound(low), bound(high))
             )
         case State():
             raise AssertionError("a state formula is evaluated on arrival")
@@ -278,11 +299,17 @@ def _logic(operator: str, operands: tuple[Expression, ...]) -> Expression:
 # ---- a sample ----------------------------------------------------------------------------------
 
 
-def overflow(machine: Machine) -> Expression | None:
-    """Whether there is no place for another sample: they come faster than declared."""
+def no_place(machine: Machine) -> Expression | None:
+    """Whether there is no place for another sample: they come faster than declared, or not where
+    they were declared to come."""
+    parts = (*_full(machine), *off_grid(machine))
+    return any_of(parts) if parts else None
+
+
+def _full(machine: Machine) -> Iterator[Expression]:
     graph = machine.graph
     if not graph.slots:
-        return None
+        return
     head = field(machine, "head")
     oldest: list[Expression] = []
     if has_groups(machine):
@@ -290,8 +317,8 @@ def overflow(machine: Machine) -> Expression | None:
     for k, node in enumerate(graph.nodes):
         if isinstance(node, Since) and node.low:
             oldest.append(Arrow(cell(machine, k), "tail"))
-    full = [Binary(">=", Binary("-", head, old), slots(machine)) for old in oldest]
-    return any_of(tuple(full))
+    for old in oldest:
+        yield Binary(">=", Binary("-", head, old), slots(machine))
 
 
 def sampled(machine: Machine, truths: dict[int, Id]) -> tuple[Statement, ...]:
@@ -300,6 +327,7 @@ def sampled(machine: Machine, truths: dict[int, Id]) -> tuple[Statement, ...]:
     body: list[Statement] = []
     late = Call(f"{machine.prefix}_late", (G, NOW, NO)) if has_deadline(machine) else NO
     body.append(Declare("bool", "broken", late))
+    body += ticked(machine)
     if graph.slots:
         body.append(Declare("const uint64_t", "number", field(machine, "head")))
         body.append(Declare("const uint64_t", "slot", Binary("%", NUMBER, slots(machine))))
@@ -310,6 +338,7 @@ def sampled(machine: Machine, truths: dict[int, Id]) -> tuple[Statement, ...]:
     body += _values(machine, graph.groups[0][1])
     for k, watch in enumerate(machine.watches):
         body += _watch(machine, k, watch)
+    body += sampled_at(machine)
     body += [_or(part) for part in passes(machine, NOW, YES)]
     if machine.anchored:
         body.append(Assign(field(machine, "started"), unsigned(1)))
@@ -328,6 +357,8 @@ def _watch(machine: Machine, k: int, watch: Watch) -> Iterator[Statement]:
             held = YES if hold is None else value(hold)
             given = (pending(machine, k), NOW, value(trigger), held, value(response))
             yield _or(negated(Call("guard_response_step", given)))
+        case DelayedResponse(trigger, response):
+            yield Do(delayed_response(machine, k, value(trigger), value(response)))
         case Open(trigger, bound_ns):
             state = _dereferenced(pending(machine, k))
             remember: tuple[Statement, ...] = (

@@ -18,9 +18,9 @@ from verifier.emit.reference import Action, Outcome, Sample, State
 from verifier.emit.scenario import domains, quiet, random_readings, ranges, raw, satisfying
 from verifier.monitor.definition import Answer
 from verifier.monitor.gates import SkillGates
-from verifier.monitor.graph import Next, Previous, Since, Until
+from verifier.monitor.graph import AgedSince, Next, Previous, Since, Until
 from verifier.monitor.measured import Reading
-from verifier.monitor.watches import Invariant, Open, Response
+from verifier.monitor.watches import DelayedResponse, Invariant, Open, Response
 from verifier.safety.affine import Affine, within
 from verifier.safety.braking import Drive, clamped, next_position, next_speed
 from verifier.safety.filter import Guarded
@@ -124,11 +124,17 @@ def _bounds(design: Design) -> Iterator[int]:
     """The times that some property counts."""
     for watched in design.plan.programs:
         for watch in watched.program.watches:
-            if isinstance(watch, Response | Open) and watch.bound_ns is not None:
+            if isinstance(watch, Response | DelayedResponse | Open) and watch.bound_ns is not None:
                 yield min(watch.bound_ns, MS**2)
         for node in watched.program.graph.nodes:
-            if isinstance(node, Since | Previous | Until | Next):
+            if isinstance(node, Since | AgedSince | Previous | Until | Next):
                 yield from (ns for ns in (node.low, node.high) if ns)
+
+
+def _tick(design: Design) -> int:
+    """The tick of the grid, 1 ns where there is none."""
+    graphs = [watched.program.graph for watched in design.plan.programs]
+    return next((graph.grid_ns for graph in graphs if graph.grid_ns is not None), 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +268,15 @@ class _Maker:
                 yield Call("tick", time_ns=2 * bound_ns + 3)
 
     def deadlines(self) -> Iterator[Call]:
-        """Random readings, with steps of time about each deadline."""
+        """Random readings, with steps of time about each deadline; half of the time on a grid."""
         bounds = sorted(set(_bounds(self.design))) or [MS]
-        for _ in range(12):
+        for run in range(12):
             yield Call("init")
-            time = self.rng.randrange(-MS, MS)
+            tick = _tick(self.design) if run % 2 else 1
+            time = first = self.rng.randrange(-MS, MS)
             now = random_readings(self.design, self.within, self.rng)
             for _ in range(8):
+                time += (first - time) % tick
                 yield self.step(now, time)
                 bound = self.rng.choice(bounds)
                 time += max(1, self.rng.choice((MS, bound - 1, bound, bound + 1, bound // 2)))

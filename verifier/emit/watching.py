@@ -35,7 +35,7 @@ from verifier.emit.design import Design, place
 from verifier.emit.gauges import GaugeMachine, has_groups, settle, step
 from verifier.emit.lower import Lowered, lowered, lowered_margin
 from verifier.emit.memory import Machine
-from verifier.emit.temporal import functions, may_wait, overflow, passes, sampled
+from verifier.emit.temporal import functions, may_wait, no_place, passes, sampled
 from verifier.monitor.gates import Clause, SkillGates
 from verifier.monitor.graph import State
 
@@ -224,12 +224,12 @@ def _property(design: Design, number: int, machine: Machine) -> Function:
         *sampled(machine, truths),
         Assign(answer, Choose(broken, Id("GUARD_VIOLATED"), waiting)),
     )
-    no_place = overflow(machine)
+    refused = no_place(machine)
     here: tuple[Statement, ...] = (
         If(defined, judged, (Assign(answer, undefined if early else Id("GUARD_INVALID")),)),
     )
-    if no_place is not None:
-        here = (If(no_place, (Assign(answer, Id("GUARD_INVALID")),), here),)
+    if refused is not None:
+        here = (If(refused, (Assign(answer, Id("GUARD_INVALID")),), here),)
     body = (
         If(Binary(">=", kept, Id("GUARD_INVALID")), (raised(design, item.bit), Return())),
         Declare("const int64_t", "now_ns", TIME),

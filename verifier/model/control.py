@@ -145,8 +145,9 @@ class Switch:
 @dataclass(frozen=True, slots=True)
 class Plant:
     """`period` in seconds, 0 for a plant without inputs; `latency` in whole periods, from sample to
-    the command's effect. `measured` names which of `period`, `latency`, the inputs, disturbances,
-    errors and rates were measured; all others are assumed."""
+    the command's effect. `measured` names which of `period`, `latency`, `grid`, the inputs,
+    disturbances, errors and rates were measured; all others are assumed. The stamps of samples are
+    whole multiples of `grid` seconds apart, if it is declared."""
 
     name: str
     inputs: tuple[Input, ...]
@@ -161,6 +162,7 @@ class Plant:
     limits: tuple[Limit, ...] = ()
     switch: Switch | None = None
     measured: frozenset[str] = frozenset()
+    grid: Fraction | None = None
 
     @property
     def rates_of(self) -> dict[str, Term]:

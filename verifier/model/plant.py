@@ -59,6 +59,7 @@ def plant(scope: Scope, declaration: tree.PlantDeclaration) -> Plant:
         baseline=baseline(_value(declaration, "baseline"), settled, state),
         limits=limits(declaration, settled, scope),
         switch=switch(declaration, state),
+        grid=_grid(declaration, period, at),
     )
 
 
@@ -127,6 +128,23 @@ def _latency(declaration: tree.PlantDeclaration, period: Fraction, at: Context) 
             help="round it up to a whole number of periods",
         )
     return int(periods)
+
+
+def _grid(declaration: tree.PlantDeclaration, period: Fraction, at: Context) -> Fraction | None:
+    written = _value(declaration, "grid")
+    if written is None:
+        return None
+    grid = number(written, TIME, UNITS["s"], at)
+    ticks = period / grid if grid > 0 else Fraction(0)
+    if ticks < 1 or ticks.denominator != 1 or (grid * 10**9).denominator != 1:
+        fail(
+            "bad-grid",
+            written.span,
+            f"a period of {period} s is no whole number of ticks of {grid} s on a grid of whole"
+            " nanoseconds",
+            help="the grid is the period, or a whole part of it: `grid 1 ms`",
+        )
+    return grid
 
 
 # ---- inputs and dynamics -----------------------------------------------------------------------
@@ -241,7 +259,7 @@ def _bounds(written: tree.PlantBox, space: Space, scope: Scope) -> Bounds:
 
 def _measured(declaration: tree.PlantDeclaration, plant: Plant) -> frozenset[str]:
     """The data that the plant calls measured; all others are assumed."""
-    known = {"period", "latency"}
+    known = {"period", "latency", "grid"}
     known |= {each.name for each in (*plant.inputs, *plant.disturbances)}
     known |= {each.name for each in (*plant.errors, *plant.rates)}
     found: set[str] = set()

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from verifier.monitor.distances import capacity, held_back
-from verifier.monitor.graph import Graph, Logic, Next, Since, State, Until
-from verifier.monitor.watches import Judged, Open, Response, Watch
+from verifier.monitor.graph import AgedSince, Graph, Logic, Next, Since, State, Until
+from verifier.monitor.grid import ring_words, ticks_in
+from verifier.monitor.watches import DelayedResponse, Judged, Open, Response, Watch
 
 
 def words(slots: int) -> int:
@@ -22,10 +23,35 @@ def bytes_of(graph: Graph, watches: Sequence[Watch]) -> int:
     """The memory of a program, without padding between properties."""
     rings = 8 * graph.slots + 8 * words(graph.slots) * len(graph.kept)
     nodes = sum(_bytes(graph, k) for k in range(len(graph.nodes)))
-    kept = sum(16 for watch in watches if isinstance(watch, Response | Open))
+    kept = sum(16 for watch in watches if isinstance(watch, Response | DelayedResponse | Open))
     judged = 1 if any(isinstance(watch, Judged) for watch in watches) else 0
     groups = 8 * len(graph.groups) + 8 if graph.slots else 0
-    return rings + nodes + kept + judged + groups
+    return rings + nodes + kept + judged + groups + _grid_bytes(graph, watches)
+
+
+def ring_sizes(graph: Graph, watches: Sequence[Watch]) -> tuple[dict[int, int], dict[int, int]]:
+    """The ticks of each ring, by node and by watch; both are empty where nothing is on a grid."""
+    grid = graph.grid_ns
+    if grid is None:
+        return {}, {}
+    nodes = {
+        k: ticks_in(node.low, grid)
+        for k, node in enumerate(graph.nodes)
+        if isinstance(node, AgedSince)
+    }
+    owed = {
+        k: ticks_in(watch.after_ns, grid)
+        for k, watch in enumerate(watches)
+        if isinstance(watch, DelayedResponse)
+    }
+    return nodes, owed
+
+
+def _grid_bytes(graph: Graph, watches: Sequence[Watch]) -> int:
+    nodes, owed = ring_sizes(graph, watches)
+    sizes = [*nodes.values(), *owed.values()]
+    shared = 16 if sizes else 0
+    return shared + 4 * len(owed) + sum(8 * ring_words(size) for size in sizes)
 
 
 def _bytes(graph: Graph, k: int) -> int:
@@ -34,6 +60,8 @@ def _bytes(graph: Graph, k: int) -> int:
             return 0
         case Since(_, _, low, _):
             return 32 if low else 16
+        case AgedSince():
+            return 24
         case Until():
             return 24
         case _:
@@ -79,7 +107,7 @@ def _blame(graph: Graph) -> str:
     found: list[tuple[int, str]] = [(0, "the bounds")]
     for node in graph.nodes:
         match node:
-            case Since(left, _, low, _) if low:
+            case Since(left, _, low, _) | AgedSince(left, _, low, _) if low:
                 word = "once` or `historically" if left is None else "since"
                 found.append((low, f"the lower bound {low / 10**9:g} s of `{word}`"))
             case Until(left, _, _, high):

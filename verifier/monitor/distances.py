@@ -23,6 +23,7 @@ from collections.abc import Callable
 
 from verifier.monitor.graph import (
     SPARE_SLOTS,
+    AgedSince,
     Graph,
     Logic,
     Next,
@@ -55,8 +56,8 @@ def distance_kernel(streams: Streams, k: int) -> Kernel:
             return _eventually(streams, node) if node.left is None else _until(streams, node)
         case Next(operand, low, high):
             return _next(streams, operand, low, high)
-        case State():
-            raise AssertionError("a state formula has no kernel")
+        case State() | AgedSince():
+            raise AssertionError("a state formula has no kernel, and no gauge is on a grid")
 
 
 def capacity(graph: Graph, node: Node) -> int:

@@ -91,13 +91,20 @@ def period_ns(model: Model) -> int | None:
     return min((math.floor(plant.period * 10**9) for plant in model.plants), default=None) or None
 
 
+def grid_ns(model: Model) -> int | None:
+    """The tick that the stamps of all samples are declared to be whole multiples of apart."""
+    grids = [math.floor(plant.grid * 10**9) for plant in model.plants if plant.grid is not None]
+    return math.gcd(*grids) or None
+
+
 def watch_plan(
     model: Model, chain: Chain, budget_bytes: int = BUDGET_BYTES
 ) -> WatchPlan | tuple[Diagnostic, ...]:
     """What the bundle of this chain watches, or why some of it cannot be watched. Each property may
     take so many bytes."""
     period = period_ns(model)
-    found = [compile_property(prop, period, budget_bytes) for prop in model.properties]
+    grid = grid_ns(model)
+    found = [compile_property(prop, period, budget_bytes, grid) for prop in model.properties]
     troubles = [trouble for trouble in found if isinstance(trouble, Diagnostic)]
     contracts = {step.contract.text: step.contract for step in chain.steps}
     troubles += [t for c in contracts.values() for t in _not_watchable(c)]

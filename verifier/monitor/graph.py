@@ -7,7 +7,8 @@ their own; `until[a, b]`, which `eventually`, `always` and `release` are rewritt
 numbers, so that an operator finds its operands settled. What waits is kept in rings, which hold
 `slots` samples: the longest wait divided by the shortest time between two samples.
 
-    past       the latest witness at or before t - a is the best of all: two stamps, whatever b is
+    past       the latest witness at or before t - a is the best of all: two stamps, whatever b is;
+               of samples on a grid a bit a tick waits (monitor/grid.py), and no stamp
     future     at t + b the same holds of the latest witness that the left operand lets through
 
 The kernels are in monitor/truths.py and monitor/distances.py.
@@ -60,6 +61,16 @@ class Since:
 
 
 @dataclass(frozen=True, slots=True)
+class AgedSince:
+    """A Since with `low` > 0, of the past alone, over samples on a grid."""
+
+    left: int | None
+    right: int
+    low: int
+    high: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Previous:
     operand: int
     low: int
@@ -83,14 +94,15 @@ class Next:
     high: int
 
 
-Node: TypeAlias = State | Logic | Since | Previous | Until | Next
+Node: TypeAlias = State | Logic | Since | AgedSince | Previous | Until | Next
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
     """Operands come before what uses them. `groups` are the delays in ascending order, each with
     its nodes; `kept` are the nodes that are read at other samples than the one they settle; `slots`
-    is 0 where nothing waits. `longest_ns` is the bound that `slots` is due to."""
+    is 0 where nothing waits. `longest_ns` is the bound that `slots` is due to. `grid_ns` is the
+    tick of the grid that samples lie on, where a bit for each saves memory."""
 
     nodes: tuple[Node, ...]
     delays: tuple[int, ...]
@@ -99,6 +111,7 @@ class Graph:
     slots: int
     longest_ns: int
     period_ns: int
+    grid_ns: int | None
 
 
 class NotBounded(Exception):
@@ -115,7 +128,7 @@ def operands_of(node: Node) -> tuple[int, ...]:
             return ()
         case Logic(_, operands):
             return operands
-        case Since(left, right) | Until(left, right):
+        case Since(left, right) | AgedSince(left, right) | Until(left, right):
             return (right,) if left is None else (left, right)
         case Previous(operand) | Next(operand):
             return (operand,)
@@ -158,8 +171,9 @@ def state_of(formula: Temporal) -> Formula | None:
 
 @dataclass(frozen=True, slots=True)
 class Building:
-    """The nodes so far by their number, with their delays."""
+    """The nodes so far by their number, with their delays; the grid of the samples, if any."""
 
+    grid_ns: int | None = None
     numbers: dict[Node, int] = field(default_factory=dict)
     delays: list[int] = field(default_factory=list)
 
@@ -224,7 +238,11 @@ class Building:
 
     def _since(self, left: int | None, right: int, low: int, high: int | None) -> int:
         empty = high is not None and high < low
-        return self.node(State(FALSE) if empty else Since(left, right, low, high))
+        if empty:
+            return self.node(State(FALSE))
+        past = all(self.delays[k] == 0 for k in (left, right) if k is not None)
+        kind = AgedSince if self.grid_ns and low and past else Since
+        return self.node(kind(left, right, low, high))
 
     def _until(self, left: int | None, right: int, low: int, high: int) -> int:
         if high < low:
@@ -252,7 +270,8 @@ def built(building: Building, period_ns: int | None) -> Graph:
         for delay in sorted(set(delays))
     )
     slots = longest // period + SPARE_SLOTS if longest else 0
-    return Graph(nodes, delays, groups, _kept(nodes, delays), slots, longest, period)
+    kept = _kept(nodes, delays)
+    return Graph(nodes, delays, groups, kept, slots, longest, period, building.grid_ns)
 
 
 def _waits(nodes: tuple[Node, ...], delays: tuple[int, ...]) -> Iterator[int]:

@@ -14,16 +14,26 @@ from verifier.core.diagnostic import Diagnostic
 from verifier.core.span import Span
 from verifier.core.term import NOW, Formula, Key
 from verifier.model.values import DEFAULT_FALLBACK, Property
-from verifier.monitor.budget import bytes_of, too_large
+from verifier.monitor.budget import bytes_of, ring_sizes, too_large
 from verifier.monitor.definition import Answer, Asked
 from verifier.monitor.graph import LONGEST_NS, Graph, NotBounded, State
+from verifier.monitor.grid import Ring, oldest
+from verifier.monitor.grid import push as push_bit
 from verifier.monitor.measured import Reading, truth, why_not_measurable
 from verifier.monitor.plain import PlainStep, plain_step
 from verifier.monitor.streams import Streams, push, settle, streams_of
 from verifier.monitor.truths import truth_kernel
-from verifier.monitor.watches import Invariant, Judged, Open, Response, Watch, watching
+from verifier.monitor.watches import (
+    DelayedResponse,
+    Invariant,
+    Judged,
+    Open,
+    Response,
+    Watch,
+    watching,
+)
 
-__all__ = ["LONGEST_NS", "Invariant", "Judged", "Open", "Response", "Watch"]
+__all__ = ["LONGEST_NS", "DelayedResponse", "Invariant", "Judged", "Open", "Response", "Watch"]
 
 BUDGET_BYTES = 2**21
 FINAL = (Answer.INVALID, Answer.VIOLATED)
@@ -50,12 +60,16 @@ class Program:
 
 
 def compile_property(
-    prop: Property, period_ns: int | None = None, budget_bytes: int = BUDGET_BYTES
+    prop: Property,
+    period_ns: int | None = None,
+    budget_bytes: int = BUDGET_BYTES,
+    grid_ns: int | None = None,
 ) -> Program | Diagnostic:
     """The program of a property, or why there is none. `period_ns` is the shortest time between
-    two samples; only formulas that wait need it."""
+    two samples; only formulas that wait need it. `grid_ns` is what all stamps are whole multiples
+    of apart, if that is declared."""
     try:
-        found = watching(prop.formula, period_ns)
+        found = watching(prop.formula, period_ns, grid_ns)
         measurable(found.graph)
         if bytes_of(found.graph, found.watches) > budget_bytes:
             raise NotBounded(too_large(found.graph, budget_bytes))
@@ -94,8 +108,9 @@ def measurable(graph: Graph) -> None:
 @dataclass(slots=True)
 class Memory:
     """Changes in place. `since` holds for each watch a stamp, or None: that of the oldest trigger
-    without a response, or of the latest trigger that is still open. `broken` says that a sample was
-    judged false, `first` what was judged of the first one."""
+    without a response, or of the latest trigger that is still open. `rings` are those of delayed
+    responses by their watch, `latest_ns` is the stamp of the newest sample, `grid_ns` the tick that
+    stamps have to be multiples of apart, `broken` says that a sample was judged false."""
 
     answer: Answer
     clock_ns: int | None
@@ -105,6 +120,9 @@ class Memory:
     states: tuple[tuple[int, Formula], ...]
     judged: tuple[tuple[int, Judged], ...]
     plain: PlainStep | None
+    rings: dict[int, Ring]
+    grid_ns: int | None
+    latest_ns: int | None = None
     broken: bool = False
 
 
@@ -118,7 +136,10 @@ def start(program: Program) -> Memory:
     answer = Answer.UNKNOWN if program.anchored else Answer.SATISFIED
     since: list[int | None] = [None] * len(program.watches)
     streams, plain = streams_of(graph, truth_kernel), plain_step(graph, program.watches, since)
-    return Memory(answer, None, None, since, streams, states, judged, plain)
+    nodes, owed = ring_sizes(graph, program.watches)
+    rings = {k: Ring(size) for k, size in owed.items()}
+    grid = graph.grid_ns if nodes or owed else None
+    return Memory(answer, None, None, since, streams, states, judged, plain, rings, grid)
 
 
 def step(program: Program, memory: Memory, time_ns: int, values: Mapping[str, Reading]) -> Memory:
@@ -126,7 +147,8 @@ def step(program: Program, memory: Memory, time_ns: int, values: Mapping[str, Re
     if memory.answer in FINAL:
         return memory
     clock = memory.clock_ns
-    if (clock is not None and time_ns <= clock) or memory.streams.full():
+    early = clock is not None and time_ns <= clock
+    if early or memory.streams.full() or _off_grid(memory, time_ns):
         memory.answer = Answer.INVALID
         return memory
     if memory.plain is not None:
@@ -140,8 +162,15 @@ def step(program: Program, memory: Memory, time_ns: int, values: Mapping[str, Re
     push(memory.streams, time_ns, states)
     _settle(memory, time_ns)
     broken = _watch(program, memory, time_ns) or broken
+    memory.latest_ns = time_ns
     broken = broken or memory.broken or _overdue(program, memory, time_ns)
     return _conclude(program, memory, time_ns, broken, Answer.SATISFIED)
+
+
+def _off_grid(memory: Memory, time_ns: int) -> bool:
+    """Whether a sample lies where none was declared to lie."""
+    grid, latest = memory.grid_ns, memory.latest_ns
+    return grid is not None and latest is not None and (time_ns - latest) % grid != 0
 
 
 def _plain(
@@ -206,9 +235,9 @@ def _settle(memory: Memory, clock: int) -> None:
 def _overdue(program: Program, memory: Memory, clock: int) -> bool:
     """Whether some deadline has passed with every sample up to the clock seen."""
     for watch, since in zip(program.watches, memory.since, strict=True):
-        if since is None or not isinstance(watch, Response) or watch.bound_ns is None:
+        if since is None or not isinstance(watch, Response | DelayedResponse):
             continue
-        if clock - since >= watch.bound_ns:
+        if watch.bound_ns is not None and clock - since >= watch.bound_ns:
             return True
     return False
 
@@ -229,6 +258,15 @@ def _watch(program: Program, memory: Memory, now: int) -> bool:
                 elif waits:
                     broken = broken or (hold is not None and not values[hold][slot])
                     since[number] = now if since[number] is None else since[number]
+            case DelayedResponse(trigger, response):
+                tick, latest = memory.grid_ns or 1, memory.latest_ns
+                ring, asks = memory.rings[number], bool(values[trigger][slot])
+                push_bit(ring, 0 if latest is None else (now - latest) // tick, asks)
+                if values[response][slot]:
+                    left = oldest(ring)
+                    since[number] = None if left is None else now - left * tick
+                elif asks and since[number] is None:
+                    since[number] = now
             case Open(trigger, bound):
                 if values[trigger][slot]:
                     since[number] = now
@@ -259,7 +297,7 @@ def _waits(program: Program, memory: Memory, now: int) -> bool:
         return True
     for watch, since in zip(program.watches, memory.since, strict=True):
         match watch:
-            case Response():
+            case Response() | DelayedResponse():
                 if since is not None:
                     return True
             case Open(_, bound):

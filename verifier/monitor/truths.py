@@ -6,7 +6,8 @@ closure; the emitted C has the same kernels with the same memory (runtime/guard_
 
 from __future__ import annotations
 
-from verifier.monitor.graph import Logic, Next, Previous, Since, State, Until
+from verifier.monitor.graph import AgedSince, Logic, Next, Previous, Since, State, Until
+from verifier.monitor.grid import Ring, push, ticks_in
 from verifier.monitor.streams import Kernel, Streams
 
 
@@ -19,6 +20,8 @@ def truth_kernel(streams: Streams, k: int) -> Kernel:
             return _since(streams, left, right, high)
         case Since() as node:
             return _delayed_since(streams, k, node)
+        case AgedSince() as node:
+            return _aged_since(streams, node)
         case Previous(operand, low, high):
             return _previous(streams, operand, low, high)
         case Until() as node:
@@ -80,6 +83,36 @@ def _delayed_since(streams: Streams, k: int, node: Since) -> Kernel:
             tail += 1
         tails[k] = tail
         if held is not None and not held[i % slots]:
+            broken = now
+        return (
+            witness is not None
+            and (node.high is None or now - witness <= node.high)
+            and (broken is None or witness >= broken)
+        )
+
+    return kernel
+
+
+def _aged_since(streams: Streams, node: AgedSince) -> Kernel:
+    """The same, with a bit a tick for the samples that are not yet old enough."""
+    slots, stamps, answer = streams.slots, streams.stamps, streams.values[node.right]
+    held = None if node.left is None else streams.values[node.left]
+    tick = streams.graph.grid_ns
+    assert tick is not None, node
+    ring = Ring(ticks_in(node.low, tick))
+    latest: int | None = None
+    witness: int | None = None
+    broken: int | None = None
+
+    def kernel(i: int) -> bool:
+        nonlocal latest, witness, broken
+        slot = i % slots
+        now = stamps[slot]
+        before = now if latest is None else latest
+        left = push(ring, (now - before) // tick, answer[slot])
+        witness = witness if left is None else before - left * tick
+        latest = now
+        if held is not None and not held[slot]:
             broken = now
         return (
             witness is not None

@@ -7,6 +7,7 @@ early as the definition gets it:
     Invariant(p)                always p, with p of the past
     Response(t, p, r, b)        always (t implies p until[0,b] r), with or without b
     Open(t, b)                  never violated; not yet known for b after each t
+    DelayedResponse(t, r, a, b) always (t implies eventually[a,b] r), of samples on a grid
 
     always (t implies always[a,b] p)   is   Invariant(once[a,b] t implies p) and Open(t, b)
     always (t implies p release q)     is   Response(t, q, q and p), without a bound
@@ -14,7 +15,8 @@ early as the definition gets it:
 
 A response needs only its oldest trigger that is still pending: whatever answers that one answers
 all later ones, and no later one falls due earlier. So a stamp and a flag are its whole memory, and
-it speaks exactly at the deadline.
+it speaks exactly at the deadline. A delayed one needs its triggers younger than a, too: a response
+answers all triggers up to a before it, and the next one after those is the oldest.
 
 Everything else is Judged(p): each sample when all that its answer may depend on has come, which is
 the deadline of what it promises. A formula without `always` is asked at the first sample alone.
@@ -38,6 +40,7 @@ from verifier.monitor.graph import (
     built,
     speaks_of_future,
 )
+from verifier.monitor.grid import useful_grid
 
 FOREVER_NS = 2**64 - 1
 EVER = Interval(Fraction(0), None, False)
@@ -61,6 +64,16 @@ class Response:
 
 
 @dataclass(frozen=True, slots=True)
+class DelayedResponse:
+    """After each `trigger`, `response` no sooner than `after_ns` > 0 and within `bound_ns`."""
+
+    trigger: int
+    response: int
+    after_ns: int
+    bound_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Open:
     """`bound_ns` None is until the next sample."""
 
@@ -74,7 +87,7 @@ class Judged:
     once: bool
 
 
-Watch: TypeAlias = Invariant | Response | Open | Judged
+Watch: TypeAlias = Invariant | Response | DelayedResponse | Open | Judged
 
 
 def nodes_of(watch: Watch) -> tuple[int, ...]:
@@ -84,6 +97,8 @@ def nodes_of(watch: Watch) -> tuple[int, ...]:
             return (node,)
         case Response(trigger, hold, response):
             return (trigger, response) if hold is None else (trigger, hold, response)
+        case DelayedResponse(trigger, response):
+            return trigger, response
         case Open(trigger):
             return (trigger,)
 
@@ -97,9 +112,10 @@ class Watching:
     asked: tuple[Asked, ...]
 
 
-def watching(formula: Temporal, period_ns: int | None) -> Watching:
+def watching(formula: Temporal, period_ns: int | None, grid_ns: int | None = None) -> Watching:
     """The watches of a property. Raises NotBounded."""
-    work = _Work()
+    grid = useful_grid(period_ns, grid_ns)
+    work = _Work(Building(grid))
     for part in asked(formula):
         work.watch(part.body, (_first(),) if part.once else (), part.once)
     graph = built(work.building, period_ns)
@@ -124,7 +140,7 @@ def _clause(premise: tuple[Temporal, ...], body: Temporal) -> Temporal:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    building: Building = field(default_factory=Building)
+    building: Building
     watches: list[Watch] = field(default_factory=list)
     asked: list[Asked] = field(default_factory=list)
 
@@ -212,6 +228,11 @@ class _Work:
                 raise NotBounded("`eventually` without a bound can never be violated")
             case "eventually" if low == 0:
                 self.exact(premise, body, once, Response(node(trigger), None, node(last), high))
+            case "eventually" if (
+                self.building.grid_ns and high is not None and high >= low and not once
+            ):
+                delayed = DelayedResponse(node(trigger), node(last), low, high)
+                self.exact(premise, body, once, delayed)
             case "until" if low == 0:
                 hold = node(operands[0])
                 self.exact(premise, body, once, Response(node(trigger), hold, node(last), high))

@@ -43,8 +43,8 @@ LOGIC_WORDS = words("forall exists iff implies or and not in true false")
 KEYWORDS = (DECLARATION_WORDS - CONTEXTUAL) | CLAUSE_WORDS | STATEMENT_WORDS | {"refines"}
 KEYWORDS |= TEMPORAL_PREFIXES | TEMPORAL_INFIXES | LOGIC_WORDS
 PLANT_WORDS = words(
-    "input disturbance dynamics period latency baseline error rate clamp scale reject switch at"
-    " back return when confidence measured"
+    "input disturbance dynamics period latency grid baseline error rate clamp scale reject switch"
+    " at back return when confidence measured"
 )
 # Words of the language in one kind of declaration only; everywhere else they are free names.
 SOFT_KEYWORDS = {

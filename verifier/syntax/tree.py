@@ -290,7 +290,7 @@ class RobotDeclaration:
 
 @dataclass(frozen=True, slots=True)
 class PlantValue:
-    """`period`, `latency` or `baseline` and what stands behind it."""
+    """`period`, `latency`, `grid` or `baseline` and what stands behind it."""
 
     kind: str
     value: Expression
