@@ -143,13 +143,16 @@ def bits(values: Sequence[float]) -> list[str]:
     return [value.hex() for value in values]
 
 
+GRIDS = (None, PERIOD_NS, PERIOD_NS // 2)
+
+
 def main(pairs: int, seed: int) -> None:
     seen: Counter[str] = Counter()
-    for batch in range(-(-pairs // 5000)):
+    for batch in range(-(-pairs // 10_000)):
+        grid = GRIDS[batch % len(GRIDS)]
         with tempfile.TemporaryDirectory() as folder:
-            seen += compare(random.Random(seed + batch), 250, 20, Path(folder))
-        pairs_so_far = 5000 * (batch + 1)
-        print(f"{pairs_so_far} pairs, no disagreement: {dict(seen)}", flush=True)
+            seen += compare(random.Random(seed + batch), 200, 50, Path(folder), grid)
+        print(f"{10_000 * (batch + 1)} pairs, no disagreement: {dict(seen)}", flush=True)
 
 
 if __name__ == "__main__":

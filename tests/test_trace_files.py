@@ -17,6 +17,7 @@ import pytest
 from verifier.cli import main
 from verifier.core.diagnostic import SourceError
 from verifier.monitor.definition import Event
+from verifier.monitor.program import Program, compile_property, start, step
 from verifier.source import settled
 from verifier.traces import comma, json_lines
 from verifier.traces.fields import fields, nanoseconds, seconds
@@ -327,9 +328,13 @@ def test_memory_does_not_grow_with_the_trace(run: Run) -> None:
 # ---- known verdicts ----------------------------------------------------------------------------
 
 CELL = """\
-environment { human, stopped, crush, released, in_zone, moving, stop_pressed : bool }
+environment {
+    human, stopped, released, in_zone, moving, stop_pressed : bool
+    grip_force : real N in 0 .. 200
+}
+const grip_force_max = 40 N
 property M1 = always (human implies eventually[0, 500 ms] stopped)
-property M2 = always (crush implies eventually[0, 100 ms] released)
+property M2 = always (grip_force > grip_force_max implies eventually[0, 100 ms] released)
 property M3 = always not (in_zone and moving)
 property M4 = always (stop_pressed implies eventually[0, 500 ms] stopped)
 on violation of M1, M2, M3, M4 : stop
@@ -341,9 +346,22 @@ KNOWN = [
     ("M1", "human,stopped", "0,1,0 0.1,1,1 0.101,1,0 0.601,0,0", 1, "violated", ("0.101", "0.601")),
     ("M3", "in_zone,moving", "0,0,1 0.01,1,1", 1, "violated", ("0.01", "0.01")),
     ("M1", "human,stopped", "0,1,0 2,0,0", 1, "violated", ("0", "2")),
-    ("M2", "crush,released", "0,1,0 0.1,0,1", 0, "satisfied", None),
-    ("M2", "crush,released", "0,1,0 0.101,0,1", 1, "violated", ("0", "0.101")),
+    ("M2", "grip_force,released", "0,40.5,0 0.1,20,1", 0, "satisfied", None),
+    ("M2", "grip_force,released", "0,40.5,0 0.101,20,1", 1, "violated", ("0", "0.101")),
+    ("M2", "grip_force,released", "0,40,0 0.2,40,0 0.4,40,0", 0, "satisfied", None),
+    ("M2", "grip_force,released", "0,41,0 0.05,42,1 0.06,42,0", 3, "unknown", None),
+    (
+        "M2",
+        "grip_force,released",
+        "0,41,1 0.01,41,0 0.1,0,0 0.11,0,0",
+        1,
+        "violated",
+        ("0.01", "0.11"),
+    ),
     ("M4", "stop_pressed,stopped", "0,1,0 0.499,1,0", 3, "unknown", None),
+    ("M4", "stop_pressed,stopped", "0,1,0 0.499,1,0 0.5,0,1", 0, "satisfied", None),
+    ("M4", "stop_pressed,stopped", "0,1,0 0.3,0,1 0.4,1,0 0.9,0,0", 1, "violated", ("0.4", "0.9")),
+    ("M4", "stop_pressed,stopped", "0,0,1 0.1,1,0 0.601,0,1", 1, "violated", ("0.1", "0.601")),
 ]
 
 
@@ -364,3 +382,30 @@ def test_known_traces_through_the_command(
     (found,) = json.loads(out)["properties"]
     assert (ended, found["verdict"]) == (code, verdict)
     assert (found["asked_s"], found["known_s"]) == (moment or (None, None))
+
+
+@pytest.mark.parametrize(("name", "columns", "rows", "code", "verdict", "moment"), KNOWN)
+def test_known_traces_online(
+    name: str,
+    columns: str,
+    rows: str,
+    code: int,
+    verdict: str,
+    moment: tuple[str, str] | None,
+) -> None:
+    """The program of the robot says the same at the last sample as the definition of the page."""
+    model = settled("cell.spec", CELL).model
+    (prop,) = (each for each in model.properties if each.name == name)
+    program = compile_property(prop)
+    assert isinstance(program, Program)
+    memory = start(program)
+    for row in rows.split():
+        at, *values = row.split(",")
+        known = {
+            column: float(value) if column == "grip_force" else value == "1"
+            for column, value in zip(columns.split(","), values, strict=True)
+        }
+        memory = step(program, memory, round(Fraction(at) * 10**9), known)
+    assert memory.answer.name.lower() == verdict
+    known_ns = None if moment is None else round(Fraction(moment[1]) * 10**9)
+    assert memory.violated_ns == known_ns and (code == 1) == (known_ns is not None)

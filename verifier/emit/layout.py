@@ -32,8 +32,8 @@ _RESERVED = re.compile(
     "|join|cap|best|back|admit|opposite|alike|composed|best_(since|previous|next)|until_halves"
     "|(once|since|delayed|eventually)_window|(property|gauge)_[0-9]+|track|reference|cut|motion"
     "|filter_h|piece|transition|motion_of|piece_at|affine|curve|follow|axes|transition_h"
-    "|(cuts|pieces|points|starts)_max|(grid|off_grid|ticks|highest|(first|last)_(bit|of)|aged|push"
-    "|clear_(bits|block|of)|summary|block_end|position|latest|oldest|set|push_next|aged_step|grid_h|nowhere"
+    "|(cuts|pieces|points|starts)_max|(grid|off_grid|ticks|highest|(first|last)_bit|first_of|aged|push"
+    "|clear_bits|summary|block_end|position|take|take_(block|whole)|oldest|set|aged_step|grid_h|nowhere"
     "|delayed_response_step|block_(words|bits)))"
 )
 _MACROS = ("GUARD_ITEM_WORDS", "GUARD_JOINT_WORDS", "GUARD_LONGEST_NS", "GUARD_UNBOUNDED")

@@ -2,9 +2,9 @@
  * starts as zeros. A bit lives at the position of its tick; positions run round the ring.
  *
  * Behind the words of a ring stands a summary, one bit for each block of eight words: whether a bit
- * in it is true. Where the summary says no, what stands in the block does not count. So a step
- * looks at two blocks and the summary at either end of what has passed, whatever has passed: no
- * loop grows with a gap. The summary has one word for each 32,768 ticks of the bound.
+ * in it is true. Where the summary says no, what stands in the block does not count. So a step reads
+ * the two blocks at the ends of what has passed, the last true block between them, and the summary,
+ * whatever has passed: no loop grows with a gap. The summary has one word for each 32,768 ticks.
  *
  * The meaning is in Python: monitor/grid.py. */
 
@@ -15,7 +15,7 @@
 
 #define GUARD_NOWHERE UINT32_MAX
 #define GUARD_BLOCK_WORDS 8u
-#define GUARD_BLOCK_BITS 512u
+#define GUARD_BLOCK_BITS 512u /* of eight words */
 
 /* The stamp of the newest sample. */
 typedef struct guard_grid {
@@ -103,102 +103,90 @@ static inline uint32_t guard_block_end(uint32_t size, uint32_t block)
     return (end < size) ? end : (size - 1u);
 }
 
-/* The last true bit of the positions `from` to `to` that do not run round. */
-static inline uint32_t guard_last_of(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
-{
-    const uint64_t *summary = guard_summary(ring, size);
-    const uint32_t first = from / GUARD_BLOCK_BITS;
-    const uint32_t last = to / GUARD_BLOCK_BITS;
-    uint32_t block = last;
-    uint32_t found = GUARD_NOWHERE;
-    if (guard_kept_bit(summary, last)) {
-        found = guard_last_bit(ring, (first < last) ? (last * GUARD_BLOCK_BITS) : from, to);
-    }
-    if ((found != GUARD_NOWHERE) || (first == last)) {
-        return found;
-    }
-    block = guard_last_bit(summary, first, last - 1u);
-    if ((block != GUARD_NOWHERE) && (block > first)) {
-        return guard_last_bit(ring, block * GUARD_BLOCK_BITS, guard_block_end(size, block));
-    }
-    return (block == first) ? guard_last_bit(ring, from, guard_block_end(size, first)) : found;
-}
-
-/* The first one. */
-static inline uint32_t guard_first_of(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
-{
-    const uint64_t *summary = guard_summary(ring, size);
-    const uint32_t first = from / GUARD_BLOCK_BITS;
-    const uint32_t last = to / GUARD_BLOCK_BITS;
-    uint32_t block = first;
-    uint32_t found = GUARD_NOWHERE;
-    if (guard_kept_bit(summary, first)) {
-        found = guard_first_bit(ring, from, (first < last) ? guard_block_end(size, first) : to);
-    }
-    if ((found != GUARD_NOWHERE) || (first == last)) {
-        return found;
-    }
-    block = guard_first_bit(summary, first + 1u, last);
-    if ((block != GUARD_NOWHERE) && (block < last)) {
-        return guard_first_bit(ring, block * GUARD_BLOCK_BITS, guard_block_end(size, block));
-    }
-    return (block == last) ? guard_first_bit(ring, last * GUARD_BLOCK_BITS, to) : found;
-}
-
-static inline void guard_clear_block(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
-{
-    const uint32_t block = from / GUARD_BLOCK_BITS;
-    const uint32_t words = (size + 63u) / 64u;
-    uint64_t *summary = guard_summary(ring, size);
-    uint64_t any = 0u;
-    if (!guard_kept_bit(summary, block)) {
-        return;
-    }
-    guard_clear_bits(ring, from, to);
-    for (uint32_t i = 0u; i < GUARD_BLOCK_WORDS; ++i) {
-        const uint32_t k = (block * GUARD_BLOCK_WORDS) + i;
-        any |= (k < words) ? ring[k] : 0u;
-    }
-    guard_keep_bit(summary, block, any != 0u);
-}
-
-static inline void guard_clear_of(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
-{
-    const uint32_t first = from / GUARD_BLOCK_BITS;
-    const uint32_t last = to / GUARD_BLOCK_BITS;
-    if (first == last) {
-        guard_clear_block(ring, size, from, to);
-        return;
-    }
-    guard_clear_block(ring, size, from, guard_block_end(size, first));
-    if ((last - first) > 1u) {
-        guard_clear_bits(guard_summary(ring, size), first + 1u, last - 1u);
-    }
-    guard_clear_block(ring, size, last * GUARD_BLOCK_BITS, to);
-}
-
 /* The position so many ticks before the newest, at most `size`. */
 static inline uint32_t guard_position(uint32_t newest, uint32_t size, uint32_t ticks)
 {
     return (newest >= ticks) ? (newest - ticks) : ((newest + size) - ticks);
 }
 
-/* How many ticks before the newest the last true bit lies that lies `nearest` or more before it. */
-static inline uint32_t guard_latest(uint64_t *ring, uint32_t size, uint32_t newest,
-                                    uint32_t nearest)
+/* The last true bit of the positions `from` to `to` of one block; all of them become false. */
+static inline uint32_t guard_take_block(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
 {
-    const uint32_t to = guard_position(newest, size, nearest);
-    const uint32_t from = guard_position(newest, size, size - 1u);
+    const uint32_t block = from / GUARD_BLOCK_BITS;
+    uint64_t *summary = guard_summary(ring, size);
+    const uint32_t end = guard_block_end(size, block) / 64u;
     uint32_t found;
-    if (from <= to) {
-        found = guard_last_of(ring, size, from, to);
-    } else {
-        found = guard_last_of(ring, size, 0u, to);
-        if (found == GUARD_NOWHERE) {
-            found = guard_last_of(ring, size, from, size - 1u);
-        }
+    uint64_t any = 0u;
+    if (!guard_kept_bit(summary, block)) {
+        return GUARD_NOWHERE;
     }
-    return (found == GUARD_NOWHERE) ? found : guard_position(newest, size, found);
+    found = guard_last_bit(ring, from, to);
+    if (found != GUARD_NOWHERE) {
+        guard_clear_bits(ring, from, to);
+        for (uint32_t k = block * GUARD_BLOCK_WORDS; k <= end; ++k) {
+            any |= ring[k];
+        }
+        guard_keep_bit(summary, block, any != 0u);
+    }
+    return found;
+}
+
+/* The last true bit of the whole blocks `from` to `to`, none if `to` comes first; all of them become
+ * false. */
+static inline uint32_t guard_take_whole(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
+{
+    uint64_t *summary = guard_summary(ring, size);
+    const uint32_t block = (from <= to) ? guard_last_bit(summary, from, to) : GUARD_NOWHERE;
+    if (block == GUARD_NOWHERE) {
+        return block;
+    }
+    guard_clear_bits(summary, from, to);
+    return guard_last_bit(ring, block * GUARD_BLOCK_BITS, guard_block_end(size, block));
+}
+
+/* The last true bit on the way round from `from` to `to`; all of them become false. */
+static inline uint32_t guard_take(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
+{
+    const uint32_t first = from / GUARD_BLOCK_BITS;
+    const uint32_t last = to / GUARD_BLOCK_BITS;
+    const bool round = from > to;
+    uint32_t found;
+    uint32_t other;
+    if (!round && (first == last)) {
+        return guard_take_block(ring, size, from, to);
+    }
+    found = guard_take_block(ring, size, last * GUARD_BLOCK_BITS, to);
+    if (last > 0u) {
+        other = guard_take_whole(ring, size, round ? 0u : (first + 1u), last - 1u);
+        found = (found == GUARD_NOWHERE) ? other : found;
+    }
+    if (round) {
+        other = guard_take_whole(ring, size, first + 1u, (size - 1u) / GUARD_BLOCK_BITS);
+        found = (found == GUARD_NOWHERE) ? other : found;
+    }
+    other = guard_take_block(ring, size, from, guard_block_end(size, first));
+    return (found == GUARD_NOWHERE) ? other : found;
+}
+
+/* The first true bit of the positions `from` to `to` that do not run round. */
+static inline uint32_t guard_first_of(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
+{
+    const uint64_t *summary = guard_summary(ring, size);
+    const uint32_t first = from / GUARD_BLOCK_BITS;
+    const uint32_t last = to / GUARD_BLOCK_BITS;
+    uint32_t block = GUARD_NOWHERE;
+    uint32_t found = GUARD_NOWHERE;
+    if (guard_kept_bit(summary, first)) {
+        found = guard_first_bit(ring, from, (first < last) ? guard_block_end(size, first) : to);
+    }
+    if ((found == GUARD_NOWHERE) && (first < last)) {
+        block = guard_first_bit(summary, first + 1u, last);
+    }
+    if (block != GUARD_NOWHERE) {
+        found = guard_first_bit(ring, block * GUARD_BLOCK_BITS,
+                                (block < last) ? guard_block_end(size, block) : to);
+    }
+    return found;
 }
 
 /* How many ticks before the newest the first true bit lies. */
@@ -217,50 +205,31 @@ static inline void guard_set(uint64_t *ring, uint32_t size, uint32_t place)
     const uint32_t block = place / GUARD_BLOCK_BITS;
     uint64_t *summary = guard_summary(ring, size);
     if (!guard_kept_bit(summary, block)) {
-        for (uint32_t i = 0u; i < GUARD_BLOCK_WORDS; ++i) {
-            const uint32_t k = (block * GUARD_BLOCK_WORDS) + i;
-            if (k < ((size + 63u) / 64u)) {
-                ring[k] = 0u;
-            }
+        const uint32_t end = guard_block_end(size, block) / 64u;
+        for (uint32_t k = block * GUARD_BLOCK_WORDS; k <= end; ++k) {
+            ring[k] = 0u;
         }
         guard_keep_bit(summary, block, true);
     }
     guard_keep_bit(ring, place, true);
 }
 
-/* A sample joins, one tick after the newest. Whether what leaves, `size` ticks old, was true. */
-static inline bool guard_push_next(uint64_t *ring, uint32_t size, uint32_t *newest, bool value)
+/* A sample joins, so many ticks after the newest, and what is `size` ticks old leaves: it stood
+ * where the ticks since the newest stand now. How many ticks the latest true bit of that lay before
+ * the sample that was the newest. */
+static inline uint32_t guard_push(uint64_t *ring, uint32_t size, uint32_t *newest, uint64_t ticks,
+                                  bool value)
 {
-    const uint32_t place = ((*newest + 1u) < size) ? (*newest + 1u) : 0u;
-    const uint64_t *summary = guard_summary(ring, size);
-    const bool left =
-        guard_kept_bit(summary, place / GUARD_BLOCK_BITS) && guard_kept_bit(ring, place);
-    *newest = place;
-    if (value) {
-        guard_set(ring, size, place);
-    } else if (left) {
-        guard_clear_block(ring, size, place, place);
-    }
-    return left;
-}
-
-/* A sample joins, so many ticks after the newest; what is `size` ticks old leaves. */
-static inline void guard_push(uint64_t *ring, uint32_t size, uint32_t *newest, uint64_t ticks,
-                              bool value)
-{
+    const uint32_t before = *newest;
     const uint32_t count = (ticks < size) ? (uint32_t)ticks : size;
-    const uint32_t to = (count < (size - *newest)) ? (*newest + count) : (*newest - (size - count));
-    const uint32_t from = guard_position(to, size, count - 1u);
-    if (from <= to) {
-        guard_clear_of(ring, size, from, to);
-    } else {
-        guard_clear_of(ring, size, from, size - 1u);
-        guard_clear_of(ring, size, 0u, to);
-    }
+    const uint32_t from = ((before + 1u) < size) ? (before + 1u) : 0u;
+    const uint32_t to = (count < (size - before)) ? (before + count) : (before - (size - count));
+    const uint32_t found = guard_take(ring, size, from, to);
     *newest = to;
     if (value) {
         guard_set(ring, size, to);
     }
+    return (found == GUARD_NOWHERE) ? found : guard_position(before, size, found);
 }
 
 /* ---- operators ------------------------------------------------------------------------------- */
@@ -279,14 +248,7 @@ static inline bool guard_aged_step(guard_aged *state, uint64_t *ring, uint32_t s
                                    int64_t before_ns, int64_t now_ns, uint64_t tick_ns,
                                    uint64_t ticks, bool left, bool right, uint64_t high_ns)
 {
-    uint32_t found = GUARD_NOWHERE;
-    if (ticks == 1u) {
-        found = guard_push_next(ring, size, &state->newest, right) ? (size - 1u) : found;
-    } else {
-        const uint32_t nearest = (ticks < size) ? (uint32_t)(size - ticks) : 0u;
-        found = guard_latest(ring, size, state->newest, nearest);
-        guard_push(ring, size, &state->newest, ticks, right);
-    }
+    const uint32_t found = guard_push(ring, size, &state->newest, ticks, right);
     if (found != GUARD_NOWHERE) {
         state->witness_ns = before_ns - (int64_t)(found * tick_ns);
         state->witnessed = 1u;
@@ -306,11 +268,7 @@ static inline void guard_delayed_response_step(guard_response *state, uint32_t *
                                                uint64_t tick_ns, uint64_t ticks, bool trigger,
                                                bool response)
 {
-    if (ticks == 1u) {
-        (void)guard_push_next(ring, size, newest, trigger);
-    } else {
-        guard_push(ring, size, newest, ticks, trigger);
-    }
+    (void)guard_push(ring, size, newest, ticks, trigger);
     if (response && (state->pending != 0u) &&
         (guard_elapsed(state->since_ns, now_ns) >= (size * tick_ns))) {
         const uint32_t left = guard_oldest(ring, size, *newest);
