@@ -36,7 +36,8 @@ class Robot:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A command of a plant, or a disturbance: a real vector of `size` with a bounded box."""
+    """A command of a plant, or a disturbance: a real vector of `size` with a bounded box, or a
+    number if it is not `indexed`."""
 
     name: str
     size: int
@@ -44,11 +45,12 @@ class Input:
     lower: tuple[Fraction, ...]
     upper: tuple[Fraction, ...]
     span: Span
+    indexed: bool = True
 
     @property
     def scalars(self) -> tuple[str, ...]:
         """The names of its components, as terms read them."""
-        if self.size == 1:
+        if not self.indexed:
             return (self.name,)
         return tuple(f"{self.name}[{k}]" for k in range(1, self.size + 1))
 

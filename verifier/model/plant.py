@@ -176,9 +176,9 @@ def _input(scope: Scope, block: tree.VariableDeclaration, name: tree.Name, what:
     if len(numbers) != len(sides):
         fail("unbounded-input", block.domain.span, f"{what} is bounded by a box on every side")
     size = len(numbers) // 2
-    return Input(
-        name.text, size, declared.unit, tuple(numbers[:size]), tuple(numbers[size:]), name.span
-    )
+    lower, upper = tuple(numbers[:size]), tuple(numbers[size:])
+    indexed = bool(declared.shape)
+    return Input(name.text, size, declared.unit, lower, upper, name.span, indexed)
 
 
 def _state(name: tree.Name, scope: Scope) -> StateVariable:
