@@ -203,7 +203,7 @@ def test_what_waits_for_one_bound_has_no_loop_in_its_step() -> None:
 
 def test_no_type_of_a_bundle_can_be_named_like_a_part_of_the_runtime() -> None:
     headers = [p for p in files("verifier.emit.runtime").iterdir() if p.name.startswith("guard_")]
-    assert len(headers) == 6
+    assert len(headers) >= 6
     for header in headers:
         names = set(re.findall(r"\bguard_\w+\b", header.read_text().lower()))
         free = {name for name in names if not _RESERVED.fullmatch(name)}
