@@ -33,7 +33,7 @@ _RESERVED = re.compile(
     "|(once|since|delayed|eventually)_window|(property|gauge)_[0-9]+|track|reference|cut|motion"
     "|filter_h|piece|transition|motion_of|piece_at|affine|curve|follow|axes|transition_h"
     "|(cuts|pieces|points|starts)_max|(grid|off_grid|ticks|highest|(first|last)_bit|first_of|aged|push"
-    "|clear_bits|summary|block_end|position|take|take_(block|whole)|oldest|set|aged_step|grid_h|nowhere"
+    "|clear_bits|summary|block_end|position|take|take_(block|whole)|oldest|set|aged_step|grid_h|affine_h|nowhere"
     "|delayed_response_step|block_(words|bits)))"
 )
 _MACROS = ("GUARD_ITEM_WORDS", "GUARD_JOINT_WORDS", "GUARD_LONGEST_NS", "GUARD_UNBOUNDED")
