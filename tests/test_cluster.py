@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import dask
@@ -135,6 +137,58 @@ def test_what_fails_on_a_worker_costs_one_obligation(cluster: LocalCluster) -> N
     assert verdicts[7] == Unknown("a worker failed: MemoryError: too large")
     assert [place for place, each in enumerate(verdicts) if isinstance(each, Unknown)] == [7]
     assert isinstance(verdicts[4], Refuted) and isinstance(verdicts[5], Proved)
+
+
+def dying(note: str, asked: Sequence[Obligation], timeout_s: float) -> list[Verdict]:
+    """Takes its worker down with it, once, over one obligation of its batch."""
+    if any(each.id == "at most 7" for each in asked):
+        try:
+            os.close(os.open(note, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return settled_there(asked, timeout_s)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return settled_there(asked, timeout_s)
+
+
+def deadly(asked: Sequence[Obligation], timeout_s: float) -> list[Verdict]:
+    """Takes every worker down that gets one obligation."""
+    if any(each.id == "at most 7" for each in asked):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return settled_there(asked, timeout_s)
+
+
+def test_a_worker_that_dies_neither_loses_nor_changes_a_verdict(
+    cluster: LocalCluster, tmp_path: Path
+) -> None:
+    asked = [bounded(bound) for bound in range(40)]
+    here = dict(judge_all(asked, 5.0, 1, silent))
+    note = tmp_path / "died"
+    verdicts = answered(cluster, asked, work=partial(dying, str(note)))
+    assert note.exists()
+    assert verdicts == [here[place] for place in range(40)]
+
+
+def test_a_worker_that_is_killed_from_outside_changes_nothing(cluster: LocalCluster) -> None:
+    asked = [bounded(bound) for bound in range(200)]
+    here = dict(judge_all(asked, 5.0, 1, silent))
+    with Client(cluster, set_as_default=False) as client:
+        client.wait_for_workers(2)
+        first, *_ = client.run(os.getpid).values()
+    with opened(cluster.scheduler_address, None) as find:
+        answers = find(asked, 5.0, None, silent)
+        verdicts = dict([next(answers)])
+        os.kill(first, signal.SIGKILL)
+        verdicts |= dict(answers)
+    assert verdicts == here
+
+
+def test_what_kills_every_worker_costs_itself_alone(cluster: LocalCluster) -> None:
+    asked = [bounded(bound) for bound in range(40)]
+    here = dict(judge_all(asked, 5.0, 1, silent))
+    verdicts = dict(enumerate(answered(cluster, asked, work=deadly)))
+    lost = verdicts.pop(7)
+    assert isinstance(lost, Unknown) and lost.reason.startswith("a worker failed: KilledWorker")
+    assert verdicts == {place: each for place, each in here.items() if place != 7}
 
 
 @pytest.mark.parametrize(

@@ -633,12 +633,40 @@ def test_a_dying_child_costs_only_its_obligation(code: str, reason: str) -> None
 
 
 def test_a_child_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verifier.solve.workers.START_S", 0.2)
+    monkeypatch.setattr("verifier.solve.workers.PATIENCE", 0.01)
     start = time.monotonic()
     command = [sys.executable, "-c", "import time; time.sleep(100)"]
     verdicts = dict(judge_all([CUBE], 0.1, 1, silent, command))
     assert verdicts == {0: Unknown("z3: timeout after 100 ms")}
     assert time.monotonic() - start < 10
+
+
+SERVE = "import verifier.solve.worker as w; w.longest_s = lambda _: 0.2; w.serve("
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ("lambda *_: {}['x']", "the solver process failed: KeyError: 'x'"),
+        ("lambda *_: bytearray(2**60)", "the solver process failed: MemoryError"),
+        ("lambda *_: [0 for _ in iter(int, 1)]", "z3: timeout after 5000 ms"),
+    ],
+)
+def test_what_goes_wrong_in_a_child_is_the_reason(answer: str, reason: str) -> None:
+    command = [sys.executable, "-c", f"{SERVE}{answer})"]
+    assert dict(judge_all([CUBE, CUBE], 5, 1, silent, command)) == dict.fromkeys(
+        (0, 1), Unknown(reason)
+    )
+
+
+def test_a_child_that_dies_of_an_earlier_task_is_replaced() -> None:
+    """The first child answers once and dies with the second task; the second child answers that."""
+    dies = "import os; n = iter((1, 0)); w.serve(lambda *_: [EASY, os.abort][not next(n)]())"
+    easy = "import verifier.solve.worker as w; from verifier.core.verdict import Unknown"
+    code = f"{easy}; EASY = lambda: Unknown('asked'); {dies}"
+    command = [sys.executable, "-c", code]
+    verdicts = dict(judge_all([CUBE, CUBE, CUBE], 5, 1, silent, command))
+    assert verdicts == dict.fromkeys(range(3), Unknown("asked"))
 
 
 def test_a_child_that_cannot_be_started_is_no_hang() -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 
 from verifier.check.codec import decode, encode
 from verifier.check.judge import Accepted, judge
+from verifier.cli import main
 from verifier.core.certificate import SumOfSquares
 from verifier.core.obligation import Entailment, Fact, Obligation
 from verifier.core.span import Span
@@ -43,6 +45,7 @@ FACTS = {
     "a mean": ("true", "x*x*y*y + x*x + 1 >= 2*x*x*y"),
     "three variables": ("true", "x*x*x*x + y*y*y*y + z*z*z*z + 1 >= 4*x*y*z - 0.01"),
     "a cube": ("x >= 1", "x*x*x >= 1"),
+    "a product of facts": ("x >= 1 and y >= 1 and z >= 1", "x*y*z >= 1"),
     "a cube, strictly": ("x > 1", "x*x*x > 1"),
     "on a disc": ("x*x + y*y <= 1", "x*x*y*y <= 0.26"),
     "on a curve": ("x*x*x == y and x >= 2", "y >= 8"),
@@ -112,3 +115,52 @@ def test_random_sums_of_squares_are_found_again() -> None:
         obligation = Obligation("t", "t", "T", 0, NOWHERE, asked, sorts, {})
         found = refuted(obligation)
         assert found is not None and judge(obligation, found.refutation) == Accepted()
+
+
+CONTRACT = """
+state { x, y, z : real }
+
+skill Disc   { ensures x*x + y*y <= 1  modifies x, y }
+skill Cubes  { ensures x >= 1 and y >= 1 and z >= 1 }
+skill Any    { modifies x, y, z }
+skill Lens   { requires x*x*y*y <= 0.26 }
+skill Corner { requires x*y*z >= 1 }
+skill Motzkin { requires x^4*y^2 + x^2*y^4 + 1 >= 3*x^2*y^2 }
+
+chain OnADisc     { Disc(); Lens() }
+chain OverACorner { Cubes(); Corner() }
+chain Nonnegative { Any(); Motzkin() }
+"""
+MORE = """
+skill Unit   { ensures x >= 0 and x <= 1 and y >= 0 and y <= 1 }
+skill Curve  { ensures x*x*x == y and x >= 2  modifies x, y }
+skill Form   { requires 2*x^4 + 2*x^3*y - x^2*y^2 + 5*y^4 >= 0 }
+skill Mean   { requires x^4 + y^4 + z^4 + 1 >= 4*x*y*z - 0.01 }
+skill Under  { requires x^2*y <= x }
+skill Times  { requires (x^2 + y^2 + 1)*(x^4*y^2 + x^2*y^4 + 1 - 3*x^2*y^2) >= 0 }
+skill Eight  { requires y >= 8 }
+
+chain OfAForm     { Any(); Form() }
+chain OfAMean     { Any(); Mean() }
+chain InASquare   { Unit(); Under() }
+chain OfAProduct  { Any(); Times() }
+chain OnACurve    { Curve(); Eight() }
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [CONTRACT, pytest.param(CONTRACT + MORE, marks=pytest.mark.nightly)],
+    ids=["some", "all"],
+)
+def test_the_command_line_proves_polynomial_facts_with_certificates(
+    text: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "squares.contract"
+    path.write_text(text)
+    kept = str(tmp_path / "certificates")
+    command = ["check", str(path), "--require-certificates", "--certificates", kept, "--no-cache"]
+    assert main(command) == 0, capsys.readouterr().out
+    assert main(["recheck", str(path), kept]) == 0
+    told = capsys.readouterr().out
+    assert "unknown" not in told and "rejected" not in told

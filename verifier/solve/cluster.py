@@ -112,7 +112,7 @@ def _answers(
     failed: list[int] = []
     for future in library.as_completed(list(futures), loop=client.loop):
         batch = futures[future]
-        if future.status == "finished":
+        if future.exception() is None:  # waits, where its worker died before it was fetched
             yield batch, _checked(future.result(), len(batch))
         else:
             failed += batch

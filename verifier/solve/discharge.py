@@ -41,6 +41,7 @@ from verifier.core.verdict import (
 )
 from verifier.solve import claimed, smt
 from verifier.solve.budget import settle_budget
+from verifier.solve.convex import available
 from verifier.solve.facts import Signed
 from verifier.solve.minimize import repaired, satisfies, simplest
 from verifier.solve.network import settle_network
@@ -57,11 +58,20 @@ STEPS_CORE = 500_000
 STEPS_MINIMAL = 2_000
 MINIMAL_TRIES = 50
 PATIENT_S = 8.0
+GLANCE_S = 2.0
+"""What z3 is given first. Most of what it answers takes it less."""
 SQUARES_S = 12.0
-"""What the search for sums of squares may take, where the solver is given as much as PATIENT_S: it
-loads cvxpy, which takes seconds."""
+"""What the search for sums of squares may take, where the solver is given as much as PATIENT_S."""
 AFTERWARDS_S = 1.5
 """What the search for a certificate may take, beyond the solver's time over again."""
+LOADING_S = 10.0
+"""What it may take to load the solvers."""
+
+
+def longest_s(timeout_s: float) -> float:
+    """The processor time in seconds after which there should be a verdict, and will be none."""
+    squares = SQUARES_S if timeout_s >= PATIENT_S else 0.0
+    return 2 * timeout_s + GLANCE_S + AFTERWARDS_S + LOADING_S + squares
 
 
 def discharge(obligation: Obligation, timeout_s: float, pool: Sequence[State] = ()) -> Verdict:
@@ -231,10 +241,10 @@ def ask(obligation: Obligation, timeout_s: float) -> Verdict:
 
 def _ask_realization(obligation: Obligation, question: Realization, timeout_s: float) -> Verdict:
     """Each of the questions that it comes down to gets a part of the time."""
-    ends = time.monotonic() + timeout_s
+    ends = time.thread_time() + timeout_s
 
     def answer(part: Obligation) -> Verdict:
-        if time.monotonic() > ends:
+        if time.thread_time() > ends:
             return Unknown(f"timeout after {int(timeout_s * 1000)} ms")
         return discharge(part, timeout_s / 4)
 
@@ -244,7 +254,7 @@ def _ask_realization(obligation: Obligation, question: Realization, timeout_s: f
 
 
 def _ask_existence(question: Existence, sorts: Mapping[str, Sort], timeout_s: float) -> Verdict:
-    deadline = time.monotonic() + 2 * timeout_s + AFTERWARDS_S
+    deadline = time.thread_time() + 2 * timeout_s + AFTERWARDS_S
     facts = question.facts
     wanted = [fact.formula for fact in facts]
     match smt.satisfy(wanted, sorts, timeout_s):
@@ -260,15 +270,22 @@ def _ask_existence(question: Existence, sorts: Mapping[str, Sort], timeout_s: fl
 
 
 def _ask_entailment(question: Entailment, sorts: Mapping[str, Sort], timeout_s: float) -> Verdict:
-    deadline = time.monotonic() + 2 * timeout_s + AFTERWARDS_S
+    """z3 is given a glance; what it does not see then, the tableau may, and squares; z3 is last."""
+    deadline = time.thread_time() + GLANCE_S + timeout_s + AFTERWARDS_S
     hypotheses, goals = question.hypotheses, question.goals
     given = [fact.formula for fact in hypotheses]
     negated = disjunction(Not(goal.formula) for goal in goals)
-    match smt.satisfy([*given, negated], sorts, timeout_s):
+    answer = smt.satisfy([*given, negated], sorts, min(GLANCE_S, timeout_s))
+    if isinstance(answer, smt.NoAnswer):
+        if not any(may_be_undefined(goal.formula) for goal in goals):
+            found = _without_answer(question, sorts, deadline, timeout_s)
+            if found is not None:
+                return found
+        if timeout_s > GLANCE_S:
+            answer = smt.satisfy([*given, negated], sorts, timeout_s)
+    match answer:
         case smt.NoAnswer(reason):
-            if any(may_be_undefined(goal.formula) for goal in goals):
-                return Unknown(reason)
-            return _without_answer(question, sorts, deadline, timeout_s) or Unknown(reason)
+            return Unknown(reason)
         case smt.Model(values, irrational):
             state = repaired([*given, negated], values, irrational)
             if state is None:
@@ -291,8 +308,8 @@ def _without_answer(
 ) -> Verdict | None:
     """What the tableau makes of the question with more steps; None if that is not enough."""
     outcome = refute(_assertions(question), sorts, STEPS_CORE, deadline=deadline)
-    if isinstance(outcome, GaveUp) and timeout_s >= PATIENT_S:
-        ends = time.monotonic() + SQUARES_S
+    if isinstance(outcome, GaveUp) and timeout_s >= PATIENT_S and available():
+        ends = time.thread_time() + SQUARES_S
         outcome = refute(_assertions(question), sorts, STEPS_CORE, deadline=ends, squares=True)
     return _from_outcome(question, sorts, outcome)
 
@@ -308,8 +325,8 @@ def _certificate(
     assertions = _assertions(question)
     only = {*needed, len(assertions) - 1}
     outcome = refute(assertions, sorts, STEPS_CORE, only, deadline)
-    if isinstance(outcome, GaveUp) and timeout_s >= PATIENT_S:
-        ends = time.monotonic() + SQUARES_S
+    if isinstance(outcome, GaveUp) and timeout_s >= PATIENT_S and available():
+        ends = time.thread_time() + SQUARES_S
         outcome = refute(assertions, sorts, STEPS_CORE, only, ends, squares=True)
     if isinstance(outcome, Open):
         return GaveUp("the solver's core does not suffice in exact arithmetic")

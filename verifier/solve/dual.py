@@ -17,10 +17,11 @@ from itertools import combinations_with_replacement
 from math import frexp, inf, sqrt
 from typing import TypeAlias
 
-from verifier.core.term import Variable
+from verifier.core.term import Apply, Term, Variable
 from verifier.solve import simplex
 from verifier.solve.facts import BySum
 from verifier.solve.polynomial import ONE, Atoms, Polynomial, times
+from verifier.solve.program import convex, minimum
 from verifier.solve.quadratic import Gap, Spend, System, attempt, combination, degree, key_of
 
 Matrix: TypeAlias = list[list[float]]
@@ -42,7 +43,7 @@ def search_multipliers(
         entry
         for entry in system
         if degree(entry[2]) <= 2
-        and all(isinstance(atoms.terms[atom], Variable) for m in entry[2] for atom in m)
+        and all(_is_usable(atoms.terms[atom]) for m in entry[2] for atom in m)
     ]
     linear = [entry for entry in usable if degree(entry[2]) <= 1]
     gaps = [Gap(p, relation, fact) for fact, relation, p in usable]
@@ -50,10 +51,14 @@ def search_multipliers(
     step = _without_squares(gaps, spend)
     if step is not None:
         return step
-    for weights in _with_squares(gaps, near, spend):
+    plain = [
+        gap for gap in gaps if all(_is_variable(atoms, atom) for atom in _atoms(gap.polynomial))
+    ]
+    linear = [entry for entry in linear if all(_is_variable(atoms, a) for a in _atoms(entry[2]))]
+    for weights in _with_squares(plain, near, spend):
         chosen = [
             (gap, weight)
-            for gap, weight in zip(gaps, weights, strict=True)
+            for gap, weight in zip(plain, weights, strict=True)
             if weight and degree(gap.polynomial) == 2
         ]
         step = attempt(linear, chosen, atoms, spend)
@@ -62,10 +67,28 @@ def search_multipliers(
     return None
 
 
+def _is_usable(term: Term) -> bool:
+    """A variable, or its size: what it is on this branch follows from an equation."""
+    return isinstance(term, Variable) or (isinstance(term, Apply) and term.function == "abs")
+
+
+def _is_variable(atoms: Atoms, atom: int) -> bool:
+    return isinstance(atoms.terms[atom], Variable)
+
+
 def _products(linear: System, usable: System, atoms: Atoms) -> Iterator[Gap]:
     """Products of linear inequalities (of all, if they are few; else of those about one variable),
     and of linear equations with the variables that occur in products anyway."""
-    wanted = sorted({atom for _, _, p in usable for m in p if len(m) == 2 for atom in m})
+    wanted = sorted(
+        {
+            atom
+            for _, _, p in usable
+            for m in p
+            if len(m) == 2
+            for atom in m
+            if _is_variable(atoms, atom)
+        }
+    )
     sides = [entry for entry in linear if entry[1] != "=="]
     for one, other in combinations_with_replacement(sides, 2):
         if len(sides) > LINEAR_MAX and _atoms(one[2]) != _atoms(other[2]):
@@ -113,19 +136,37 @@ def _with_squares(
     # An equation may be used with either sign.
     signed = [(i, 1) for i in range(len(gaps))]
     signed += [(i, -1) for i, gap in enumerate(gaps) if gap.relation == "=="]
+    for centre, scales in _views(gaps, atoms, near):
+        columns, sizes = [], []
+        for index, sign in signed:
+            column = _matrix(gaps[index].polynomial, atoms, centre, scales)
+            size = max((abs(value) for _, _, value in column), default=0.0) or 1.0
+            columns.append([(a, b, -sign * value / size) for a, b, value in column])
+            sizes.append(size)
+        for y in _barrier(columns, len(atoms) + 1, spend):
+            for bits in (5, 10, 20, 44):
+                weights = [ZERO] * len(gaps)
+                for (index, sign), value, size in zip(signed, y, sizes, strict=True):
+                    weights[index] += sign * _short(value / size, bits)
+                yield weights
+
+
+def _views(
+    gaps: Sequence[Gap], atoms: Sequence[int], near: dict[int, Fraction]
+) -> Iterator[tuple[dict[int, Fraction], dict[int, float]]]:
+    """Centres and lengths in which the numbers may be of one size: the point, and where the round
+    facts are."""
     scales = _scales(gaps, atoms)
-    columns, sizes = [], []
-    for index, sign in signed:
-        column = _matrix(gaps[index].polynomial, atoms, near, scales)
-        size = max((abs(value) for _, _, value in column), default=0.0) or 1.0
-        columns.append([(a, b, -sign * value / size) for a, b, value in column])
-        sizes.append(size)
-    for y in _barrier(columns, len(atoms) + 1, spend):
-        for bits in (5, 10, 20, 44):
-            weights = [ZERO] * len(gaps)
-            for (index, sign), value, size in zip(signed, y, sizes, strict=True):
-                weights[index] += sign * _short(value / size, bits)
-            yield weights
+    yield near, scales
+    for gap in gaps:
+        if gap.by is None and degree(gap.polynomial) == 2:
+            below = convex({m: -c for m, c in gap.polynomial.items()})
+            least = None if below is None else minimum(below, [], lambda _: None)
+            if least is not None and least.value < 0:
+                extent = -float(least.value)
+                curved = {a: -float(gap.polynomial.get((a, a), ZERO)) for a in least.point}
+                own = {a: sqrt(extent / c) for a, c in curved.items() if c > 0}
+                yield near | least.point, scales | own
 
 
 def _scales(gaps: Sequence[Gap], atoms: Sequence[int]) -> dict[int, float]:

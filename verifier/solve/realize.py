@@ -8,8 +8,9 @@ right. Over booleans and enumerations this ends, as the ends themselves are choi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from verifier.core.certificate import Chosen, Measured, Point
 from verifier.core.cover import Cut, Leaf
@@ -24,7 +25,7 @@ from verifier.core.obligation import (
     from_there,
 )
 from verifier.core.substitution import constants, put
-from verifier.core.term import And, Comparison, Key, Or, variables
+from verifier.core.term import And, Boolean, Comparison, Enumeration, Key, Or, Sort, variables
 from verifier.core.verdict import (
     Contradiction,
     JudgedBefore,
@@ -58,7 +59,7 @@ def realize(owed: Obligation, question: Realization, answer: Answer) -> Verdict 
                     evidence = Chosen(tuple(sorted(stands.items())), evidence)
                 return Proved(evidence)
             case Refuted(Witness(values)):
-                starts.append(values)
+                starts.append(_whole(question, values, owed.sorts))
             case _:
                 return verdict
         ends = from_there(question, values)
@@ -135,6 +136,24 @@ def _right(question: Realization, start: dict[Key, Value], stands: Stands) -> bo
     there = constants(start)
     goals = (put(put(goal.formula, stands), there) for goal in question.goals)
     return satisfies(list(goals), {})
+
+
+def _whole(
+    question: Realization, values: dict[Key, Value], sorts: Mapping[str, Sort]
+) -> dict[Key, Value]:
+    """The start with a value for whatever a choice may keep: any, where the start has none."""
+    missing = [old for _, old in question.chosen if old not in values]
+    return values | {old: _any(sorts[old[0]]) for old in missing}
+
+
+def _any(sort: Sort) -> Value:
+    match sort:
+        case Boolean():
+            return False
+        case Enumeration(labels):
+            return labels[0]
+        case _:
+            return Fraction(0)
 
 
 def _failed(question: Realization, ends: Sequence[Fact], stuck: Contradiction) -> Fact:

@@ -157,7 +157,7 @@ class _Search:
 
     def spend(self, steps: int) -> None:
         self.steps -= steps
-        if self.steps < 0 or time.monotonic() > self.deadline:
+        if self.steps < 0 or time.thread_time() > self.deadline:
             raise _Exhausted
 
     def gap(self, fact: Known) -> Polynomial | None:
@@ -188,7 +188,8 @@ def refute(
 ) -> Outcome:
     """Whether the assertions (formulas that hold, or do not) can be true together. With `only`,
     the search uses just these assertions; the facts are still numbered through all of them. A step
-    is worth about ten microseconds; the deadline is one of time.monotonic(). With `squares`, sums
+    is worth about ten microseconds; the deadline is one of
+    time.thread_time(). With `squares`, sums
     of squares of any degree are tried last (cvxpy, a good part of a second each)."""
     places = range(len(assertions)) if only is None else sorted(only)
     used_assertions = [assertions[place] for place in places]

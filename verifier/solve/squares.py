@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import combinations_with_replacement
+from itertools import combinations, combinations_with_replacement
 from typing import TypeAlias
 
 from verifier.core.certificate import Terms
@@ -27,6 +27,7 @@ from verifier.solve.quadratic import System, key_of
 VARIABLES_MAX = 6
 ROWS_MAX = 130
 SIDE_MAX = 40
+PRODUCTS_OF = 6
 INSIDE = 1e-6
 FLAT = 1e-4
 BITS = 26
@@ -94,6 +95,28 @@ def _shapes(system: System, variables: Sequence[int]) -> Iterator[_Shape]:
             yield _Shape(others, tuple(free), target, fact)
             yield _Shape(tuple(blocks), tuple(free), target, fact)
         yield _Shape(tuple(blocks), tuple(free), {ONE: Fraction(-1)}, None)
+        products = tuple(_products(system, variables, 2 * half))
+        for fact, p in reversed(strict):
+            target = plus({}, p, Fraction(-1))
+            others = tuple(block for block in blocks if block.facts != (fact,))
+            if products:
+                yield _Shape((*others, *products), tuple(free), target, fact)
+
+
+def _products(system: System, variables: Sequence[int], degree: int) -> Iterator[_Block]:
+    """Squares times products of different inequalities (Schmuedgen 1991), where these are few."""
+    sides = [(fact, p) for fact, relation, p in system if relation != "=="]
+    if len(sides) > PRODUCTS_OF:
+        return
+    for count in range(2, len(sides) + 1):
+        for chosen in combinations(sides, count):
+            gap = {ONE: Fraction(1)}
+            for _, p in chosen:
+                gap = times(gap, p)
+            own = max(map(len, gap), default=0)
+            if own <= degree:
+                basis = _powers(_monomials(variables, (degree - own) // 2))
+                yield _Block(tuple(fact for fact, _ in chosen), gap, basis)
 
 
 def _monomials(variables: Sequence[int], degree: int) -> list[Monomial]:

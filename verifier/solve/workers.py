@@ -27,7 +27,7 @@ from verifier.core.evaluate import Value
 from verifier.core.obligation import Obligation
 from verifier.core.term import Key
 from verifier.core.verdict import Proved, Unknown, Verdict
-from verifier.solve.discharge import PATIENT_S, SQUARES_S, settle
+from verifier.solve.discharge import longest_s, settle
 from verifier.solve.worker import read_frame, write_frame
 
 Progress: TypeAlias = Callable[[int, int], None]
@@ -40,8 +40,12 @@ ALIVE_S = 1.0
 COMMAND = (sys.executable, "-m", "verifier.solve.worker")
 OPINION = (sys.executable, "-c", "from verifier.solve.cvc5 import main; main()")
 POOL_SIZE = 8
-START_S = 3.0
-"""What a child may take beyond twice the solver's time: to start, and to look for a certificate."""
+OUT_OF_TIME = 27
+"""The signal that ends a process whose processor time is up, SIGPROF, where there is one."""
+PATIENCE = 3.0
+"""How much longer than its processor time a child may take where others compute, too."""
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "RAYON_NUM_THREADS"), "1")
+"""Children are as many as processors, and threads of theirs would share the memory allowed."""
 
 
 def judge_all(
@@ -150,36 +154,56 @@ def _next(
                 return min(missing), Unknown("nobody is left to ask z3")
 
 
+@dataclass(frozen=True, slots=True)
+class _Died:
+    """A child that gave no answer."""
+
+    code: int
+
+
 def _serve(shared: _Shared, work: _Work) -> None:
-    """Answers tasks until none is left, with one child at a time."""
+    """Answers tasks until none is left, with one child at a time. A child that dies with a task
+    that was not its first may have died of the others: the task gets another child."""
     child: Child | None = None
-    while True:
+    while not shared.stopped:
         try:
             place = shared.tasks.get_nowait()
         except queue.Empty:
             break
-        if child is None:
-            try:
-                child = _started(shared, work.command)
-            except OSError:
-                shared.answers.put((place, Unknown("the solver process cannot be started")))
-                continue
-            if child is None:
-                return
-        verdict = _answered(child, work, place)
-        if child.poll() is not None:
-            _ended(shared, child)
-            child = None
-        shared.answers.put((place, verdict))
+        used = child is not None
+        child, answer = _asked(shared, work, child, place)
+        if isinstance(answer, _Died) and used:
+            child, answer = _asked(shared, work, child, place)
+        if isinstance(answer, _Died):
+            answer = Unknown(f"the solver process died ({_how(answer.code)})")
+        shared.answers.put((place, answer))
     if child is not None:
         _ended(shared, child)
+
+
+def _asked(
+    shared: _Shared, work: _Work, child: Child | None, place: int
+) -> tuple[Child | None, Verdict | _Died]:
+    """The child's answer, or a new child's, and the child if it is still there."""
+    if child is None:
+        try:
+            child = _started(shared, work.command)
+        except OSError:
+            return None, Unknown("the solver process cannot be started")
+        if child is None:
+            return None, Unknown("the run was stopped")
+    answer = _answered(child, work, place)
+    if child.poll() is None:
+        return child, answer
+    _ended(shared, child)
+    return None, answer
 
 
 def _started(shared: _Shared, command: tuple[str, ...]) -> Child | None:
     """A new child; None if the run has been stopped."""
     home = str(Path(verifier.__file__).parent.parent)
     paths = [home, *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths)}
+    environment = {**ONE_THREAD, **os.environ, "PYTHONPATH": os.pathsep.join(paths)}
     with shared.lock:
         if shared.stopped:
             return None
@@ -211,7 +235,7 @@ def _closed(close: Callable[[], None]) -> None:
         return
 
 
-def _answered(child: Child, work: _Work, place: int) -> Verdict:
+def _answered(child: Child, work: _Work, place: int) -> Verdict | _Died:
     timeout_s = work.timeout_s
     assert child.stdin is not None and child.stdout is not None
     overrun = threading.Event()
@@ -220,9 +244,7 @@ def _answered(child: Child, work: _Work, place: int) -> Verdict:
         overrun.set()
         child.kill()
 
-    timer = threading.Timer(
-        2 * timeout_s + START_S + (SQUARES_S if timeout_s >= PATIENT_S else 0), stop
-    )
+    timer = threading.Timer(PATIENCE * longest_s(timeout_s), stop)
     timer.daemon = True
     timer.start()
     try:
@@ -240,9 +262,9 @@ def _answered(child: Child, work: _Work, place: int) -> Verdict:
         return verdict
     child.kill()
     code = child.wait()
-    if overrun.is_set():
+    if overrun.is_set() or code == -OUT_OF_TIME:
         return Unknown(f"z3: timeout after {int(timeout_s * 1000)} ms")
-    return Unknown(f"the solver process died ({_how(code)})")
+    return _Died(code)
 
 
 def _how(code: int) -> str:
