@@ -168,20 +168,6 @@ def test_a_worker_that_dies_neither_loses_nor_changes_a_verdict(
     assert verdicts == [here[place] for place in range(40)]
 
 
-def test_a_worker_that_is_killed_from_outside_changes_nothing(cluster: LocalCluster) -> None:
-    asked = [bounded(bound) for bound in range(200)]
-    here = dict(judge_all(asked, 5.0, 1, silent))
-    with Client(cluster, set_as_default=False) as client:
-        client.wait_for_workers(2)
-        first, *_ = client.run(os.getpid).values()
-    with opened(cluster.scheduler_address, None) as find:
-        answers = find(asked, 5.0, None, silent)
-        verdicts = dict([next(answers)])
-        os.kill(first, signal.SIGKILL)
-        verdicts |= dict(answers)
-    assert verdicts == here
-
-
 def test_what_kills_every_worker_costs_itself_alone(cluster: LocalCluster) -> None:
     asked = [bounded(bound) for bound in range(40)]
     here = dict(judge_all(asked, 5.0, 1, silent))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,15 +16,18 @@ Written = Callable[[Fraction], str]
 WITHOUT_END = ("halfspace", "above")
 
 
-def row(values: list[Fraction | int]) -> str:
+Row = Sequence[Fraction | int]
+
+
+def row(values: Row) -> str:
     return f"[{', '.join(map(str, values))}]"
 
 
-def rows(lines: list[list[Fraction | int]]) -> str:
+def rows(lines: Sequence[Row]) -> str:
     return f"[{', '.join(map(row, lines))}]"
 
 
-def axes(size: int, length: Fraction | int) -> list[list[Fraction | int]]:
+def axes(size: int, length: Fraction | int) -> list[Row]:
     return [[length if k == i else 0 for k in range(size)] for i in range(size)]
 
 
