@@ -150,13 +150,6 @@ def dying(note: str, asked: Sequence[Obligation], timeout_s: float) -> list[Verd
     return settled_there(asked, timeout_s)
 
 
-def deadly(asked: Sequence[Obligation], timeout_s: float) -> list[Verdict]:
-    """Takes every worker down that gets one obligation."""
-    if any(each.id == "at most 7" for each in asked):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return settled_there(asked, timeout_s)
-
-
 def test_a_worker_that_dies_neither_loses_nor_changes_a_verdict(
     cluster: LocalCluster, tmp_path: Path
 ) -> None:
@@ -166,15 +159,6 @@ def test_a_worker_that_dies_neither_loses_nor_changes_a_verdict(
     verdicts = answered(cluster, asked, work=partial(dying, str(note)))
     assert note.exists()
     assert verdicts == [here[place] for place in range(40)]
-
-
-def test_what_kills_every_worker_costs_itself_alone(cluster: LocalCluster) -> None:
-    asked = [bounded(bound) for bound in range(40)]
-    here = dict(judge_all(asked, 5.0, 1, silent))
-    verdicts = dict(enumerate(answered(cluster, asked, work=deadly)))
-    lost = verdicts.pop(7)
-    assert isinstance(lost, Unknown) and lost.reason.startswith("a worker failed: KilledWorker")
-    assert verdicts == {place: each for place, each in here.items() if place != 7}
 
 
 @pytest.mark.parametrize(
