@@ -4,6 +4,7 @@ values are not rational, and the limits that it keeps (found by tests/benchmarks
 from __future__ import annotations
 
 import json
+import random
 from dataclasses import replace
 from fractions import Fraction
 from importlib import import_module
@@ -33,7 +34,7 @@ from verifier.check.boxed import broken
 from verifier.check.codec import decode, encode, formula_of, statement_digest, term_of
 from verifier.check.judge import judge, judge_contradiction, judge_counterexample
 from verifier.check.outcome import Accepted, Rejected
-from verifier.check.polynomial import Refused, polynomial
+from verifier.check.polynomial import Refused, combine, polynomial
 from verifier.core.certificate import (
     Chosen,
     Clash,
@@ -423,6 +424,20 @@ def test_equations_are_multiplied_by_any_polynomial() -> None:
 )
 def test_a_polynomial_has_one_form(term: Term, expected: Any) -> None:
     assert polynomial(term, {}) == expected
+
+
+def test_sums_that_are_read_in_one_pass_have_the_form_of_their_parts() -> None:
+    chance = random.Random(8)
+    for _ in range(300):
+        parts: list[Term] = []
+        for _ in range(chance.randint(0, 6)):
+            value = number(f"{chance.randint(-6, 6)}/{chance.randint(1, 12)}")
+            variable = Variable(chance.choice("abc"))
+            parts.append(chance.choice((value, variable, Product((value, variable)))))
+        atoms: dict[Term, int] = {}
+        apart = combine([(Fraction(1), polynomial(part, atoms)) for part in parts])
+        assert polynomial(Sum(tuple(parts)), dict(atoms)) == apart
+        assert polynomial(Sum((Product((Sum(tuple(parts)),)),)), dict(atoms)) == apart
 
 
 def test_a_division_by_zero_has_no_form() -> None:

@@ -20,6 +20,7 @@ Atoms: TypeAlias = dict[Term, int]
 MONOMIALS_MAX = 10_000
 DEPTH_MAX = 250
 ZERO: Polynomial = (1, {})
+ONE = Fraction(1)
 
 
 class Refused(Exception):
@@ -72,9 +73,12 @@ def polynomial(term: Term, atoms: Atoms) -> Polynomial:
         case Number(value):
             return constant(value)
         case Sum(parts):
-            return combine([(Fraction(1), polynomial(part, atoms)) for part in parts])
+            linear = _linear(parts, atoms)
+            if linear is not None:
+                return linear
+            return combine([(ONE, polynomial(part, atoms)) for part in parts])
         case Product(parts):
-            product = constant(Fraction(1))
+            product = constant(ONE)
             for part in parts:
                 product = multiply(product, polynomial(part, atoms))
             return product
@@ -88,3 +92,24 @@ def polynomial(term: Term, atoms: Atoms) -> Polynomial:
         case Variable() | Apply():
             pass
     return 1, {(atoms.setdefault(term, len(atoms)),): 1}
+
+
+def _linear(parts: tuple[Term, ...], atoms: Atoms) -> Polynomial | None:
+    """The sum of the parts in one pass, if each is a number, a variable or a number times one."""
+    found: list[tuple[Monomial, Fraction]] = []
+    for part in parts:
+        match part:
+            case Product((Number(value), Variable() as variable)):
+                found.append(((atoms.setdefault(variable, len(atoms)),), value))
+            case Variable():
+                found.append(((atoms.setdefault(part, len(atoms)),), ONE))
+            case Number(value):
+                found.append(((), value))
+            case _:
+                return None
+    common = lcm(*(value.denominator for _, value in found))
+    total: dict[Monomial, int] = {}
+    for monomial, value in found:
+        amount = value.numerator * (common // value.denominator)
+        total[monomial] = total.get(monomial, 0) + amount
+    return _reduced(common, total)
