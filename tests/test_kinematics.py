@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import json
 import math
+import operator
 import random
 import shutil
 import struct
@@ -18,7 +19,8 @@ import pytest
 from verifier.core.diagnostic import Diagnostic
 from verifier.emit.kinematics import kinematics_header, kinematics_source
 from verifier.emit.printer import printed
-from verifier.model.urdf import Chain, Sphere, read_chain
+from verifier.model.shapes import Sphere
+from verifier.model.urdf import Chain, read_chain
 from verifier.safety.kinematics import Kinematics, jacobian, kinematics, point_row, poses
 from verifier.safety.straight import run
 from verifier.safety.trigonometry import ERROR, sine_cosine
@@ -131,6 +133,15 @@ REFUSED = {
         "urdf-number",
         3,
     ),
+    "a thread": (
+        urdf(
+            PRISMATIC,
+            '<link name="a"/><link name="b"><collision><geometry>\n'
+            '<cylinder radius="0.001" length="1"/></geometry></collision></link>',
+        ),
+        "urdf-number",
+        3,
+    ),
 }
 
 
@@ -141,6 +152,69 @@ def test_bad_files_are_refused_with_the_line(mistake: str) -> None:
     assert isinstance(found, tuple) and {d.code for d in found} == {code}
     assert all(isinstance(d, Diagnostic) and d.span.line == line for d in found), found
     assert all(d.message[0].islower() or d.message[0] == "`" for d in found)
+
+
+SHAPES = {
+    "cylinder": ('<cylinder radius="0.06" length="0.4"/>', 0.06),
+    "flat cylinder": ('<cylinder radius="0.2" length="0.01"/>', 0.2),
+    "capsule": ('<capsule radius="0.05" length="0.3"/>', 0.05),
+    "box": ('<box size="0.1 0.5 0.2"/>', math.hypot(0.05, 0.1)),
+    "cube": ('<box size="0.1 0.1 0.1"/>', math.hypot(0.05, 0.05)),
+}
+
+
+def inside(shape: str, chance: random.Random) -> tuple[float, float, float]:
+    """A point of the shape in its own frame, often on its edge."""
+    if "size" in shape:
+        sizes = [float(size) for size in shape.split('"')[1].split()]
+        x, y, z = (chance.choice((-0.5, 0.5, chance.uniform(-0.5, 0.5))) * size for size in sizes)
+        return x, y, z
+    radius, length = float(shape.split('"')[1]), float(shape.split('"')[3])
+    turn, along = chance.uniform(0, math.tau), chance.choice((-0.5, 0.5, chance.uniform(-0.5, 0.5)))
+    if "capsule" in shape and abs(along) == 0.5:
+        up = chance.uniform(0, math.pi / 2)
+        out, beyond = radius * math.cos(up), radius * math.sin(up)
+        return out * math.cos(turn), out * math.sin(turn), along * length + beyond * 2 * along
+    return radius * math.cos(turn), radius * math.sin(turn), along * length
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_spheres_cover_cylinders_capsules_and_boxes(name: str) -> None:
+    shape, breadth = SHAPES[name]
+    chance = random.Random(name)
+    for rpy in ("0 0 0", "1.5707963 0 0", "0.3 -1.1 2.5", "-2 0.7 0.1"):
+        place = f'<origin xyz="0.1 -0.2 0.3" rpy="{rpy}"/>'
+        shaped = f"<collision>{place}<geometry>{shape}</geometry></collision>"
+        links = f"<link name='a'/><link name='b'>{shaped}</link>"
+        chain = read_chain(urdf(PRISMATIC, links), "r.urdf", "b")
+        assert isinstance(chain, Chain)
+        turned = rotation([float(angle) for angle in rpy.split()])
+        assert len(chain.spheres) <= 12
+        assert all(breadth <= sphere.radius <= 1.1 * breadth + 3e-9 for sphere in chain.spheres)
+        for _ in range(500):
+            own = inside(shape, chance)
+            point = [
+                shift + sum(turn * part for turn, part in zip(row, own, strict=True))
+                for shift, row in zip((0.1, -0.2, 0.3), turned, strict=True)
+            ]
+            assert any(
+                math.dist(point, [float(part) for part in sphere.center]) <= sphere.radius + 1e-15
+                for sphere in chain.spheres
+            )
+
+
+def rotation(rpy: list[float]) -> list[list[float]]:
+    """About the fixed axes x, y and z in turn, as a product of three matrices."""
+    (sr, cr), (sp, cp), (sy, cy) = ((math.sin(a), math.cos(a)) for a in rpy)
+    roll = [[1.0, 0.0, 0.0], [0.0, cr, -sr], [0.0, sr, cr]]
+    pitch = [[cp, 0.0, sp], [0.0, 1.0, 0.0], [-sp, 0.0, cp]]
+    yaw = [[cy, -sy, 0.0], [sy, cy, 0.0], [0.0, 0.0, 1.0]]
+
+    def times(a: list[list[float]], b: list[list[float]]) -> list[list[float]]:
+        columns = list(zip(*b, strict=True))
+        return [[sum(map(operator.mul, row, column)) for column in columns] for row in a]
+
+    return times(yaw, times(pitch, roll))
 
 
 def test_all_mistakes_of_a_chain_are_shown_at_once() -> None:

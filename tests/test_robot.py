@@ -114,6 +114,18 @@ def test_a_bad_robot_file_is_located_there(
     assert code in said.out + said.err and "arm.urdf" in said.err
 
 
+def test_a_mesh_keeps_no_distance(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A link whose only collision shape is a mesh was once left out in silence."""
+    path = written(tmp_path, {}, "clearance(arm, arm)")
+    shape = "<collision><geometry><mesh filename='b.stl'/></geometry></collision>"
+    text = (tmp_path / "arm.urdf").read_text()
+    (tmp_path / "arm.urdf").write_text(
+        text.replace('<link name="base"/>', f'<link name="base">{shape}</link>')
+    )
+    assert main([path]) == 2
+    assert "no sphere covers the collision shape of link `base` of `arm`" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("what", BAD_BARRIERS)
 def test_a_bad_barrier_is_located(
     what: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -147,6 +147,14 @@ def _distance(
             f"no link of `{machine.name}` has a collision sphere, so nothing keeps a distance",
             help="give the links `<collision><geometry><sphere radius=…/></geometry></collision>`",
         )
+    if machine.chain.uncovered:
+        fail(
+            "robot-without-spheres",
+            body.span,
+            f"no sphere covers the collision shape of link `{machine.chain.uncovered[0]}` of"
+            f" `{machine.name}`, so it keeps no distance",
+            help="a mesh is kept away by spheres, cylinders, capsules or boxes beside it",
+        )
     known = [machine.name, *at.scope.places]
     if not isinstance(other, tree.Reference) or other.name not in known:
         fail(

@@ -30,7 +30,8 @@ from verifier.core.unit import ANGLE, DEGREE, LENGTH, NONE, Dimension
 from verifier.model.control import Robot
 from verifier.model.quantity import Quantity, Vector, fail
 from verifier.model.scope import Scope
-from verifier.model.urdf import Chain, Joint, Triple, read_chain
+from verifier.model.shapes import Triple
+from verifier.model.urdf import Chain, Joint, read_chain
 from verifier.syntax import tree
 
 RIGHT_ANGLE = 90 * DEGREE

@@ -4,8 +4,8 @@ URDF (wiki.ros.org/urdf/XML) places the frame of a joint's child in that of its 
 translation `xyz` in metres and fixed-axis angles `rpy` in radians, and moves it about or along
 `axis`, which is given in the child's frame and need not have unit length. Revolute, continuous,
 prismatic and fixed joints are read; any other kind on the chain is refused, and so are joints
-without limits and limits that leave nothing. Spheres among the collision shapes of a link are read
-with it. Whatever does not lie on the chain is not looked at beyond its links.
+without limits and limits that leave nothing. The collision shapes of a link are read with it, as
+spheres that cover them. Whatever does not lie on the chain is not looked at beyond its links.
 """
 
 from __future__ import annotations
@@ -16,11 +16,9 @@ from fractions import Fraction
 
 from verifier.core.diagnostic import Diagnostic, SourceError, near_miss
 from verifier.core.span import Span
+from verifier.model.shapes import ZERO, Sphere, Triple, origin, spheres, triple, uncovered
 from verifier.model.xml import Element, numbers, parse, report
 
-Triple = tuple[Fraction, Fraction, Fraction]
-
-ZERO: Triple = (Fraction(0), Fraction(0), Fraction(0))
 MOVING = ("revolute", "continuous", "prismatic")
 JOINTS_MAX = 64
 HELP_KINDS = "supported: revolute, continuous, prismatic and fixed joints"
@@ -56,15 +54,6 @@ class Joint:
 
 
 @dataclass(frozen=True, slots=True)
-class Sphere:
-    """A collision sphere of a link, in the frame of that link."""
-
-    link: str
-    center: Triple
-    radius: Fraction
-
-
-@dataclass(frozen=True, slots=True)
 class Mass:
     """What a link of the chain carries, in kg, by its centre of mass: itself, or a link beside the
     chain, whose joints are then at 0. `placed` are the origins (xyz, rpy) of those joints, in turn
@@ -78,7 +67,8 @@ class Mass:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """From the link `base`, which stands still, to the link `tip`; joints and spheres in order."""
+    """From the link `base`, which stands still, to the link `tip`; joints and spheres in order.
+    `uncovered` are links with collision shapes, such as meshes, that no sphere covers."""
 
     robot: str
     base: str
@@ -86,6 +76,7 @@ class Chain:
     joints: tuple[Joint, ...]
     spheres: tuple[Sphere, ...]
     masses: tuple[Mass, ...] = ()
+    uncovered: tuple[str, ...] = ()
 
     @property
     def moving(self) -> tuple[Joint, ...]:
@@ -132,24 +123,26 @@ def _chain(root: Element, tip: str, base: str | None) -> Chain:
     start = _parent(path[0]) if path else tip
     troubles: list[Diagnostic] = []
     joints: list[Joint] = []
-    spheres: list[Sphere] = []
+    covering: list[Sphere] = []
     for element in path:
         try:
             joints.append(_joint(element))
         except SourceError as error:
             troubles.extend(error.diagnostics)
-    for name in (start, *(_link(element, "child") for element in path)):
+    names = (start, *(_link(element, "child") for element in path))
+    for name in names:
         try:
-            spheres.extend(_spheres(links[name]))
+            covering.extend(spheres(links[name]))
         except SourceError as error:
             troubles.extend(error.diagnostics)
     try:
-        masses = tuple(_masses(root, links, start, {start, *(_link(e, "child") for e in path)}))
+        masses = tuple(_masses(root, links, start, set(names)))
     except SourceError as error:
         troubles.extend(error.diagnostics)
     if troubles:
         raise SourceError(troubles)
-    return Chain(root.get("name") or "", start, tip, tuple(joints), tuple(spheres), masses)
+    bare = tuple(name for name in names if uncovered(links[name]))
+    return Chain(root.get("name") or "", start, tip, tuple(joints), tuple(covering), masses, bare)
 
 
 # ---- the tree ----------------------------------------------------------------------------------
@@ -212,9 +205,9 @@ def _joint(element: Element) -> Joint:
     if element.first("mimic") is not None:
         what = f"joint `{name}` mimics another one, which is not supported on a chain"
         report("urdf-joint", element.span, what, "choose a tip before this joint")
-    xyz, rpy = _origin(element)
+    xyz, rpy = origin(element)
     axis = element.first("axis")
-    direction = (Fraction(1), Fraction(0), Fraction(0)) if axis is None else _triple(axis, "xyz")
+    direction = (Fraction(1), Fraction(0), Fraction(0)) if axis is None else triple(axis, "xyz")
     if kind != "fixed" and direction == ZERO:
         span = element.span if axis is None else axis.span
         report("urdf-number", span, f"the axis of joint `{name}` is zero")
@@ -252,32 +245,6 @@ def _number(element: Element, key: str) -> Fraction | None:
     return None if element.get(key) is None else numbers(element, key, 1)[0]
 
 
-def _triple(element: Element, key: str) -> Triple:
-    x, y, z = numbers(element, key, 3)
-    return x, y, z
-
-
-def _origin(element: Element) -> tuple[Triple, Triple]:
-    origin = element.first("origin")
-    if origin is None:
-        return ZERO, ZERO
-    xyz = ZERO if origin.get("xyz") is None else _triple(origin, "xyz")
-    rpy = ZERO if origin.get("rpy") is None else _triple(origin, "rpy")
-    return xyz, rpy
-
-
-def _spheres(link: Element) -> Iterator[Sphere]:
-    for collision in link.all("collision"):
-        geometry = collision.first("geometry")
-        sphere = None if geometry is None else geometry.first("sphere")
-        if sphere is None:
-            continue
-        radius = numbers(sphere, "radius", 1)[0]
-        if radius <= 0:
-            report("urdf-number", sphere.span, f"a sphere has the radius {radius}")
-        yield Sphere(link.get("name") or "", _origin(collision)[0], radius)
-
-
 # ---- masses ------------------------------------------------------------------------------------
 
 
@@ -293,13 +260,13 @@ def _masses(
         link, carrier, placed = waiting.pop(0)
         inertial = links[link].first("inertial")
         if inertial is not None:
-            yield Mass(carrier, placed, _origin(inertial)[0], _mass(inertial, link))
+            yield Mass(carrier, placed, origin(inertial)[0], _mass(inertial, link))
         for element in below.get(link, ()):
             child = _link(element, "child")
             if child in chain:
                 waiting.append((child, child, ()))
             else:
-                waiting.append((child, carrier, (*placed, _origin(element))))
+                waiting.append((child, carrier, (*placed, origin(element))))
 
 
 def _mass(inertial: Element, link: str) -> Fraction:

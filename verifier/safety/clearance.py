@@ -30,7 +30,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.model.urdf import Chain, Triple
+from verifier.model.shapes import Triple
+from verifier.model.urdf import Chain
 from verifier.safety.kinematics import Kinematics, kinematics, point_row
 from verifier.safety.straight import Program, narrowed, run
 

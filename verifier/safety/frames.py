@@ -11,7 +11,7 @@ from verifier.core.term import Number, Sum, Term, negate, number, term_variables
 from verifier.model.control import Barrier, Robot
 from verifier.model.interval import Interval, interval_of
 from verifier.model.robot import place_of
-from verifier.model.urdf import Sphere
+from verifier.model.shapes import Sphere
 
 ORIGIN = (number(0),) * 3
 

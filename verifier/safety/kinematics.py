@@ -18,7 +18,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from verifier.model.urdf import Chain, Joint, Triple
+from verifier.model.shapes import Triple
+from verifier.model.urdf import Chain, Joint
 from verifier.safety.straight import Draft, Input, Program, Scalar, run
 
 SNAP = 4e-16  # an entry of a constant rotation this close to 0, 1 or -1 is meant to be that

@@ -11,7 +11,7 @@ from fractions import Fraction
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.motion import Solid
 from verifier.model.control import Clearance, Robot
-from verifier.model.urdf import Sphere
+from verifier.model.shapes import Sphere
 from verifier.model.values import Model
 from verifier.safety.braking import Drive, Kind
 from verifier.safety.clearance import (

@@ -15,7 +15,8 @@ from fractions import Fraction
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.root import root_above
 from verifier.model.control import Baseline, Limit, Plant, Robot
-from verifier.model.urdf import Chain, Mass, Sphere, Triple
+from verifier.model.shapes import Sphere, Triple
+from verifier.model.urdf import Chain, Mass
 from verifier.model.values import Model
 from verifier.safety.axes import Wheel
 from verifier.safety.clearance import reaches
