@@ -35,7 +35,7 @@ def _step(path: Path, chain: Chain, step: Step) -> Obligation:
     before = place.view
     after = {**before, **dict.fromkeys(step.contract.frame, step.number)}
     promised = exit_facts(step, before, after)
-    goals = [*promised, *_declared(path, step, after, promised)]
+    goals = [*promised, *declared(path, step.contract.frame, after, promised)]
     frame = sorted(step.contract.frame)
     read = {key for goal in goals for key in variables(goal.formula)}
     chosen = tuple(
@@ -51,14 +51,16 @@ def _step(path: Path, chain: Chain, step: Step) -> Obligation:
     return obligation(path, place, chain, step, "realizable", question)
 
 
-def _declared(path: Path, step: Step, after: View, promised: Sequence[Fact]) -> Iterator[Fact]:
-    """What declarations say of what the step writes. A scalar of which the step promises nothing,
-    and which no declaration ties to another one, may keep its value."""
+def declared(
+    path: Path, frame: frozenset[str], after: View, promised: Sequence[Fact]
+) -> Iterator[Fact]:
+    """What declarations say of what a skill with this frame writes. A scalar of which it promises
+    nothing, and which no declaration ties to another one, may keep its value."""
     spoken = {key for each in promised for key in variables(each.formula)}
     seen = set()
-    for name in sorted(step.contract.frame):
+    for name in sorted(frame):
         for domain in path.domains.get(name, ()):
-            tied = len(domain.scalars) > 1 or (name, step.number) in spoken
+            tied = len(domain.scalars) > 1 or (name, after[name]) in spoken
             formula = placed(domain.formula, after, after)
             if tied and formula not in seen:
                 seen.add(formula)

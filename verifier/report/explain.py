@@ -38,6 +38,7 @@ NEEDS = {
     "achieve": "this call must end with {clause}, but {reason}",
     "requires": "{name} would need {clause} where the other one may begin, but {reason}",
     "ensures": "{name} must end with {clause}, but {reason}",
+    "invariant": "{name} must keep {clause} at every moment, but {reason}",
 }
 
 
@@ -85,7 +86,7 @@ def _of_witness(
     if obligation.rule == "within":
         return _too_long(failed, chain, texts)
     step = step_of(obligation, chain)
-    if witness.stuck is not None and step is not None:
+    if witness.stuck is not None:
         return _of_stuck(witness, witness.stuck, step, chain)
     writers = _writers(witness, obligation, chain)
     reason = _reason(witness, writers, chain)
@@ -111,13 +112,16 @@ def _of_witness(
 
 
 def _of_stuck(
-    witness: Witness, stuck: Contradiction, step: StepShown, chain: ChainReport
+    witness: Witness, stuck: Contradiction, step: StepShown | None, chain: ChainReport
 ) -> Explanation:
     """Of a promise that cannot be kept from some start: what cannot hold together there."""
     marks = [Mark(witness.failed.span, "promised here")]
     marks += [Mark(fact.span, _whose(fact)) for fact in stuck.facts]
-    marks.append(Mark(step.span, f"step {step.label} of {chain.name} calls it here"))
-    headline = f"{step.text} may begin where no end state keeps its promise"
+    if step is not None:
+        marks.append(Mark(step.span, f"step {step.label} of {chain.name} calls it here"))
+        headline = f"{step.text} may begin where no end state keeps its promise"
+    else:
+        headline = f"{chain.name}, but may begin where no end state keeps its own promise"
     return Explanation(headline, tuple(_distinct(marks)))
 
 
