@@ -32,16 +32,9 @@ Meaning = Callable[[State, State], bool]  # (state now, state at the step's entr
 
 @dataclass(frozen=True)
 class Claim:
-    """`conjuncts` are the claims that it is the conjunction of, if there are several."""
-
     text: str
     meaning: Meaning
     writes: frozenset[str]
-    conjuncts: tuple[Claim, ...] = ()
-
-    @property
-    def parts(self) -> tuple[Claim, ...]:
-        return self.conjuncts or (self,)
 
 
 @dataclass(frozen=True)
@@ -85,22 +78,20 @@ def literal(rng: random.Random, old: bool, names: Sequence[str] = NAMES) -> Clai
     return Claim(text, lambda s, e: value(s, name) == value(e, other), frozenset({name}))
 
 
+def either(one: Claim, other: Claim) -> Claim:
+    text = f"({one.text} or {other.text})"
+    return Claim(text, lambda s, e: one.meaning(s, e) or other.meaning(s, e), frozenset())
+
+
 def clause(
     rng: random.Random, most: int, old: bool, names: Sequence[str] = NAMES, least: int = 0
 ) -> Claim:
     """A conjunction of literals, some of them disjunctions of two."""
-    parts = []
+    parts: list[Claim] = []
     for _ in range(rng.randint(least, most)):
         one = literal(rng, old, names)
         if not old and rng.random() < 0.4:
-            other = literal(rng, False, names)
-            parts.append(
-                Claim(
-                    f"({one.text} or {other.text})",
-                    lambda s, e, f=one.meaning, g=other.meaning: f(s, e) or g(s, e),
-                    frozenset(),
-                )
-            )
+            parts.append(either(one, literal(rng, False, names)))
         else:
             parts.append(one)
     if not parts:
@@ -109,7 +100,6 @@ def clause(
         " and ".join(part.text for part in parts),
         lambda s, e: all(part.meaning(s, e) for part in parts),
         frozenset().union(*(part.writes for part in parts)),
-        tuple(parts),
     )
 
 
@@ -270,6 +260,8 @@ class Oracle:
     """Runs bodies forward through sets of states, and writes down what is refuted on the way.
 
     `passed` tells of each step in a block that not every run enters whether any turn gets through.
+    `failed` are the states in which a step of the innermost body of a `try` breaks off, `beside` is
+    what branches beside the step may change meanwhile.
     """
 
     library: Library
@@ -279,6 +271,8 @@ class Oracle:
     steps: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
     turns: tuple[int, ...] = ()
+    failed: set[State] = field(default_factory=set)
+    beside: frozenset[str] = frozenset()
 
     def body(self, body: Body, reached: set[State], *, always: bool) -> set[State]:
         for statement in body:
@@ -309,7 +303,7 @@ class Oracle:
     def statement(self, statement: Statement, reached: set[State], *, always: bool) -> set[State]:
         match statement:
             case Call(name):
-                return self.call(name, reached, always=always)[1]
+                return self.call(name, reached, always=always)
             case Together(branches):
                 return self.together(branches, reached, always=always)
             case If(cases, otherwise):
@@ -330,10 +324,8 @@ class Oracle:
                 self.owe(f"{label}/call/achieve", achieve, reached)
                 return reached
 
-    def call(
-        self, name: str, reached: set[State], *, always: bool
-    ) -> tuple[set[State], set[State]]:
-        """(states that the step may begin in, states behind it)."""
+    def call(self, name: str, reached: set[State], *, always: bool) -> set[State]:
+        """The states behind the step."""
         self.steps += 1
         skill, place = self.library[name], str(self.steps)
         owner = f"{self.turned(place)}:{name}"
@@ -343,13 +335,14 @@ class Oracle:
             s for s in reached if skill.requires.meaning(s, s) and skill.invariant.meaning(s, s)
         }
         through = {after for before in begun for after in successors(skill, before)}
+        self.failed |= changed(begun, skill.frame | self.beside, skill.invariant)
         if not all(successors(skill, before) for before in begun):
             self.refuted.add(f"{owner}/realizable")
         if always and not through:
             raise NoRun(f"{owner}/sanity/run")
         if not always:
             self.passed[place] = self.passed.get(place, False) or bool(through)
-        return begun, through
+        return through
 
     def met(self, label: str, ends: set[State], *, always: bool) -> set[State]:
         if always and not ends:
@@ -369,7 +362,9 @@ class Oracle:
             raise Interference
         relations: list[dict[State, set[State]]] = []
         stuck: list[NoRun] = []
-        for branch in branches:
+        outer = self.beside
+        for place, branch in enumerate(branches):
+            self.beside = outer.union(*frames[:place], *frames[place + 1 :])
             alone = {s: self.apart() for s in reached}
             relations.append({s: alone[s].body(branch, {s}, always=False) for s in reached})
             here = self.apart()
@@ -380,6 +375,7 @@ class Oracle:
             except NoRun as stop:
                 stuck.append(stop)
             self.steps, self.kinds, self.turns = here.steps, here.kinds, turns
+        self.beside = outer
         if stuck:
             raise stuck[0]
         ends = {
@@ -391,7 +387,7 @@ class Oracle:
 
     def apart(self) -> Oracle:
         """An oracle at the same place that writes down what nobody reads."""
-        return replace(self, refuted=set(), passed={}, kinds=self.kinds.copy())
+        return replace(self, refuted=set(), passed={}, kinds=self.kinds.copy(), failed=set())
 
     def branch(
         self,
@@ -428,26 +424,11 @@ class Oracle:
 
     def attempt(self, statement: Try, reached: set[State], *, always: bool) -> set[State]:
         label = self.label("try")
-        failed: set[State] = set()
-        done = self.tried(statement.body, reached, failed)
+        outer, self.failed = self.failed, set()
+        done = self.body(statement.body, reached, always=False)
+        failed, self.failed = self.failed, outer
         ends = done | self.body(statement.recovery, failed, always=False)
         return self.met(label, ends, always=always)
-
-    def tried(self, body: Body, reached: set[State], failed: set[State]) -> set[State]:
-        """The states behind the body; `failed` takes up those in which some part breaks off."""
-        for part in body:
-            if isinstance(part, Again):
-                for _ in self.each_turn(part.count):
-                    reached = self.tried(part.body, reached, failed)
-                continue
-            if isinstance(part, Call):
-                begun, through = self.call(part.name, reached, always=False)
-            else:
-                begun, through = reached, self.statement(part, reached, always=False)
-            own = frame((part,), self.library)
-            failed |= changed(begun, own, *invariants(part, self.library))
-            reached = through
-        return reached
 
 
 class Interference(Exception):
@@ -502,13 +483,6 @@ def concerns(body: Body, library: Library) -> frozenset[str]:
     """Every variable that the body reads or may change."""
     text = written(body) + " ".join(library[name].source(name) for name in calls_in(body))
     return frozenset(name for name in NAMES if re.search(rf"\b{name}\b", text))
-
-
-def invariants(part: Statement, library: Library) -> list[Claim]:
-    """What every skill of the part keeps."""
-    kept = [{c.text: c for c in library[name].invariant.parts} for name in calls_in((part,))]
-    common = set(kept[0]).intersection(*kept) if kept else set()
-    return [kept[0][text] for text in common]
 
 
 # ---- the verifier against the oracle -----------------------------------------------------------

@@ -12,13 +12,12 @@ invariant holds and the guard does not.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from verifier.core.obligation import Fact
 from verifier.core.span import Span
 from verifier.core.term import (
-    OLD,
     Boolean,
     Choice,
     Comparison,
@@ -35,7 +34,7 @@ from verifier.core.term import (
     negation,
     variables,
 )
-from verifier.model.body import frame_of, names, steps_of
+from verifier.model.body import blocks_of, frame_of, names
 from verifier.model.values import (
     Attempt,
     Block,
@@ -324,48 +323,73 @@ class _Walker:
     # ---- try -----------------------------------------------------------------------------------
 
     def _attempt(self, statement: Attempt, place: Place, scope: int) -> Place:
-        """The outcome is a scalar of its own: `done`, or the label of the part that failed."""
+        """The outcome is a scalar of its own: `done`, or the label of the step that failed. What is
+        known where a step begins is known of its failure."""
         outcome = outcome_name(statement)
-        labels = [part.label for part in statement.body]
-        self.sorts[outcome] = Enumeration((*labels, DONE))
         frame = frame_of(statement.body)
         failed = {**place.view, **dict.fromkeys(frame, self.version())}
         inner, start = self.enter(place, conditional=True)
-        facts: list[Fact] = []
-        here = start
-        for position, part in enumerate(statement.body):
-            first, before = len(self.within[inner]), here
-            here = self.statement(part, here, inner)
-            new = [self.facts[i] for i in self.within[inner][first:]]
-            entry = len(entry_facts(part, before.view)) if isinstance(part, Step) else 0
-            came = _among(outcome, [*labels[position:], DONE])
-            passed = _among(outcome, [*labels[position + 1 :], DONE])
-            facts += _under(came, new[:entry]) + _under(passed, new[entry:])
-            facts += _under(
-                Choice(outcome, 0, part.label), self._broken_off(part, before.view, failed, frame)
-            )
+        here = self.block(statement.body, start, inner)
+        known: dict[int, list[str]] = defaultdict(list)
+        broken: list[Fact] = []
+        for step, others in _failures(statement.body, frozenset()):
+            for i in self._known_since(place, self.before[step.number]):
+                known[i].append(step.label)
+            loose = step.contract.frame | others
+            off = self._broken_off(step, self.before[step.number].view, failed, frame - loose)
+            broken += _under(Choice(outcome, 0, step.label), off)
+        for i in self.within[inner]:
+            known[i].append(DONE)
+        labels = [step.label for step, _ in _failures(statement.body, frozenset())]
+        self.sorts[outcome] = Enumeration((*labels, DONE))
+        facts = [
+            f for i in sorted(known) for f in _under(_among(outcome, known[i]), [self.facts[i]])
+        ]
         done = Choice(outcome, 0, DONE)
         success = _End(done, inner, len(self.facts), here)
-        middle = self.add(self.place(here.number, failed, place.open), scope, facts)
+        middle = self.place(here.number, failed, place.open)
+        middle = self.add(middle, scope, [*facts, *broken])
         failure = self._taken(middle, statement.recovery, [_stated(negation(done), statement)])
         behind = self._join(place, [success, failure], statement.span, scope)
         self.around[statement.label] = Around(place, behind, (done, negation(done)))
         return behind
 
-    def _broken_off(
-        self, part: Statement, before: View, failed: View, frame: frozenset[str]
-    ) -> list[Fact]:
-        """What holds where a part of the body breaks off: what it keeps at every moment, and all
-        that it may not change."""
-        touched = frame_of((part,))
-        facts = [
-            Fact(self._same(name, failed[name], before.get(name, 0)), part.span, "try")
-            for name in sorted(frame - touched)
+    def _known_since(self, start: Place, place: Place) -> list[int]:
+        """The facts known at the place in blocks that were entered since the start."""
+        return [
+            i for scope in place.open - start.open for i in self.within[scope] if i < place.known
         ]
-        if isinstance(part, Step):
-            kept = [c for c in part.contract.invariants if provable(c)]
-            return facts + [fact(c, part, failed, before) for c in kept]
-        return facts + [at(c, "try", failed, before) for c in _always(part)]
+
+    def _broken_off(
+        self, step: Step, before: View, failed: View, kept: frozenset[str]
+    ) -> list[Fact]:
+        """What holds where a step fails: what it needs at its entry, what it keeps at every moment,
+        and the values of what neither it nor a branch beside it may change."""
+        facts = [
+            Fact(self._same(name, failed[name], before.get(name, 0)), step.span, "try")
+            for name in sorted(kept)
+        ]
+        always = [fact(c, step, failed, before) for c in step.contract.invariants if provable(c)]
+        return [*entry_facts(step, before), *facts, *always]
+
+
+def _failures(block: Block, others: frozenset[str]) -> Iterator[tuple[Step, frozenset[str]]]:
+    """The steps whose failure breaks off the block, each with what branches beside it may change:
+    all of them apart from those in the body of a `try` of its own."""
+    for statement in block:
+        match statement:
+            case Step():
+                yield statement, others
+            case Parallel(branches):
+                frames = [frame_of(branch) for branch in branches]
+                for place, branch in enumerate(branches):
+                    beside = frozenset().union(*frames[:place], *frames[place + 1 :])
+                    yield from _failures(branch, others | beside)
+            case Attempt(_, recovery):
+                yield from _failures(recovery, others)
+            case _:
+                for below in blocks_of(statement):
+                    yield from _failures(below, others)
 
 
 def outcome_name(statement: Attempt) -> str:
@@ -383,17 +407,3 @@ def _under(guard: Formula, facts: Sequence[Fact]) -> list[Fact]:
 
 def _stated(formula: Formula, statement: Statement) -> Fact:
     return Fact(formula, statement.span, "try")
-
-
-def _always(statement: Statement) -> list[Condition]:
-    """The invariants that every step of the statement keeps and that do not speak of its entry."""
-    common: dict[Formula, Condition] | None = None
-    for step in steps_of((statement,)):
-        kept = {
-            condition.formula: condition
-            for condition in step.contract.invariants
-            if provable(condition)
-            and all(version != OLD for _, version in variables(condition.formula))
-        }
-        common = kept if common is None else {f: c for f, c in common.items() if f in kept}
-    return list((common or {}).values())
