@@ -15,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from verifier.answers import AT_END
 from verifier.cli import main
 from verifier.core.diagnostic import Diagnostic, Label
 from verifier.core.evaluate import Value, holds
@@ -23,7 +24,6 @@ from verifier.core.obligation import Entailment
 from verifier.core.span import Span
 from verifier.core.term import Real, rename
 from verifier.core.unit import LENGTH, UNITS
-from verifier.judging import AT_END
 from verifier.obligations.owed import owed
 from verifier.report import terminal
 from verifier.report.excerpt import WIDTH, Mark, excerpt

@@ -52,6 +52,27 @@ def frame_of(block: Block) -> frozenset[str]:
     return frozenset().union(*(step.contract.frame for step in steps_of(block)))
 
 
+def failures_of(
+    block: Block, others: frozenset[str] = frozenset()
+) -> Iterator[tuple[Step, frozenset[str]]]:
+    """The steps whose failure breaks off the block, each with what branches beside it may change:
+    all of them apart from those in the body of a `try` of its own."""
+    for statement in block:
+        match statement:
+            case Step():
+                yield statement, others
+            case Parallel(branches):
+                frames = [frame_of(branch) for branch in branches]
+                for place, branch in enumerate(branches):
+                    beside = frozenset().union(*frames[:place], *frames[place + 1 :])
+                    yield from failures_of(branch, others | beside)
+            case Attempt(_, recovery):
+                yield from failures_of(recovery, others)
+            case _:
+                for below in blocks_of(statement):
+                    yield from failures_of(below, others)
+
+
 def conditions_of(statement: Statement) -> Iterator[Condition]:
     """The conditions of the statement itself, without those of the statements in its blocks."""
     match statement:

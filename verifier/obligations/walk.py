@@ -12,7 +12,7 @@ invariant holds and the guard does not.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from verifier.core.obligation import Fact
@@ -34,7 +34,7 @@ from verifier.core.term import (
     negation,
     variables,
 )
-from verifier.model.body import blocks_of, frame_of, names
+from verifier.model.body import failures_of, frame_of, names
 from verifier.model.values import (
     Attempt,
     Block,
@@ -332,7 +332,7 @@ class _Walker:
         here = self.block(statement.body, start, inner)
         known: dict[int, list[str]] = defaultdict(list)
         broken: list[Fact] = []
-        for step, others in _failures(statement.body, frozenset()):
+        for step, others in failures_of(statement.body):
             for i in self._known_since(place, self.before[step.number]):
                 known[i].append(step.label)
             loose = step.contract.frame | others
@@ -340,7 +340,7 @@ class _Walker:
             broken += _under(Choice(outcome, 0, step.label), off)
         for i in self.within[inner]:
             known[i].append(DONE)
-        labels = [step.label for step, _ in _failures(statement.body, frozenset())]
+        labels = [step.label for step, _ in failures_of(statement.body)]
         self.sorts[outcome] = Enumeration((*labels, DONE))
         facts = [
             f for i in sorted(known) for f in _under(_among(outcome, known[i]), [self.facts[i]])
@@ -371,25 +371,6 @@ class _Walker:
         ]
         always = [fact(c, step, failed, before) for c in step.contract.invariants if provable(c)]
         return [*entry_facts(step, before), *facts, *always]
-
-
-def _failures(block: Block, others: frozenset[str]) -> Iterator[tuple[Step, frozenset[str]]]:
-    """The steps whose failure breaks off the block, each with what branches beside it may change:
-    all of them apart from those in the body of a `try` of its own."""
-    for statement in block:
-        match statement:
-            case Step():
-                yield statement, others
-            case Parallel(branches):
-                frames = [frame_of(branch) for branch in branches]
-                for place, branch in enumerate(branches):
-                    beside = frozenset().union(*frames[:place], *frames[place + 1 :])
-                    yield from _failures(branch, others | beside)
-            case Attempt(_, recovery):
-                yield from _failures(recovery, others)
-            case _:
-                for below in blocks_of(statement):
-                    yield from _failures(below, others)
 
 
 def outcome_name(statement: Attempt) -> str:
