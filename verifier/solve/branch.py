@@ -84,7 +84,7 @@ class _Search:
 def decide(claim: Claim, effort: Effort = DEFAULT) -> Outcome:
     """A cover, a counterexample, or why there is neither. Starts again whenever it has learnt of
     another point at which the claim is met with equality."""
-    until = time.monotonic() + effort.seconds
+    until = time.process_time() + effort.seconds
     bowls: list[Leaf] = []
     while True:
         outcome = _searched(claim, effort, until, bowls)
@@ -118,7 +118,7 @@ def _searched(claim: Claim, effort: Effort, until: float, bowls: list[Leaf]) -> 
         if _learnt(search, node.box):
             return None
         count += 1
-        if count > effort.boxes or time.monotonic() > until:
+        if count > effort.boxes or time.process_time() > until:
             left = f"{trouble}{_shown(search, node.box)}"
             return Undecided(f"nothing was found in {count} boxes; {left}")
         side, at = _cut(search, node.box)
