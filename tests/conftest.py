@@ -36,8 +36,11 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def nothing_judged_before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Runs neither read nor change what the user's own cache says."""
+    """Runs neither read nor change what the user's own cache says. The cross compiler's stays: it
+    builds its C library once."""
+    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "zig"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ZIG_GLOBAL_CACHE_DIR", os.environ.get("ZIG_GLOBAL_CACHE_DIR") or str(kept))
         patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("judged")))
         yield
 

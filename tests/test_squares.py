@@ -126,13 +126,11 @@ skill Cubes  { ensures x >= 1 and y >= 1 and z >= 1 }
 skill Any    { modifies x, y, z }
 skill Lens   { requires x*x*y*y <= 0.26 }
 skill Corner { requires x*y*z >= 1 }
-skill Motzkin { requires x^4*y^2 + x^2*y^4 + 1 >= 3*x^2*y^2 }
 
 chain OnADisc     { Disc(); Lens() }
-chain OverACorner { Cubes(); Corner() }
-chain Nonnegative { Any(); Motzkin() }
 """
 MORE = """
+skill Motzkin { requires x^4*y^2 + x^2*y^4 + 1 >= 3*x^2*y^2 }
 skill Unit   { ensures x >= 0 and x <= 1 and y >= 0 and y <= 1 }
 skill Curve  { ensures x*x*x == y and x >= 2  modifies x, y }
 skill Form   { requires 2*x^4 + 2*x^3*y - x^2*y^2 + 5*y^4 >= 0 }
@@ -141,6 +139,8 @@ skill Under  { requires x^2*y <= x }
 skill Times  { requires (x^2 + y^2 + 1)*(x^4*y^2 + x^2*y^4 + 1 - 3*x^2*y^2) >= 0 }
 skill Eight  { requires y >= 8 }
 
+chain OverACorner { Cubes(); Corner() }
+chain Nonnegative { Any(); Motzkin() }
 chain OfAForm     { Any(); Form() }
 chain OfAMean     { Any(); Mean() }
 chain InASquare   { Unit(); Under() }
