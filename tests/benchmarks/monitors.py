@@ -329,7 +329,8 @@ def main(arguments: Sequence[str]) -> int:
         if memory is not None and found.memory > memory:
             passed.append(f"{name}: memory")
         reached = AIMS["gap"] if "on a grid" in name else AIMS["worst"]
-        if not found.cursor and found.worst > 2 * reached:
+        # One step of nanoseconds is easily disturbed; a loop shows as a hundred times the median.
+        if not found.cursor and found.worst > 4 * reached:
             passed.append(f"{name}: longest step")
 
     measured("response in 0.5 s", cost(RESPONSE), 10.0, 64)
