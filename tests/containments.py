@@ -123,20 +123,20 @@ def rational(rng: random.Random, span: int = 4, parts: int = 3) -> Fraction:
     return Fraction(rng.randint(-span * parts, span * parts), rng.randint(1, parts))
 
 
-def vector(rng: random.Random, size: int, span: int = 4) -> Vector:
-    return tuple(rational(rng, span) for _ in range(size))
+def vector(rng: random.Random, size: int, span: int = 4, parts: int = 3) -> Vector:
+    return tuple(rational(rng, span, parts) for _ in range(size))
 
 
-def direction(rng: random.Random, size: int) -> Vector:
+def direction(rng: random.Random, size: int, parts: int = 3) -> Vector:
     while True:
-        found = vector(rng, size, 3)
+        found = vector(rng, size, 3, parts)
         if any(found):
             return found
 
 
-def independent(rng: random.Random, size: int) -> list[Vector]:
+def independent(rng: random.Random, size: int, parts: int = 3) -> list[Vector]:
     while True:
-        rows = [direction(rng, size) for _ in range(size)]
+        rows = [direction(rng, size, parts) for _ in range(size)]
         if solved(rows, [Fraction(0)] * size) is not None:
             return rows
 
