@@ -14,8 +14,8 @@ Then 400 hand-overs between different polytopes of 30 rows in 7 dimensions.
 `--peers` names an interpreter that has polytope, pycvxset or pacti. Times are milliseconds of
 processor time for a question, the mean of the least of some runs, of the thread that is asked (the
 clock of the process gets coarse once there is a limit); ours contains the judgement of the
-certificate. A tool gets 20 s for a question, and is asked no more of a shape once that took as long,
-but at least one question with either answer.
+certificate. A tool gets 20 s for a question, and is asked no more of a shape once that took as
+long, but at least one question with either answer.
 """
 
 from __future__ import annotations
