@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from verifier.core.diagnostic import Diagnostic
 from verifier.emit import reference
 from verifier.emit.binding import Compiled, compiled, compiler, loaded, zig
 from verifier.emit.build_file import TARGETS
@@ -16,6 +17,7 @@ from verifier.emit.reference import Sample
 from verifier.emit.vectors import Call, Vector, answered
 from verifier.model.values import Model
 from verifier.pipeline_emit import build_bundle, design_for
+from verifier.safety.limit import Loop, safety_loop
 from verifier.source import settled
 
 ROOT = Path(__file__).parent.parent
@@ -35,6 +37,15 @@ def gcc() -> tuple[str, ...]:
     """The command of gcc, or of another compiler where gcc is not installed."""
     found = tool("gcc")
     return (found,) if found else compiler()
+
+
+def first_refusal(text: str) -> tuple[str, str]:
+    """Code and message of the first reason why the text has no safety loop; it has a place and
+    brings its cure."""
+    found = safety_loop(model_of(text))
+    assert not isinstance(found, Loop)
+    assert isinstance(found[0], Diagnostic) and found[0].span.line > 0 and found[0].help
+    return found[0].code, found[0].message
 
 
 def self_test_agrees(files: Mapping[str, bytes], folder: Path) -> None:

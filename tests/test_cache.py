@@ -26,20 +26,25 @@ def every_run_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "WORTH_S", 0.0)
 
 
-@pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The obligations that were put to a finder."""
+def handed(monkeypatch: pytest.MonkeyPatch, function: str) -> list[str]:
+    """The obligations that this function of the judging stage is handed from now on."""
     import verifier.judging
 
     seen: list[str] = []
-    finder = verifier.judging.judge_all
+    behind = getattr(verifier.judging, function)
 
     def counted(obligations, *others):  # type: ignore[no-untyped-def]
         seen.extend(each.id for each in obligations)
-        return finder(obligations, *others)
+        return behind(obligations, *others)
 
-    monkeypatch.setattr(verifier.judging, "judge_all", counted)
+    monkeypatch.setattr(verifier.judging, function, counted)
     return seen
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The obligations that were put to a finder."""
+    return handed(monkeypatch, "judge_all")
 
 
 def kept(folder: Path) -> Path:
@@ -134,17 +139,7 @@ def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def stated(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The obligations that were stated and judged."""
-    import verifier.judging
-
-    seen: list[str] = []
-    settled = verifier.judging._settled
-
-    def counted(obligations, *others):  # type: ignore[no-untyped-def]
-        seen.extend(each.id for each in obligations)
-        return settled(obligations, *others)
-
-    monkeypatch.setattr(verifier.judging, "_settled", counted)
-    return seen
+    return handed(monkeypatch, "_settled")
 
 
 def project(tmp_path: Path, *, third: str = SKILLS[3], chain: str = CHAIN) -> str:

@@ -15,7 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifier.answers import AT_END
 from verifier.cli import main
 from verifier.core.diagnostic import Diagnostic, Label
 from verifier.core.evaluate import Value, holds
@@ -29,7 +28,7 @@ from verifier.report import terminal
 from verifier.report.excerpt import WIDTH, Mark, excerpt
 from verifier.report.paint import Paint
 from verifier.report.quantity import approximate, exact, readable_member, square_root
-from verifier.report.values import Shown
+from verifier.report.values import AT_END, Shown
 from verifier.source import Source, settled
 
 ROOT = Path(__file__).parent.parent

@@ -10,9 +10,7 @@ from verifier.core.obligation import Obligation
 from verifier.core.term import Key, variables
 from verifier.core.verdict import Proved, Refuted, Verdict, Witness
 from verifier.model.values import Chain
-from verifier.report.values import Answer
-
-AT_END = ("achieve", "within")
+from verifier.report.values import AT_END, Answer
 
 
 def possible_start(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from verifier.answers import AT_END
 from verifier.closing.bridging import motions
 from verifier.closing.editing import New, assuming, inserted, replaced
 from verifier.closing.planning import Outcome, plans, repairs
@@ -16,7 +15,7 @@ from verifier.judging import Effort
 from verifier.model.values import Chain
 from verifier.obligations.owed import duration
 from verifier.repair.transition import Aim
-from verifier.report.values import Answer, ChainReport, Repair
+from verifier.report.values import AT_END, Answer, ChainReport, Repair
 from verifier.source import Source, settled
 
 

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-from verifier.answers import AT_END
 from verifier.closing.calls import Called
 from verifier.closing.editing import Edit, New
 from verifier.core.diagnostic import Diagnostic
@@ -23,6 +22,7 @@ from verifier.repair.component import Partition, split
 from verifier.repair.explore import Word
 from verifier.repair.search import Fault
 from verifier.repair.shortfall import Need
+from verifier.report.values import AT_END
 from verifier.source import Mistakes, Source, settled
 from verifier.syntax import tree
 

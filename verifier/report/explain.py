@@ -15,10 +15,9 @@ from verifier.report.excerpt import Mark
 from verifier.report.measure import measured_failure
 from verifier.report.phrase import clause, measured, source, value_there
 from verifier.report.quantity import readable
-from verifier.report.values import Answer, ChainReport, StepShown
+from verifier.report.values import AT_END, Answer, ChainReport, StepShown
 
 MOST_MARKS = 4
-AT_END = ("achieve", "within")
 OF_BLOCKS = ("parallel", "exhaustive", "loop", "call", "beside", "refinement")
 OF_PLANTS = ("start", "keeps", "barrier", "feasibility", "gain", "sampling", "baseline")
 # What is owed by others than steps, by the last part of the id; `{name}` is the chain or the claim.

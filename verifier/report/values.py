@@ -13,6 +13,9 @@ from verifier.core.span import Span
 from verifier.core.unit import Unit
 from verifier.core.verdict import Deferred, Proved, Refuted, SolverWord, Unknown, Verdict
 
+AT_END = ("achieve", "within")
+"""The rules of what is owed at the end of a chain."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
