@@ -126,6 +126,10 @@ def test_a_start_that_moves_is_taken_over() -> None:
     for need in ("", "and v == [0, 0]"):
         question = closed(text.replace("NEED", need), "C")
         assert question.problem.moving and question.start[2:] == (("v[1]", 0), ("v[2]", 0))
+    rest = text.replace("v in box(lower = [0, -0.5], upper = 0.5)", "v == [0, 0]")
+    _, repair = mend(rest.replace("NEED", "and v == [0, 0]"), "C")
+    assert isinstance(repair, Repair)
+    assert repair.edited.count("v == [0, 0]") == 4 and "0 == 0" not in repair.edited
     hasty = text.replace("upper = 0.5)", "upper = [1.5, 0.5])").replace("NEED", "")
     assert "a start moves faster than the motion allows" in refused(hasty, "C")
 

@@ -227,6 +227,10 @@ BAD = {
         "barrier c = 1 m^3 - x^3 alpha 1 Hz",
         "unbounded-state",
     ),
+    "a root that may be zero": (
+        HEAD + CART + "barrier b = sqrt(x^2) - 1 cm alpha 1 Hz",
+        "unbounded-state",
+    ),
 }
 
 

@@ -200,7 +200,9 @@ class Trial:
         if failed is None:
             return Closed(slot.place, calls, chain, declarations)
         fails = "fails" if isinstance(failed[1], Refuted) else "stays unknown"
-        return f"a transition closes this gap, but {failed[0].id} {fails}"
+        clause = failing(chain, *failed)
+        needed = f"`{clause[0].text}` " if clause else ""
+        return f"a transition closes this gap, but {needed}{fails} then: {failed[0].id}"
 
 
 def _contains(word: Word, other: Word) -> bool:

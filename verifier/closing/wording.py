@@ -73,9 +73,13 @@ def base_unit(dimension: Dimension) -> Unit | None:
 
 def clauses(word: str, sides: Sequence[Row], words: Words) -> list[str]:
     """The set with these rows as clauses of a skill: boxes where it is one, then comparisons."""
-    left = dict.fromkeys(sides)
+    left = dict.fromkeys(side for side in sides if not _of_every_point(side))
     found: list[str] = []
     for member, first, last in words.members:
+        point = _point(left, words, first, last)
+        if point is not None:
+            found.append(f"{word} {member} == {point}")
+            continue
         for by in (None, *(m for m in words.members if m[0] != member)):
             if by is not None and (first >= words.moved or by[2] - by[1] != last - first):
                 continue
@@ -99,9 +103,31 @@ def clauses(word: str, sides: Sequence[Row], words: Words) -> list[str]:
     return found
 
 
+def _of_every_point(side: Row) -> bool:
+    row, bound, sign = side
+    holds = {"==": bound == 0, "<=": bound >= 0, "<": bound > 0}
+    return not any(row) and holds[sign]
+
+
 def condition(sides: Sequence[Row], words: Words) -> str:
     """The set with these rows as a condition."""
     return " and ".join(text.strip() for text in clauses("", sides, words)) or "true"
+
+
+def _point(left: dict[Row, None], words: Words, first: int, last: int) -> str | None:
+    """The value of one member of which every part has one; the rows that say so are taken out."""
+    rows: list[Row] = []
+    for axis in range(first, last):
+        unit = tuple(Fraction(k == axis) for k in range(len(words.names)))
+        rows += [row for row in left if row[0] == unit and row[2] == "=="][:1]
+    if len(rows) < last - first:
+        return None
+    for row in rows:
+        del left[row]
+    scale = words.units[first]
+    if len(rows) == 1:
+        return quantity(rows[0][1], scale)
+    return f"[{', '.join(bare(bound, scale) for _, bound, _ in rows)}]"
 
 
 def _box(

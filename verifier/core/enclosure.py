@@ -40,7 +40,7 @@ def enclosure(term: Term, box: Mapping[Key, Range]) -> Range:
         case Quotient(above, below):
             low, high = enclosure(below, box)
             if low <= 0 <= high:
-                raise MayDivideByZero
+                raise MayDivideByZero("it divides by what may be zero there")
             return _times(enclosure(above, box), (1 / high, 1 / low))
         case Apply(function, arguments):
             return _applied(function, [enclosure(part, box) for part in arguments])

@@ -528,6 +528,10 @@ def _ordered(
                 comparison(relation, *_aligned(a, b, left, right, span)[:2])
                 for a, b in zip(one.parts, other.parts, strict=True)
             )
+        case (Vector() as long, Quantity()) | (Quantity(), Vector() as long):
+            number = format_expression(left if long is other else right)
+            row = f"write one number for each part: `[{', '.join([number] * len(long.parts))}]`"
+            fail("wrong-type", span, f"{kind(one)} is compared with {kind(other)}", help=row)
         case _:
             fail("wrong-type", span, f"{kind(one)} is compared with {kind(other)}")
 

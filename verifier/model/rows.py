@@ -302,8 +302,12 @@ def bend(level: Term, plant: Plant, ranges: Mapping[str, Range]) -> Fraction:
 
 
 def _margin(barrier: Barrier, level: Term, plant: Plant, ranges: Mapping[str, Range]) -> Fraction:
+    remedy = "give every state of the plant a domain, or the barrier a `margin`"
     try:
         return bend(level, plant, ranges) * plant.period / 2
+    except MayDivideByZero:
+        message = f"how fast `{barrier.name}` changes has no bound where a root in it is zero"
+        remedy = "compare squares, as in `distance(p, q)^2 - least^2`, or give it a `margin`"
     except NotEnclosed as why:
         message = f"the motion of `{barrier.name}` between two samples cannot be bounded: {why}"
     except KeyError as missing:
@@ -313,7 +317,7 @@ def _margin(barrier: Barrier, level: Term, plant: Plant, ranges: Mapping[str, Ra
         "unbounded-state",
         barrier.span,
         message,
-        help="give every state of the plant a domain, or the barrier a `margin`",
+        help=remedy,
     )
 
 
