@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from verifier.core.term import Number, Term, Variable, add, multiply, number, su
 from verifier.core.verdict import Proved, Refuted
 from verifier.judging import Effort, judged
 from verifier.model.rows import bend
-from verifier.report.values import Answer, status
+from verifier.pipeline import check
+from verifier.report.values import Answer, ChainReport, status
 from verifier.source import Source, settled
 
 ROOT = Path(__file__).parent
@@ -30,11 +32,18 @@ SYSTEMS = sorted((ROOT / "data" / "barriers").glob("*.spec"))
 F = Fraction
 
 
+EFFORT = Effort(5.0, 1)
+
+
+def silent(done: int, total: int) -> None:
+    pass
+
+
 def answers(source: Source) -> list[Answer]:
     return [
         answer
         for chain in source.model.chains.values()
-        for answer in judged(source.model, chain, Effort(5.0, 1), lambda done, total: None)
+        for answer in judged(source.model, chain, EFFORT, silent)
     ]
 
 
@@ -228,3 +237,25 @@ def _symbolic(term: Term, names: dict):  # type: ignore[no-untyped-def, type-arg
         case Apply(function, (part,)):
             return getattr(sympy, function)(_symbolic(part, names))
     raise AssertionError(term)
+
+
+@pytest.mark.parametrize(("speed", "force"), [("2.175", "7.5"), ("1.2", "1.5"), ("2", "1")])
+def test_a_gain_that_a_motor_can_keep_is_named(speed: str, force: str) -> None:
+    """At full speed and where `h' + alpha h` is 0, `alpha` times the speed has to be braked."""
+    text = f"""state {{ q : real rad in -2 .. 1  v : real rad/s in -{speed} .. {speed} }}
+    plant joint {{ input a : real rad/s^2 in -{force} .. {force}
+                  dynamics der(q) = v  dynamics der(v) = a  period 1 ms }}
+    barrier upper = 1 rad - q alpha GAIN
+    barrier lower = q + 1.9 rad alpha 12 Hz"""
+
+    def said(gain: str) -> ChainReport:
+        (report,) = check(settled("j.spec", text.replace("GAIN", gain)), [], EFFORT, silent).chains
+        return report
+
+    told = said("12 Hz").search
+    assert told is not None and told.endswith("every obligation of joint then holds")
+    (found,) = re.findall(r"write `alpha ([0-9.]+) Hz` for `upper`, `lower`;", told)
+    most = F(force) / F(speed)
+    assert F("0.75") * most <= F(found) <= most
+    alone = said(f"{found} Hz").search
+    assert alone is not None and "`upper`" not in alone

@@ -8,7 +8,7 @@ the run; it never becomes `proved`.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verifier.answers import answer, possible_start
@@ -284,12 +284,16 @@ def _remembered(obligation: Obligation, found: Sequence[int], proof: str | None)
 
 
 def first_fault(
-    model: Model, chain: Chain, effort: Effort, known: Known, rules: Collection[str] = ()
+    model: Model,
+    chain: Chain,
+    effort: Effort,
+    known: Known,
+    counts: Callable[[Obligation], bool] = lambda _: True,
 ) -> tuple[Obligation, Verdict] | None:
     """An obligation of the chain that is neither proved nor deferred, with its verdict, or None.
-    `known` remembers verdicts, for chains that have much in common; `rules` are those that
-    count, all of them if none is named."""
-    whole = [each for each in owed(model, chain) if not rules or each.rule in rules]
+    `known` remembers verdicts, for chains that have much in common; `counts` says of which
+    obligations."""
+    whole = filter(counts, owed(model, chain))
     obligations = [each for each in whole if not _may_be_deferred(each)]
     for each in obligations:
         verdict = known.get(each.question)

@@ -33,12 +33,15 @@ def check(source: Source, names: Sequence[str], effort: Effort, tell: Tell) -> R
 
 
 def examined(source: Source, chain: Chain, effort: Effort, tell: Tell) -> ChainReport:
-    """The report on one chain, with a repair if it is refuted and one is found."""
+    """The report on one chain or claim, with a repair if it is refuted and one is found."""
     plain = report_on(source, chain, judged(source.model, chain, effort, tell))
-    if chain_verdict(plain) != "refuted" or chain.is_claim:
+    if chain_verdict(plain) != "refuted" or (chain.is_claim and chain.plant is None):
         return plain
-    from verifier.closing.repairing import with_repair  # nothing that is proved pays for it
+    from verifier.closing.gains import with_gains  # nothing that is proved pays for these
+    from verifier.closing.repairing import with_repair
 
+    if chain.plant is not None:
+        return with_gains(source, chain, plain, effort)
     return with_repair(source, chain, plain, effort)
 
 

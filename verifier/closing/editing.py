@@ -37,12 +37,12 @@ def inserted(text: str, chain: tree.ChainDeclaration, place: int, new: New) -> E
     written = "; ".join(new.calls)
     if place <= len(chain.steps):
         at = chain.steps[place - 1].span
-        start = _offset(text, at.line, at.column)
+        start = offset(text, at.line, at.column)
         return _changed(text, chain, start, start, (written, "; "), new)
     if not chain.steps:
         return _first(text, chain, new)
     last = chain.steps[-1].span
-    start = _offset(text, last.end_line, last.end_column)
+    start = offset(text, last.end_line, last.end_column)
     between = " " if isinstance(chain.steps[-1], tree.Call | tree.Parallel) else ""
     front = ";" + between if between else " "
     return _changed(text, chain, start, start, (written, ""), new, front)
@@ -53,8 +53,8 @@ def replaced(text: str, chain: tree.ChainDeclaration, place: int, new: New) -> E
     if not chain.steps:
         return _first(text, chain, new)
     first, last = chain.steps[0].span, chain.steps[-1].span
-    start = _offset(text, first.line, first.column)
-    end = _offset(text, last.end_line, last.end_column)
+    start = offset(text, first.line, first.column)
+    end = offset(text, last.end_line, last.end_column)
     return _changed(text, chain, start, end, ("; ".join(new.calls), ""), new)
 
 
@@ -64,7 +64,7 @@ def assuming(text: str, chain: tree.ChainDeclaration, condition: str) -> str:
         (each.span for each in (*chain.assumptions, *chain.steps, *chain.goals, *chain.deadlines)),
         key=lambda span: (span.line, span.column),
     )
-    start = _offset(text, first.line, first.column)
+    start = offset(text, first.line, first.column)
     remark = "# narrower than asked: no transition serves the other starts"
     return f"{text[:start]}{remark}\n{INDENT}assume {condition}\n{INDENT}{text[start:]}"
 
@@ -79,7 +79,7 @@ def _first(text: str, chain: tree.ChainDeclaration, new: New) -> Edit:
     """The calls as the first ones of a chain, in front of what it is to achieve."""
     spans = [*(goal.span for goal in chain.goals), *(each.span for each in chain.deadlines)]
     at = min(spans, key=lambda span: (span.line, span.column))
-    start = _offset(text, at.line, at.column)
+    start = offset(text, at.line, at.column)
     return _changed(text, chain, start, start, ("; ".join(new.calls), f"\n{INDENT}"), new)
 
 
@@ -99,7 +99,7 @@ def _changed(
     margin = text[line : line + len(text[line:start]) - len(text[line:start].lstrip())]
     comment = f"{margin}# {new.comment}\n" if new.comment else ""
     body = text[line:start] + front
-    top = text.rfind("\n", 0, _offset(text, chain.span.line, chain.span.column)) + 1
+    top = text.rfind("\n", 0, offset(text, chain.span.line, chain.span.column)) + 1
     above = f"{new.declarations.rstrip()}\n\n" if new.declarations else ""
     begin = f"{text[:top]}{above}{text[top:line]}{comment}{body}"
     number = begin.count("\n") + 1
@@ -108,7 +108,7 @@ def _changed(
     return Edit(f"{begin}{calls}{follows}{text[end:]}", added)
 
 
-def _offset(text: str, line: int, column: int) -> int:
+def offset(text: str, line: int, column: int) -> int:
     """Where a place of the source is in the text."""
     start = 0
     for _ in range(line - 1):

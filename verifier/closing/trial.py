@@ -142,9 +142,14 @@ class Trial:
         if failed is None:
             return Closed(slot.place, tuple(each.text for each in calls), candidate)
         if failing(candidate, *failed) is None:
-            failed = (
-                first_fault(slot.source.model, candidate, self.effort, self.known, ENTRY) or failed
+            at_entry = first_fault(
+                slot.source.model,
+                candidate,
+                self.effort,
+                self.known,
+                lambda each: each.rule in ENTRY,
             )
+            failed = at_entry or failed
         obligation, verdict = failed
         certain = isinstance(verdict, Refuted)
         at_end = obligation.rule in AT_END
