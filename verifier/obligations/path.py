@@ -9,16 +9,19 @@ with it all that is known. walk.py says how statements with blocks split and joi
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from verifier.core.obligation import Fact, Obligation, Question, facts_of
-from verifier.core.term import NOW, OLD, Formula, Implies, Key, Sort, rename, variables
+from verifier.core.term import NOW, OLD, TRUE, Formula, Implies, Key, Sort, rename, variables
 from verifier.model.body import names
 from verifier.model.values import Chain, Condition, Domain, Property, Statement, Step
 
 View = dict[str, int]
 ROOT = 0
+GROUND: Key = ("", 0)
+"""Stands in the index of a path for facts that read no scalar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,19 @@ class Path:
     domains: dict[str, list[Domain]]
     sorts: dict[str, Sort]
     properties: tuple[Property, ...] = ()
+
+
+def indexed(facts: Sequence[Fact]) -> dict[Key, list[int]]:
+    """The positions of the facts that read a scalar, by the scalar. What reads none is plainly
+    true, and says nothing, or it is plainly false, and speaks of everything."""
+    index: dict[Key, list[int]] = defaultdict(list)
+    for position, each in enumerate(facts):
+        read = set(variables(each.formula))
+        if not read and each.formula != TRUE:
+            read = {GROUND}
+        for key in read:
+            index[key].append(position)
+    return dict(index)
 
 
 def assumed(chain: Chain) -> list[Fact]:
@@ -148,7 +164,7 @@ def placed(formula: Formula, view: View, old: View) -> Formula:
 def relevant(path: Path, place: Place, goals: Sequence[Fact]) -> tuple[Fact, ...]:
     """The facts known at the place that share variables with the goals, directly or through others,
     and with what is known only here, in a block that not every run enters. What several facts say
-    is taken from the first of them.
+    is taken from the first of them. What is plainly false is relevant to everything.
 
     Leaving the rest out is sound for a proof. For a witness it is sound because the rest speaks
     about other variables and is satisfiable by itself, which the sanity obligations prove of what
@@ -164,7 +180,7 @@ def relevant(path: Path, place: Place, goals: Sequence[Fact]) -> tuple[Fact, ...
     said = {path.facts[position].formula for position in chosen}
     declared: dict[Formula, Fact] = {}
     seeds = [*goals, *(path.facts[i] for i in sorted(chosen))]
-    pending = [key for each in seeds for key in variables(each.formula)]
+    pending = [GROUND, *(key for each in seeds for key in variables(each.formula))]
     while pending:
         key = pending.pop()
         if key in reached:

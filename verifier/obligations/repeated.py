@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verifier.core.obligation import Fact, Obligation, Unstated
-from verifier.core.term import NOW, Formula, Key, Sort, variables
+from verifier.core.term import NOW, TRUE, Formula, Sort, variables
 from verifier.model.values import Chain, Condition, Contract, Domain, Model, Step
 from verifier.obligations.circumstances import Digests, Kind, Parts
 from verifier.obligations.owed import RULES, owed
@@ -32,6 +32,7 @@ from verifier.obligations.path import (
     entry_facts,
     exit_facts,
     fact,
+    indexed,
     provable,
 )
 from verifier.obligations.property import MOST_STEPS, properties, static
@@ -41,6 +42,8 @@ Nodes = tuple[tuple[int, int], ...]
 Ranks = tuple[tuple[int, ...], ...]
 Signature = tuple[int, tuple[tuple[int, int], ...], Ranks]
 AT_END = ("budget", "achieve", "within")
+GROUND = (-1, 0)
+"""Stands among classes and versions for facts that read no scalar, and are not plainly true."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +224,8 @@ class _Trace:
         if (kind.number, nodes) in self.said:
             return
         self.said.add((kind.number, nodes))
-        for node in nodes:
+        ground = () if nodes or source.formula == TRUE else (GROUND,)
+        for node in nodes or ground:
             self.touching.setdefault(node, []).append(len(self.facts))
         self.facts.append(_Known(kind, source, nodes, view, before, step))
 
@@ -264,8 +268,8 @@ class _Trace:
         """The facts about what these classes are at a place, in their order, and all classes that
         these facts speak of."""
         now, known = self.versions[place], self.known[place]
-        pending = [(c, now[c]) for c in seeds]
-        reached = set(pending)
+        pending = [GROUND, *((c, now[c]) for c in seeds)]
+        reached = set(pending[1:])
         chosen: set[int] = set()
         while pending:
             for position in self.touching.get(pending.pop(), ()):
@@ -342,15 +346,11 @@ class _Trace:
             facts += [*entry_facts(step, here.view), *exit_facts(step, here.view, view)]
             behind = Place(step.number, view, len(facts), index=len(places))
             places.append(behind)
-        index: dict[Key, list[int]] = defaultdict(list)
-        for position, each in enumerate(facts):
-            for key in set(variables(each.formula)):
-                index[key].append(position)
         number = 0 if step is None else step.number
         return Path(
             facts=tuple(facts),
             scopes=(ROOT,) * len(facts),
-            index=dict(index),
+            index=indexed(facts),
             within={},
             conditional=frozenset(),
             places=tuple(places),

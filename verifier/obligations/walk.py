@@ -25,14 +25,12 @@ from verifier.core.term import (
     Formula,
     Iff,
     Implies,
-    Key,
     Proposition,
     Sort,
     Variable,
     conjunction,
     disjunction,
     negation,
-    variables,
 )
 from verifier.model.body import failures_of, frame_of, names
 from verifier.model.values import (
@@ -60,6 +58,7 @@ from verifier.obligations.path import (
     entry_facts,
     exit_facts,
     fact,
+    indexed,
     of_states,
     over,
     provable,
@@ -82,10 +81,6 @@ def walk(model: Model, chain: Chain) -> Path:
     start = walker.add(start, ROOT, always)
     end = walker.moved(walker.block(chain.body, start, ROOT), ROOT)
     assert walker.places[-1] == end
-    index: dict[Key, list[int]] = defaultdict(list)
-    for position, each in enumerate(walker.facts):
-        for key in set(variables(each.formula)):
-            index[key].append(position)
     domains: dict[str, list[Domain]] = defaultdict(list)
     for domain in model.domains:
         for name in domain.scalars:
@@ -93,7 +88,7 @@ def walk(model: Model, chain: Chain) -> Path:
     return Path(
         tuple(walker.facts),
         tuple(walker.scopes),
-        dict(index),
+        indexed(walker.facts),
         dict(walker.within),
         frozenset(walker.conditional),
         tuple(walker.places),
