@@ -161,6 +161,14 @@ class Composer:
                 f"the chain `{name}` calls itself",
                 notes=(Label(chain.name.span, "declared here"),),
             )
+        if chain.beside:
+            fail(
+                "beside-not-supported",
+                call.span,
+                f"`{name}` runs beside another chain, and cannot be a step of this one",
+                notes=(Label(chain.name.span, "declared here"),),
+                help="put what both do into a chain without `beside`, and call that one",
+            )
         bindings = bound(chain, call, at)
         inner = Context(at.scope, dict(bindings))
         assumptions = [

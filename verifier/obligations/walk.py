@@ -290,7 +290,8 @@ class _Walker:
                 return Comparison("==", Variable(name, version), Variable(name, other))
 
     def _inlined(self, statement: Inlined, place: Place, scope: int) -> Place:
-        end = self.block(statement.body, place, scope)
+        place = self.moved(place, scope)
+        end = self.moved(self.block(statement.body, place, scope), scope)
         self.around[statement.label] = Around(place, end)
         return end
 
