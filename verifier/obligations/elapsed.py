@@ -29,7 +29,7 @@ from verifier.core.term import (
     number,
 )
 from verifier.core.unit import TIME
-from verifier.model.body import statements_of
+from verifier.model.body import blocks_of, failures_of, statements_of
 from verifier.model.values import Attempt, Block, Branch, Inlined, Loop, Parallel, Statement, Step
 from verifier.obligations.path import Path
 from verifier.obligations.walk import outcome_name
@@ -194,11 +194,26 @@ def _attempted(path: Path, statement: Attempt, time: Term) -> Iterator[Fact]:
     recovered = _equal(time, add(until, _sum(statement.recovery)))
     yield Fact(Implies(broken, recovered), span, "try")
     assert broken == negation(done)
-    for position, part in enumerate(statement.body):
-        before = _sum(statement.body[:position])
-        behind = _sum(statement.body[: position + 1])
-        inside = And((Comparison("<=", before, until), Comparison("<=", until, behind)))
-        yield Fact(Implies(Choice(outcome, 0, part.label), inside), span, "try")
+    for step, began, ended in _failing(statement.body, number(NOTHING)):
+        inside = And((Comparison("<=", began, until), Comparison("<=", until, ended)))
+        yield Fact(Implies(Choice(outcome, 0, step.label), inside), span, "try")
+
+
+def _failing(block: Block, begun: Term) -> Iterator[tuple[Step, Term, Term]]:
+    """The steps whose failure breaks off a block that has begun at this time, each with when it can
+    fail at the earliest and at the latest."""
+    for position, statement in enumerate(block):
+        before = add(begun, _sum(block[:position]))
+        match statement:
+            case Attempt(_, recovery):
+                broken = Variable(_broken_name(statement), 0)
+                yield from _failing(recovery, add(before, broken))
+            case Step() | Loop():
+                behind = add(before, Variable(_name(statement), 0))
+                yield from ((step, before, behind) for step, _ in failures_of((statement,)))
+            case _:
+                for below in blocks_of(statement):
+                    yield from _failing(below, before)
 
 
 def between(time: Term, ends: Range, span: Span, origin: str) -> Iterator[Fact]:
