@@ -271,12 +271,12 @@ def random_skill(rng: random.Random, world: World) -> Skill:
             frozenset({"n"}),
         )
     kept = clause(rng, world, given, 1, old=rng.random() < 0.3)
-    invariant = kept if rng.random() < 0.5 else TRUE
+    invariant = kept if rng.random() < 0.35 else TRUE
     extra = [name for name in world.names if rng.random() < 0.15]
     frame = tuple(sorted({*ensures.reads, *extra}))
     if not ensures.reads:
         ensures = TRUE
-    requires = clause(rng, world, given, rng.choice((0, 0, 0, 1, 2)))
+    requires = clause(rng, world, given, rng.choice((0, 0, 0, 0, 0, 1, 2)))
     low = rng.choice((0, 0, 1))
     duration = low, low + rng.choice((1, 1, 2))
     return Skill(given, requires, ensures, invariant, frame, duration, rng.choice((0, 1, 2)))
@@ -473,6 +473,6 @@ def problem(rng: random.Random) -> Problem:
     writer = Writer(rng, world, callees, given)
     assume, achieve = clause(rng, world, given, 2), clause(rng, world, given, 1)
     low = rng.choice((0, 0, 1))
-    within = (low, rng.randint(1, 8)) if rng.random() < 0.7 else None
+    within = (low, rng.randint(2, 10)) if rng.random() < 0.5 else None
     chain = Chain(given, assume, writer.body(2, 2), achieve, within)
     return Problem(world, callees, chain, rng.choice((1, 2, 2, 3)))

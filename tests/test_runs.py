@@ -12,9 +12,9 @@ from collections import Counter
 from dataclasses import dataclass
 
 import pytest
-
 from composed import Problem, problem
 from every_run import Expansion, Oracle, TooMany, givens, happens
+
 from verifier.core.diagnostic import SourceError
 from verifier.core.verdict import Proved, Refuted, Verdict
 from verifier.judging import Effort, judged
@@ -134,10 +134,10 @@ def compare(seeds: range) -> Counter[str]:
     return found
 
 
-@pytest.mark.parametrize("part", range(4))
+@pytest.mark.parametrize("part", range(2))
 def test_what_is_proved_holds_in_every_run_and_what_is_refuted_fails_in_one(part: int) -> None:
-    found = compare(range(part, 80, 4))
-    assert found["proved"] >= 1 and found["refuted"] >= 5
+    found = compare(range(part, 80, 2))
+    assert found["proved"] >= 2 and found["refuted"] >= 10
 
 
 @pytest.mark.nightly

@@ -8,6 +8,7 @@ variables that `modifies` names are taken as written.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -339,7 +340,12 @@ def _written(part: tree.Expression, at: Context, modified: set[str]) -> set[str]
 
 
 def _ambiguous(part: tree.Expression, at: Context, modified: set[str]) -> set[str]:
-    now = {name for name, version in variables(formula(part, at)) if version == NOW}
+    given = _given(at)
+    now = {
+        name
+        for name, version in variables(formula(part, at))
+        if version == NOW and name not in given and _declared(name, at.scope)
+    }
     if not now:
         return set()
     if now & modified:
@@ -350,6 +356,18 @@ def _ambiguous(part: tree.Expression, at: Context, modified: set[str]) -> set[st
         f"`{format_expression(part)}` does not say which of {_listed(now)} the skill changes",
         help=f"name it in a `modifies` clause: `modifies {min(now)}`",
     )
+
+
+def _given(at: Context) -> set[str]:
+    """What stands for parameters, as long as they stand for anything."""
+    if not at.placeholder:
+        return set()
+    return {name for value in at.bindings.values() for name in scalars_of(value, at)}
+
+
+def _declared(scalar: str, scope: Scope) -> bool:
+    """Whether it is a part of a state variable, and not of the parameter of a chain."""
+    return re.split(r"[\[.]", scalar, maxsplit=1)[0] in scope.variables
 
 
 def _listed(names: set[str]) -> str:
