@@ -14,7 +14,8 @@ from verifier.emit.binding import Compiled, compiled, compiler, loaded, zig
 from verifier.emit.build_file import TARGETS
 from verifier.emit.design import Design
 from verifier.emit.reference import Sample
-from verifier.emit.vectors import Call, Vector, answered
+from verifier.emit.vectors import Vector, answered
+from verifier.emit.visits import Call
 from verifier.model.values import Model
 from verifier.pipeline_emit import build_bundle, design_for
 from verifier.safety.limit import Loop, safety_loop
@@ -94,6 +95,8 @@ def compiled_answer(guard: Compiled, call: Call) -> tuple[object, object]:
             return guard.enter(call.skill, call.now), None
         case "leave":
             return guard.leave(call.now), None
+        case "leave_skill":
+            return guard.leave_skill(call.skill, call.now), None
         case "step":
             return guard.step(call.now, call.proposed)
         case "track":

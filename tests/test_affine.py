@@ -32,7 +32,7 @@ from verifier.core.term import NOW, Number, Product, Quotient, Sum, Term, Variab
 from verifier.emit.binding import Compiled, compiled, loaded
 from verifier.emit.bundle import guard_files
 from verifier.emit.reference import Sample
-from verifier.emit.vectors import Call
+from verifier.emit.visits import Call
 from verifier.judging import Effort, judged
 from verifier.model.values import Model
 from verifier.report.values import status

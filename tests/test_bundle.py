@@ -36,7 +36,7 @@ from verifier.emit.build_file import TARGETS
 from verifier.emit.closed_loop import Limits, closed_loop
 from verifier.emit.reference import Sample
 from verifier.emit.scenario import domains, quiet, random_readings, ranges, raw, satisfying
-from verifier.emit.vectors import Call
+from verifier.emit.visits import Call
 from verifier.model.values import Model
 from verifier.monitor.definition import Answer, Event, answers
 from verifier.pipeline_emit import exact_limits

@@ -18,7 +18,7 @@ from verifier.core.motion import Affine, Cut, Motion, Piece, Plan
 from verifier.emit.binding import compiled, loaded
 from verifier.emit.bundle import c_files
 from verifier.emit.design import Design, Track, design_of
-from verifier.emit.vectors import Call, calls
+from verifier.emit.visits import Call, calls
 from verifier.model.values import Model
 from verifier.pipeline_emit import planned
 from verifier.safety.transition import STARTS_MAX, Table, follow, table_of

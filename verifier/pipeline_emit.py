@@ -9,6 +9,7 @@ from verifier.core.diagnostic import Diagnostic, SourceError
 from verifier.emit.bundle import bundle
 from verifier.emit.closed_loop import Limits
 from verifier.emit.design import Design, Track, design_of
+from verifier.model.body import beside_of
 from verifier.model.interval import Interval, interval_of
 from verifier.model.values import Chain, Model
 from verifier.monitor.gates import WatchPlan, period_ns, watch_plan
@@ -72,6 +73,14 @@ def tracks_of(model: Model, chain: Chain) -> tuple[Track, ...]:
             message = f"the transition of `{contract.text}` cannot be followed: {law}"
             raise SourceError([Diagnostic("gate-not-supported", transition.span, message)])
         found[contract.text] = Track(contract.text, law, contract.span)
+    for one, other in beside_of(chain.body):
+        if one.contract.transition and other.contract.transition:
+            what = f"{one.contract.text} and {other.contract.text} are transitions"
+            message = f"{what} that run at the same time, and the bundle follows one at a time"
+            found_here = Diagnostic(
+                "gate-not-supported", one.span, message, help="let one follow the other"
+            )
+            raise SourceError([found_here])
     return tuple(found.values())
 
 

@@ -82,13 +82,17 @@ class Compiled:
         return STATUS_NAMES[status]
 
     def enter(self, call: str | None, now: Sample | None) -> str:
-        calls = list(self.design.layout.skills)
-        number = calls.index(call) if call in calls else len(calls)
-        status: int = self.library.guard_enter(self._guard(), number, self.sample_bytes(now))
+        number, sample = self._number(call), self.sample_bytes(now)
+        status: int = self.library.guard_enter(self._guard(), number, sample)
         return STATUS_NAMES[status]
 
     def leave(self, now: Sample | None) -> str:
         status: int = self.library.guard_leave(self._guard(), self.sample_bytes(now))
+        return STATUS_NAMES[status]
+
+    def leave_skill(self, call: str | None, now: Sample | None) -> str:
+        number, sample = self._number(call), self.sample_bytes(now)
+        status: int = self.library.guard_leave_skill(self._guard(), number, sample)
         return STATUS_NAMES[status]
 
     def step(self, now: Sample | None, proposed: Action | None) -> tuple[Outcome, Action]:
@@ -117,6 +121,10 @@ class Compiled:
         return STATUS_NAMES[status], Followed(
             tuple(out.position), tuple(out.velocity), bool(out.done)
         )
+
+    def _number(self, call: str | None) -> int:
+        calls = list(self.design.layout.skills)
+        return calls.index(call) if call in calls else len(calls)
 
     def _guard(self) -> Any:
         return ctypes.byref(self.guard)
@@ -293,9 +301,9 @@ def _memory_type(name: str, inside: Iterable[Remembered]) -> type[ctypes.Structu
 
 
 def _guard_type(design: Design) -> type[ctypes.Structure]:
-    fields: list[tuple[str, Any]] = [("ready", ctypes.c_uint32), ("skill", ctypes.c_uint32)]
+    fields: list[tuple[str, Any]] = [("ready", ctypes.c_uint32)]
     fields += [(name, ctypes.c_uint8) for name in ("fallback", "started", "passed")]
-    fields += [(name, ctypes.c_int64) for name in ("latest_ns", "entered_ns")]
+    fields.append(("latest_ns", ctypes.c_int64))
     fields.append(("violated", ctypes.c_uint64 * design.item_words))
     if design.plan.programs:
         count = len(design.plan.programs)
@@ -311,7 +319,9 @@ def _guard_type(design: Design) -> type[ctypes.Structure]:
         fields.append((gauge.prefix, _memory_type(gauge.type, gauges.remembered(gauge))))
     if design.loop.guarded:
         fields.append(("filter", _filter_type(design.loop.guarded)))
-    return _structure("guard", [*fields, ("entry", _sample_type(design))])
+    run = [("skill", ctypes.c_uint32), ("entered_ns", I64), ("entry", _sample_type(design))]
+    active = _structure("guard_active", run) * design.plan.lanes
+    return _structure("guard", [*fields, ("active", active)])
 
 
 def _filter_type(guarded: Guarded | Affine) -> type[ctypes.Structure]:

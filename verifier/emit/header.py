@@ -38,7 +38,10 @@ STATUS = (
     ("GUARD_STATUS_NOT_READY", "the guard was not initialised, or was overwritten"),
     ("GUARD_STATUS_INVALID_SAMPLE", "a stamp, a label or a number that cannot be"),
     ("GUARD_STATUS_UNKNOWN_SKILL", "no such call in this chain"),
-    ("GUARD_STATUS_OUT_OF_ORDER", "enter while a skill is active, or leave while none is"),
+    (
+        "GUARD_STATUS_OUT_OF_ORDER",
+        "entered beside a call that runs alone, or left while it does not run",
+    ),
     ("GUARD_STATUS_GATE_CLOSED", "a clause of the gate does not hold; see the violated items"),
 )
 DECISION = (
@@ -73,8 +76,9 @@ def header(design: Design) -> File:
             _action(design),
             _verdict(design),
             *([_reference()] if design.tracks else []),
+            _active(),
             _guard(design),
-            *_prototypes(),
+            *_prototypes(design),
             *([tracking.prototype()] if design.tracks else []),
         ),
         guard="GUARD_H",
@@ -86,6 +90,7 @@ def _constants(design: Design) -> tuple[TopLevel, ...]:
     return (
         *(affine_sizes(guarded) if isinstance(guarded, Affine) else ()),
         *(sizes(guarded.filter) if isinstance(guarded, Guarded) else ()),
+        Macro("GUARD_LANES", unsigned(design.plan.lanes)),
         Macro("GUARD_ITEM_WORDS", unsigned(design.item_words)),
         Macro("GUARD_JOINT_WORDS", unsigned(design.joint_words)),
         Macro("GUARD_JOINTS", unsigned(len(design.loop.joints))),
@@ -196,15 +201,25 @@ def _gravity() -> Member:
     return Member("double", "gravity", (Id("GUARD_JOINTS"),), remark)
 
 
+def _active() -> Struct:
+    return Struct(
+        "guard_active",
+        (
+            Member("uint32_t", "skill", (), "or GUARD_SKILL_NONE"),
+            Member("int64_t", "entered_ns"),
+            Member("guard_sample", "entry", (), "the sample at guard_enter, for `old`"),
+        ),
+        "A call that runs.",
+    )
+
+
 def _guard(design: Design) -> Struct:
     members = [
         Member("uint32_t", "ready"),
-        Member("uint32_t", "skill", (), "the active call, or GUARD_SKILL_NONE"),
         Member("uint8_t", "fallback"),
         Member("uint8_t", "started", (), "whether latest_ns means anything"),
         Member("uint8_t", "passed", (), "whether latest_ns has been stepped or ticked"),
         Member("int64_t", "latest_ns"),
-        Member("int64_t", "entered_ns"),
         Member("uint64_t", "violated", (Id("GUARD_ITEM_WORDS"),)),
     ]
     if design.plan.programs:
@@ -220,11 +235,12 @@ def _guard(design: Design) -> Struct:
     members += [Member(gauge.type, gauge.prefix) for gauge in design.gauges]
     if design.loop.guarded:
         members.append(Member("filter_memory", "filter"))
-    members.append(Member("guard_sample", "entry", (), "the sample at guard_enter, for `old`"))
+    lanes = (Id("GUARD_LANES"),)
+    members.append(Member("guard_active", "active", lanes, "the calls that run, side by side"))
     return Struct("guard", tuple(members), "Owned by the caller; to be read, not written.")
 
 
-def _prototypes() -> list[Function]:
+def _prototypes(design: Design) -> list[Function]:
     g, now = Parameter("guard *", "g"), Parameter("const guard_sample *", "now")
     skill, time = Parameter("guard_skill", "skill"), Parameter("int64_t", "time_ns")
     proposed = Parameter("const guard_action *", "proposed")
@@ -233,6 +249,14 @@ def _prototypes() -> list[Function]:
     def prototype(type_name: str, name: str, *parameters: Parameter, remark: str) -> Function:
         return Function(type_name, name, parameters, None, static=False, remark=remark)
 
+    one = prototype(
+        "guard_status",
+        "guard_leave_skill",
+        g,
+        skill,
+        now,
+        remark="The same for one of the calls that run side by side.",
+    )
     return [
         prototype("guard_status", "guard_init", g, remark="Forgets everything. Before all else."),
         prototype(
@@ -267,6 +291,8 @@ def _prototypes() -> list[Function]:
             "guard_leave",
             g,
             now,
-            remark="The exit gate: what the skill promised is checked; no skill is active then.",
+            remark="The exit gate of the one call that runs: what it promised is checked, and the\n"
+            "call is over in any case.",
         ),
+        *([one] if design.plan.lanes > 1 else []),
     ]

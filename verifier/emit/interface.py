@@ -1,4 +1,4 @@
-"""The five functions of guard.h, and what they share. The order inside a step is
+"""The functions of guard.h, and what they share. The order inside a step is
 
 validity of the sample → monitors → switch → filter and limits → check on the way out.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from verifier.emit.affine import drive_affine
+from verifier.emit.calls import LANE, NO_SKILL, NULL, calls, is_null, lanes, status
 from verifier.emit.ctree import (
     Arrow,
     Assign,
@@ -15,7 +16,6 @@ from verifier.emit.ctree import (
     Binary,
     Call,
     Cast,
-    Choose,
     Declare,
     Do,
     Dot,
@@ -40,17 +40,14 @@ from verifier.emit.ctree import (
 from verifier.emit.design import Design, weight_of
 from verifier.emit.driving import drive, drive_nothing
 from verifier.emit.guarding import drive_guarded, rest
-from verifier.emit.watching import has_clock
+from verifier.emit.watching import GUARD, NOW, SAMPLE, TIME, G, has_clock
 from verifier.emit.weight import bear
 from verifier.safety.affine import Affine
 
-G, NOW, OUT, PROPOSED = Id("g"), Id("now"), Id("out"), Id("proposed")
-NULL = Id("NULL")
-TIME = Arrow(NOW, "time_ns")
-GUARD, CONST_GUARD = Parameter("guard *", "g"), Parameter("const guard *", "g")
-SAMPLE, ACTION = Parameter("const guard_sample *", "now"), Parameter("guard_action *", "out")
+OUT, PROPOSED = Id("out"), Id("proposed")
+CONST_GUARD = Parameter("const guard *", "g")
+ACTION = Parameter("guard_action *", "out")
 STAMP = Parameter("int64_t", "time_ns")
-NO_SKILL = Id("GUARD_SKILL_NONE")
 
 
 def interface(design: Design) -> Iterator[TopLevel]:
@@ -69,34 +66,30 @@ def interface(design: Design) -> Iterator[TopLevel]:
     else:
         yield drive(design) if design.loop.joints else drive_nothing()
     yield _init(design)
-    yield _enter(design)
+    yield from calls(design)
     yield _step(design)
     yield _tick(design)
-    yield _leave(design)
-
-
-def status(name: str) -> Expression:
-    return Id(f"GUARD_STATUS_{name}")
-
-
-def is_null(pointer: Expression) -> Expression:
-    return Binary("==", pointer, NULL)
 
 
 # ---- the state ---------------------------------------------------------------------------------
 
 
 def _sound() -> Function:
-    whole = (
+    whole = Id("whole")
+    marked = (
         Binary("==", Arrow(G, "ready"), Id("GUARD_READY")),
-        Binary("<=", Arrow(G, "skill"), NO_SKILL),
         Binary("<=", Arrow(G, "fallback"), Id("GUARD_FALLBACK_STOP")),
     )
+    known = Binary("<=", Dot(LANE, "skill"), NO_SKILL)
     return Function(
         "bool",
         "sound",
         (CONST_GUARD,),
-        (Return(all_of(whole)),),
+        (
+            Declare("bool", "whole", all_of(marked)),
+            lanes(Assign(whole, Binary("&&", whole, known))),
+            Return(whole),
+        ),
         remark="Whether the guard was initialised and not overwritten since.",
     )
 
@@ -232,7 +225,7 @@ def _init(design: Design) -> Function:
     body: list[Statement] = [
         If(is_null(G), (Return(status("NULL")),)),
         Do(Cast("void", Call("memset", (G, Int(0), size)))),
-        Assign(Arrow(G, "skill"), NO_SKILL),
+        lanes(Assign(Dot(LANE, "skill"), NO_SKILL)),
         Assign(Arrow(G, "fallback"), Id("GUARD_FALLBACK_NONE")),
     ]
     for number, watched in enumerate(design.plan.programs):
@@ -245,95 +238,15 @@ def _init(design: Design) -> Function:
     return Function("guard_status", "guard_init", (GUARD,), tuple(body), static=False)
 
 
-def _refused(design: Design, name: str, bit: int) -> Statement:
-    return Return(Call("refuse", (G, status(name), Id(design.bits[bit]))))
-
-
-def _admission(design: Design) -> tuple[Statement, ...]:
-    """What `enter` and `leave` ask of their arguments first."""
-    return (
-        If(any_of((is_null(G), is_null(NOW))), (_refused(design, "NULL", 0),)),
-        If(negated(Call("sound", (G,))), (Return(status("NOT_READY")),)),
-    )
-
-
-def _current(design: Design) -> tuple[Statement, ...]:
-    """A sample that is valid and not earlier than the clock, or an invalid one's answer."""
-    current = all_of((Call("not_earlier", (G, TIME)), Call("sample_valid", (NOW,))))
-    return (
-        If(negated(current), (_refused(design, "INVALID_SAMPLE", 0),)),
-        Do(Call("stamp", (G, TIME, unsigned(0)))),
-    )
-
-
-def _enter(design: Design) -> Function:
-    number = Cast("uint32_t", Id("skill"))
-    active = Binary("!=", Arrow(G, "skill"), NO_SKILL)
-    closed = negated(Call("entry_gate", (G, Id("number"), NOW)))
-    return Function(
-        "guard_status",
-        "guard_enter",
-        (GUARD, Parameter("guard_skill", "skill"), SAMPLE),
-        (
-            Declare("const uint32_t", "number", number),
-            *_admission(design),
-            If(
-                Binary(">=", Id("number"), NO_SKILL),
-                (_refused(design, "UNKNOWN_SKILL", 1),),
-            ),
-            If(active, (_refused(design, "OUT_OF_ORDER", 1),)),
-            *_current(design),
-            If(closed, (Return(status("GATE_CLOSED")),)),
-            Assign(Arrow(G, "skill"), Id("number")),
-            Assign(Arrow(G, "entered_ns"), TIME),
-            Assign(Arrow(G, "entry"), Unary("*", NOW)),
-            Return(status("OK")),
-        ),
-        static=False,
-    )
-
-
-def _leave(design: Design) -> Function:
-    skill, current, kept = Id("skill"), Id("current"), Id("kept")
-    inactive = Binary("==", Arrow(G, "skill"), NO_SKILL)
-    good = all_of((Call("not_earlier", (G, TIME)), Call("sample_valid", (NOW,))))
-    return Function(
-        "guard_status",
-        "guard_leave",
-        (GUARD, SAMPLE),
-        (
-            *_admission(design),
-            If(inactive, (_refused(design, "OUT_OF_ORDER", 1),)),
-            Declare("const uint32_t", "skill", Arrow(G, "skill")),
-            Declare("const bool", "current", good),
-            Declare("bool", "kept", Id("true")),
-            If(
-                current,
-                (
-                    Do(Call("stamp", (G, TIME, unsigned(0)))),
-                    Assign(kept, Call("watch_duration", (G, TIME))),
-                    Assign(kept, Binary("&&", Call("exit_gate", (G, skill, NOW)), kept)),
-                ),
-            ),
-            Remark("The skill is over in any case."),
-            Assign(Arrow(G, "skill"), NO_SKILL),
-            If(negated(current), (_refused(design, "INVALID_SAMPLE", 0),)),
-            Return(Choose(kept, status("OK"), status("GATE_CLOSED"))),
-        ),
-        static=False,
-    )
-
-
 def _step(design: Design) -> Function:
     missing = tuple(is_null(pointer) for pointer in (G, NOW, PROPOSED, OUT))
     passed = Do(Call("stamp", (G, TIME, unsigned(1))))
     monitors: list[Statement] = []
     if design.plan.programs:
         monitors.append(Do(Call("watch_properties", (G, NOW))))
-    monitors += [
-        Do(Call("watch_skill", (G, NOW))),
-        Do(Cast("void", Call("watch_duration", (G, TIME)))),
-    ]
+    lane = Unary("&", LANE)
+    invariants = Do(Call("watch_skill", (G, lane, NOW)))
+    monitors.append(lanes(invariants, _duration(TIME)))
     return Function(
         "guard_verdict",
         "guard_step",
@@ -362,8 +275,12 @@ def _faulty(name: str) -> Statement:
 
 def _time_passes(design: Design, time: Expression, whole: Expression) -> tuple[Statement, ...]:
     deadlines = Do(Call("pass_deadlines", (G, time, whole)))
-    duration = Do(Cast("void", Call("watch_duration", (G, time))))
-    return (deadlines, duration) if has_clock(design) else (duration,)
+    durations = lanes(_duration(time))
+    return (deadlines, durations) if has_clock(design) else (durations,)
+
+
+def _duration(time: Expression) -> Statement:
+    return Do(Cast("void", Call("watch_duration", (G, Unary("&", LANE), time))))
 
 
 def _tick(design: Design) -> Function:

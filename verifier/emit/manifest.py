@@ -181,7 +181,7 @@ def _written(affine: Affine) -> dict[str, Any]:
 def _skills(design: Design) -> list[dict[str, Any]]:
     return [
         {"name": gates.text, "constant": design.layout.skills[gates.text]}
-        | {"span": span_json(gates.span)}
+        | {"span": span_json(gates.span), "beside": sorted(gates.beside)}
         for gates in design.plan.skills
     ]
 

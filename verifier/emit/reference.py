@@ -7,7 +7,7 @@ properties, safety.limit for the filter. State is a value; every function return
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from verifier.core.term import NOW, OLD, Key
@@ -20,7 +20,6 @@ from verifier.safety import affine
 from verifier.safety.affine import Affine, Course, Stepped
 from verifier.safety.filter import Filtered, Guarded, Memory, blind, borne, filtered, fresh
 from verifier.safety.limit import limited, outside
-from verifier.safety.transition import Followed, follow
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +49,24 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """`skill` is the active call. `latest_ns` is the latest stamp of any call, `passed` whether a
-    step or a tick has carried it. `memories` and `reached` change in place."""
+class Active:
+    """A call that runs, since when, and the readings at its entry."""
 
-    skill: str | None
+    gates: SkillGates
+    entered_ns: int
+    entry: Mapping[str, Reading]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """`active` are the calls that run, None for each free lane. `latest_ns` is the latest stamp of
+    any call, `passed` whether a step or a tick has carried it. `memories` and `reached` change in
+    place."""
+
+    active: tuple[Active | None, ...]
     fallback: str
     latest_ns: int | None
     passed: bool
-    entered_ns: int
-    entry: Mapping[str, Reading]
     violated: int
     memories: tuple[program.Memory, ...]
     reached: tuple[gauge.Reached, ...]
@@ -69,7 +76,8 @@ class State:
 def initial(design: Design) -> State:
     memories = tuple(program.start(watched.program) for watched in design.plan.programs)
     reached = tuple(gauge.start_gauge(machine.gauge) for machine in design.gauges)
-    return State(None, "none", None, False, 0, {}, 0, memories, reached, _begun(design))
+    free = (None,) * design.plan.lanes
+    return State(free, "none", None, False, 0, memories, reached, _begun(design))
 
 
 def _begun(design: Design) -> Memory | Course | None:
@@ -142,12 +150,17 @@ def _watch(
     return state, held
 
 
-def _watch_duration(design: Design, state: State, time_ns: int) -> tuple[State, bool]:
-    gates = _gates(design, state.skill)
-    limit = gates.limit if gates else None
-    if limit is None or time_ns - state.entered_ns <= limit.longest_ns:
+def _watch_duration(
+    design: Design, state: State, active: Active, time_ns: int
+) -> tuple[State, bool]:
+    limit = active.gates.limit
+    if limit is None or time_ns - active.entered_ns <= limit.longest_ns:
         return state, True
     return raised(design, state, limit.item.bit), False
+
+
+def running(state: State) -> Iterator[Active]:
+    return (active for active in state.active if active is not None)
 
 
 def _remember(design: Design, state: State, memories: list[program.Memory]) -> State:
@@ -167,7 +180,10 @@ def _time_passes(design: Design, state: State, time_ns: int, whole: bool) -> Sta
     ]
     for reached in state.reached:
         (gauge.tick_gauge if whole else gauge.lapse_gauge)(reached, time_ns)
-    return _watch_duration(design, _remember(design, state, memories), time_ns)[0]
+    state = _remember(design, state, memories)
+    for active in running(state):
+        state, _ = _watch_duration(design, state, active, time_ns)
+    return state
 
 
 def _outcome(design: Design, state: State, status: str, decision: str, source: str) -> Outcome:
@@ -208,7 +224,9 @@ def enter(design: Design, state: State, call: str | None, now: Sample | None) ->
     gates = _gates(design, call)
     if gates is None:
         return raised(design, state, 1), "UNKNOWN_SKILL"
-    if state.skill is not None:
+    if any(active.gates.text not in gates.beside for active in running(state)):
+        return raised(design, state, 1), "OUT_OF_ORDER"
+    if None not in state.active:
         return raised(design, state, 1), "OUT_OF_ORDER"
     measured = readings(design, now) if _not_earlier(state, now.time_ns) else None
     if measured is None:
@@ -217,22 +235,41 @@ def enter(design: Design, state: State, call: str | None, now: Sample | None) ->
     state, held = _watch(design, state, gates.entry, _keys(measured, measured))
     if not held:
         return state, "GATE_CLOSED"
-    return replace(state, skill=call, entered_ns=now.time_ns, entry=measured), "OK"
+    return _put(state, state.active.index(None), Active(gates, now.time_ns, measured)), "OK"
+
+
+def _put(state: State, lane: int, active: Active | None) -> State:
+    before, behind = state.active[:lane], state.active[lane + 1 :]
+    return replace(state, active=(*before, active, *behind))
 
 
 def leave(design: Design, state: State, now: Sample | None) -> tuple[State, str]:
+    found = list(running(state))
+    return _leave(design, state, found[0] if len(found) == 1 else None, now)
+
+
+def leave_skill(
+    design: Design, state: State, call: str | None, now: Sample | None
+) -> tuple[State, str]:
+    named = (active for active in running(state) if active.gates.text == call)
+    return _leave(design, state, next(named, None), now)
+
+
+def _leave(
+    design: Design, state: State, active: Active | None, now: Sample | None
+) -> tuple[State, str]:
     if now is None:
         return raised(design, state, 0), "NULL"
-    gates = _gates(design, state.skill)
-    if gates is None:
+    if active is None:
         return raised(design, state, 1), "OUT_OF_ORDER"
+    lane = next(k for k, each in enumerate(state.active) if each is active)
     measured = readings(design, now) if _not_earlier(state, now.time_ns) else None
     if measured is None:
-        return replace(raised(design, state, 0), skill=None), "INVALID_SAMPLE"
+        return _put(raised(design, state, 0), lane, None), "INVALID_SAMPLE"
     state = _stamped(state, now.time_ns, False)
-    state, in_time = _watch_duration(design, state, now.time_ns)
-    state, held = _watch(design, state, gates.exit, _keys(measured, state.entry))
-    return replace(state, skill=None), "OK" if in_time and held else "GATE_CLOSED"
+    state, in_time = _watch_duration(design, state, active, now.time_ns)
+    state, held = _watch(design, state, active.gates.exit, _keys(measured, active.entry))
+    return _put(state, lane, None), "OK" if in_time and held else "GATE_CLOSED"
 
 
 def step(
@@ -254,10 +291,9 @@ def step(
     for reached in state.reached:
         gauge.step_gauge(reached, now.time_ns, measured)
     state = _remember(design, state, memories)
-    gates = _gates(design, state.skill)
-    if gates is not None:
-        state, _ = _watch(design, state, gates.during, _keys(measured, state.entry))
-        state, _ = _watch_duration(design, state, now.time_ns)
+    for active in running(state):
+        state, _ = _watch(design, state, active.gates.during, _keys(measured, active.entry))
+        state, _ = _watch_duration(design, state, active, now.time_ns)
     if design.loop.guarded is not None:
         return _filter(design, design.loop.guarded, state, measured, proposed)
     outcome, out = _drive(design, state, measured, proposed)
@@ -348,24 +384,3 @@ def tick(design: Design, state: State, time_ns: int) -> tuple[State, Outcome, Ac
     state = _time_passes(design, state, time_ns, whole=True)
     state, out = _rest(design, state)
     return state, _outcome(design, state, "OK", "REJECT", "BASELINE"), out
-
-
-def track(design: Design, state: State, now: Sample | None) -> tuple[str, Followed]:
-    """The status of guard_track and what it writes, all zeros where it follows nothing."""
-    axes = max(track.table.moved for track in design.tracks)
-    nothing = Followed((0.0,) * axes, (0.0,) * axes, False)
-    if now is None:
-        return "NULL", nothing
-    table = next((each.table for each in design.tracks if each.call == state.skill), None)
-    if table is None:
-        return "OUT_OF_ORDER", nothing
-    measured = readings(design, now) if now.time_ns >= state.entered_ns else None
-    if measured is None:
-        return "INVALID_SAMPLE", nothing
-    start, here = ([float(at[name]) for name in table.starts] for at in (state.entry, measured))
-    found = follow(table, start, here, now.time_ns - state.entered_ns)
-    missing = (0.0,) * (axes - table.moved)
-    found = Followed(found.position + missing, found.velocity + missing, found.done)
-    if state.fallback != "none":
-        return "GATE_CLOSED", replace(found, velocity=(0.0,) * axes)
-    return "OK", found

@@ -47,7 +47,7 @@ from verifier.emit.reference import Action, Sample
 from verifier.emit.vectors import Vector
 from verifier.safety.transition import Followed
 
-KINDS = ("init", "enter", "step", "tick", "leave", "track")
+KINDS = ("init", "enter", "step", "tick", "leave")
 V, G, GOT = Id("v"), Id("g"), Id("got")
 WORDS = Id("GUARD_ITEM_WORDS"), Id("GUARD_JOINT_WORDS")
 
@@ -75,7 +75,8 @@ def selftest(design: Design, vectors: Sequence[Vector]) -> File:
 
 
 def _kinds(design: Design) -> tuple[str, ...]:
-    return KINDS if design.tracks else KINDS[:-1]
+    more = (("leave_skill", design.plan.lanes > 1), ("track", bool(design.tracks)))
+    return (*KINDS, *(kind for kind, there in more if there))
 
 
 # ---- the table ---------------------------------------------------------------------------------
@@ -309,6 +310,8 @@ def _main(design: Design) -> Function:
         ("TICK", loud("guard_tick", Dot(Arrow(V, "now"), "time_ns"), out)),
         ("LEAVE", silent("guard_leave", now)),
     ]
+    if design.plan.lanes > 1:
+        ways.append(("LEAVE_SKILL", silent("guard_leave_skill", Arrow(V, "skill"), now)))
     reached: tuple[Statement, ...] = ()
     if design.tracks:
         ways.append(("TRACK", silent("guard_track", now, Unary("&", Id("reached")))))

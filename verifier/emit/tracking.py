@@ -14,10 +14,12 @@ from verifier.emit.ctree import (
     Choose,
     Declare,
     Do,
+    Dot,
     Expression,
     Function,
     Id,
     If,
+    Int,
     Parameter,
     Real,
     Repeat,
@@ -35,7 +37,7 @@ from verifier.emit.design import Design, Track
 from verifier.emit.lower import place_of
 
 G, NOW, OUT, T, START = Id("g"), Id("now"), Id("out"), Id("t"), Id("start")
-NULL = Id("NULL")
+NULL, LANE = Id("NULL"), At(Arrow(G, "active"), Id("i"))
 REMARK = (
     "During a transition: where to be one period later, and the velocity that leads there.\n"
     "Any status but GUARD_STATUS_OK asks to stand still."
@@ -140,10 +142,10 @@ def track_function(design: Design) -> Function:
     count = Id("GUARD_AXES")
     zero = Braces((Real(0.0),))
     cases = tuple(_case(design, number, track) for number, track in enumerate(design.tracks))
-    elapsed = Call("guard_elapsed", (Arrow(G, "entered_ns"), Arrow(NOW, "time_ns")))
+    elapsed = Call("guard_elapsed", (Id("entered_ns"), Arrow(NOW, "time_ns")))
     position, velocity = Arrow(OUT, "position"), Arrow(OUT, "velocity")
     followed = Call("guard_follow", (T, START, Id("measured"), elapsed, position, velocity))
-    earlier = Binary("<", Arrow(NOW, "time_ns"), Arrow(G, "entered_ns"))
+    earlier = Binary("<", Arrow(NOW, "time_ns"), Id("entered_ns"))
     invalid = any_of((earlier, negated(Call("sample_valid", (NOW,)))))
     return Function(
         "guard_status",
@@ -153,13 +155,14 @@ def track_function(design: Design) -> Function:
             Declare("double", "start", zero, size),
             Declare("double", "measured", zero, size),
             Declare("const guard_transition *", "t", NULL),
+            Declare("int64_t", "entered_ns", Int(0)),
             _if(Binary("==", OUT, NULL), "NULL"),
             _zeros("position", count),
             _zeros("velocity", count),
             Assign(Arrow(OUT, "done"), unsigned(0)),
             _if(any_of((Binary("==", G, NULL), Binary("==", NOW, NULL))), "NULL"),
             _if(negated(Call("sound", (G,))), "NOT_READY"),
-            Switch(Arrow(G, "skill"), cases, ()),
+            Repeat("i", Id("GUARD_LANES"), (Switch(Dot(LANE, "skill"), cases, ()),)),
             _if(Binary("==", T, NULL), "OUT_OF_ORDER"),
             _if(invalid, "INVALID_SAMPLE"),
             Assign(Arrow(OUT, "done"), Choose(followed, unsigned(1), unsigned(0))),
@@ -190,7 +193,8 @@ def _case(design: Design, number: int, track: Track) -> tuple[Expression, tuple[
         Id(design.layout.skills[track.call]),
         (
             Assign(T, Unary("&", At(Id("TRANSITIONS"), unsigned(number)))),
-            Do(Call(f"start_{number}", (Unary("&", Arrow(G, "entry")), START))),
+            Assign(Id("entered_ns"), Dot(LANE, "entered_ns")),
+            Do(Call(f"start_{number}", (Unary("&", Dot(LANE, "entry")), START))),
             Do(Call(f"start_{number}", (NOW, Id("measured")))),
         ),
     )

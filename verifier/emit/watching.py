@@ -29,6 +29,7 @@ from verifier.emit.ctree import (
     Unary,
     all_of,
     any_of,
+    mentions,
     unsigned,
 )
 from verifier.emit.design import Design, place
@@ -39,9 +40,12 @@ from verifier.emit.temporal import functions, may_wait, no_place, passes, sample
 from verifier.monitor.gates import Clause, SkillGates
 from verifier.monitor.graph import State
 
-G, NOW = Id("g"), Id("now")
+G, NOW, A = Id("g"), Id("now"), Id("a")
+ACTIVE = Parameter("const guard_active *", "a")
 GUARD, SAMPLE = Parameter("guard *", "g"), Parameter("const guard_sample *", "now")
+SKILL = Parameter("uint32_t", "skill")
 TIME = Arrow(NOW, "time_ns")
+ENTRY = Unary("&", Arrow(A, "entry"))
 
 
 def watching(design: Design) -> Iterator[TopLevel]:
@@ -284,27 +288,27 @@ def _time(design: Design) -> Iterator[TopLevel]:
 def _skills(design: Design) -> Iterator[TopLevel]:
     for number, gates in enumerate(design.plan.skills):
         if gates.entry:
-            yield _gate(design, f"open_{number}", gates.entry, NOW, f"entry gate of {gates.text}")
+            opened = _gate(design, gates.entry, NOW)
+            remark = f"entry gate of {gates.text}"
+            yield Function("bool", f"open_{number}", (GUARD, SAMPLE), opened, remark=remark)
         if gates.exit:
-            entry = Unary("&", Arrow(G, "entry"))
-            yield _gate(design, f"kept_{number}", gates.exit, entry, f"exit gate of {gates.text}")
-    entries = [(n, gates.entry) for n, gates in enumerate(design.plan.skills)]
-    exits = [(n, gates.exit) for n, gates in enumerate(design.plan.skills)]
-    yield _chosen(design, "entry_gate", "open", entries)
-    yield _chosen(design, "exit_gate", "kept", exits)
+            kept = _gate(design, gates.exit, ENTRY)
+            unused = () if mentions(kept, A) else (Do(Cast("void", A)),)
+            given, remark = (GUARD, ACTIVE, SAMPLE), f"exit gate of {gates.text}"
+            yield Function("bool", f"kept_{number}", given, (*unused, *kept), remark=remark)
+    yield _entry_gate(design)
+    yield _exit_gate(design)
     yield _during(design)
     yield _durations(design)
 
 
-def _gate(
-    design: Design, name: str, gate: tuple[Clause, ...], entry: Expression, remark: str
-) -> Function:
+def _gate(design: Design, gate: tuple[Clause, ...], entry: Expression) -> tuple[Statement, ...]:
     """All clauses are evaluated, so that every violated one is marked."""
     open_ = Id("open")
     body: list[Statement] = [Declare("bool", "open", Id("true"))]
     for clause in gate:
         body.append(Assign(open_, Binary("&&", _held(design, clause, entry), open_)))
-    return Function("bool", name, (GUARD, SAMPLE), (*body, Return(open_)), remark=remark)
+    return (*body, Return(open_))
 
 
 def _held(design: Design, clause: Clause, entry: Expression) -> Expression:
@@ -313,19 +317,25 @@ def _held(design: Design, clause: Clause, entry: Expression) -> Expression:
     return Call("watched", (G, truth, Id(design.bits[clause.item.bit])))
 
 
-def _chosen(
-    design: Design, name: str, stem: str, gates: list[tuple[int, tuple[Clause, ...]]]
-) -> Function:
+def _entry_gate(design: Design) -> Function:
     """The gate of a call, by its number; a call without clauses has an open gate."""
-    names = list(design.layout.skills.values())
     cases = tuple(
-        (Id(names[number]), (Return(Call(f"{stem}_{number}", (G, NOW))),))
-        for number, gate in gates
-        if gate
+        (Id(design.layout.skills[gates.text]), (Return(Call(f"open_{number}", (G, NOW))),))
+        for number, gates in enumerate(design.plan.skills)
+        if gates.entry
     )
-    skill = Parameter("uint32_t", "skill")
     body = _switch(Id("skill"), cases, (Return(Id("true")),), (G, NOW))
-    return Function("bool", name, (GUARD, skill, SAMPLE), body)
+    return Function("bool", "entry_gate", (GUARD, SKILL, SAMPLE), body)
+
+
+def _exit_gate(design: Design) -> Function:
+    cases = tuple(
+        (Id(design.layout.skills[gates.text]), (Return(Call(f"kept_{number}", (G, A, NOW))),))
+        for number, gates in enumerate(design.plan.skills)
+        if gates.exit
+    )
+    body = _switch(Arrow(A, "skill"), cases, (Return(Id("true")),), (G, A, NOW))
+    return Function("bool", "exit_gate", (GUARD, ACTIVE, SAMPLE), body)
 
 
 def _switch(
@@ -344,20 +354,18 @@ def _switch(
 def _during(design: Design) -> Function:
     cases = []
     for gates in design.plan.skills:
-        held = tuple(
-            Do(Cast("void", _held(design, clause, Unary("&", Arrow(G, "entry")))))
-            for clause in gates.during
-        )
+        held = tuple(Do(Cast("void", _held(design, clause, ENTRY))) for clause in gates.during)
         if held:
             cases.append((Id(design.layout.skills[gates.text]), held))
-    body = _switch(Arrow(G, "skill"), tuple(cases), (), (G, NOW))
+    body = _switch(Arrow(A, "skill"), tuple(cases), (), (G, A, NOW))
+    given = (GUARD, ACTIVE, SAMPLE)
     return Function(
-        "void", "watch_skill", (GUARD, SAMPLE), body, remark="The active skill's invariants."
+        "void", "watch_skill", given, body, remark="The invariants of a call that runs."
     )
 
 
 def _durations(design: Design) -> Function:
-    elapsed = Call("guard_elapsed", (Arrow(G, "entered_ns"), Id("time_ns")))
+    elapsed = Call("guard_elapsed", (Arrow(A, "entered_ns"), Id("time_ns")))
     cases = []
     for gates in design.plan.skills:
         limit = gates.limit
@@ -368,11 +376,11 @@ def _durations(design: Design) -> Function:
                 If(late, (raised(design, limit.item.bit), Return(Id("false")))),
             )
             cases.append((Id(design.layout.skills[gates.text]), body))
-    chosen = _switch(Arrow(G, "skill"), tuple(cases), (), (G, Id("time_ns")))
+    chosen = _switch(Arrow(A, "skill"), tuple(cases), (), (G, A, Id("time_ns")))
     return Function(
         "bool",
         "watch_duration",
-        (GUARD, Parameter("int64_t", "time_ns")),
+        (GUARD, ACTIVE, Parameter("int64_t", "time_ns")),
         (*chosen, Return(Id("true"))),
-        remark="Whether the active skill is within its longest duration.",
+        remark="Whether a call that runs is within its longest duration.",
     )

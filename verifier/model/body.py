@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import permutations, product
 
 from verifier.core.term import Formula, variables
 from verifier.model.values import (
@@ -50,6 +51,29 @@ def steps_of(block: Block) -> Iterator[Step]:
 def frame_of(block: Block) -> frozenset[str]:
     """Every scalar that some step of the block may change."""
     return frozenset().union(*(step.contract.frame for step in steps_of(block)))
+
+
+def width_of(block: Block) -> int:
+    """How many steps of the block may run at the same time, at most."""
+    widest = 0
+    for statement in block:
+        widths = [width_of(below) for below in blocks_of(statement)]
+        match statement:
+            case Step():
+                widest = max(widest, 1)
+            case Parallel():
+                widest = max(widest, sum(widths))
+            case _:
+                widest = max(widest, *widths)
+    return widest
+
+
+def beside_of(block: Block) -> Iterator[tuple[Step, Step]]:
+    """Every two steps of the block that may run at the same time, both ways round."""
+    for statement in statements_of(block):
+        if isinstance(statement, Parallel):
+            for one, other in permutations(statement.branches, 2):
+                yield from product(steps_of(one), steps_of(other))
 
 
 def failures_of(

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.span import Span
 from verifier.core.term import Enumeration, Formula
+from verifier.model.body import beside_of, width_of
 from verifier.model.values import DEFAULT_FALLBACK, Chain, Condition, Contract, Model
 from verifier.monitor.measured import why_not_measurable
 from verifier.monitor.program import BUDGET_BYTES, LONGEST_NS, Program, compile_property
@@ -54,7 +55,8 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class SkillGates:
-    """The gates of one call; `text` is the call, `Reach(cup)`."""
+    """The gates of one call; `text` is the call, `Reach(cup)`. `beside` are the calls that may run
+    at the same time."""
 
     text: str
     entry: tuple[Clause, ...]
@@ -62,6 +64,7 @@ class SkillGates:
     exit: tuple[Clause, ...]
     limit: Limit | None
     span: Span
+    beside: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ class WatchedProgram:
 
 @dataclass(frozen=True, slots=True)
 class WatchPlan:
-    """Everything that is watched of a chain; `items[k].bit == k`.
+    """Everything that is watched of a chain; `items[k].bit == k`. At most `lanes` calls run at the
+    same time.
 
     Item 0 is the validity of the sample, item 1 the order of calls.
     """
@@ -84,6 +88,7 @@ class WatchPlan:
     programs: tuple[WatchedProgram, ...]
     skills: tuple[SkillGates, ...]
     span: Span
+    lanes: int
 
 
 def period_ns(model: Model) -> int | None:
@@ -119,7 +124,13 @@ def watch_plan(
         for p in found
         if isinstance(p, Program)
     )
-    skills = tuple(_gates(contract, items) for contract in contracts.values())
+    beside: dict[str, set[str]] = {}
+    for one, other in beside_of(chain.body):
+        beside.setdefault(one.contract.text, set()).add(other.contract.text)
+    skills = tuple(
+        _gates(contract, items, frozenset(beside.get(call, ())))
+        for call, contract in contracts.items()
+    )
     return WatchPlan(
         chain.name,
         signals(model),
@@ -128,6 +139,7 @@ def watch_plan(
         programs,
         skills,
         chain.span,
+        max(1, width_of(chain.body)),
     )
 
 
@@ -153,7 +165,7 @@ class _Numbering:
         return tuple(found)
 
 
-def _gates(contract: Contract, items: _Numbering) -> SkillGates:
+def _gates(contract: Contract, items: _Numbering, beside: frozenset[str]) -> SkillGates:
     call = contract.text
     requires = items.clauses(call, contract.requires)
     invariants = items.clauses(call, contract.invariants)
@@ -173,6 +185,7 @@ def _gates(contract: Contract, items: _Numbering) -> SkillGates:
         (*ensures, *invariants),
         limit,
         contract.span,
+        beside,
     )
 
 
