@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,3 +138,31 @@ def test_one_transition_is_followed_at_a_time() -> None:
         design_of_chain(beside, "Both")
     (first,) = refused.value.diagnostics
     assert first.code == "gate-not-supported" and "at the same time" in first.message
+
+
+def test_a_chain_that_is_told_a_number_is_emitted_where_it_is_called() -> None:
+    text = """
+    state { x : real m in 0 .. 10 }
+    skill Go(to : real m) { ensures x == to }
+    chain Any(goal : real m in 1 .. 9) { Go(goal)  achieve x == goal }
+    chain Now { Any(5 m)  achieve x == 5 m }
+    """
+    model = model_of(text)
+    assert [gates.text for gates in design_of_chain(model, "Now").plan.skills] == ["Go(5 m)"]
+    with pytest.raises(SourceError) as refused:
+        design_of_chain(model, "Any")
+    (first,) = refused.value.diagnostics
+    assert first.code == "gate-not-supported" and first.message.startswith("`Any` is told `goal`")
+
+
+def test_the_manifest_names_the_chains_beside() -> None:
+    text = """
+    state { x, y : bool }
+    skill X { ensures x }
+    skill Y { ensures y }
+    chain A { beside B  X()  achieve x }
+    chain B { beside A  Y()  achieve y }
+    """
+    manifest = json.loads(files_of(model_of(text), "A")["manifest.json"])
+    assert manifest["assumptions"][-1] == "`B` runs as it was proved"
+    assert manifest["skills"][0]["beside"] == []

@@ -117,7 +117,8 @@ def _assumptions(design: Design) -> list[str]:
     found += BRAKING if isinstance(design.loop.guarded, Guarded) else ()
     found += WEIGHED if weight_of(design) else ()
     found += WRITTEN if isinstance(design.loop.guarded, Affine) else ()
-    return [*found, *([FOLLOWED] if design.tracks else [])]
+    found += [FOLLOWED] if design.tracks else []
+    return [*found, *(f"`{name}` runs as it was proved" for name in design.plan.neighbours)]
 
 
 def _filter(guarded: Guarded | Affine) -> dict[str, Any]:

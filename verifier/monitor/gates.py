@@ -76,7 +76,7 @@ class WatchedProgram:
 @dataclass(frozen=True, slots=True)
 class WatchPlan:
     """Everything that is watched of a chain; `items[k].bit == k`. At most `lanes` calls run at the
-    same time.
+    same time. `neighbours` are the chains that run beside it.
 
     Item 0 is the validity of the sample, item 1 the order of calls.
     """
@@ -89,6 +89,7 @@ class WatchPlan:
     skills: tuple[SkillGates, ...]
     span: Span
     lanes: int
+    neighbours: tuple[str, ...]
 
 
 def period_ns(model: Model) -> int | None:
@@ -114,6 +115,7 @@ def watch_plan(
     contracts = {step.contract.text: step.contract for step in chain.steps}
     troubles += [t for c in contracts.values() for t in _not_watchable(c)]
     troubles += _domains_not_watchable(model)
+    troubles += _chosen_later(chain)
     if troubles:
         return tuple(troubles)
     items = _Numbering([])
@@ -140,6 +142,7 @@ def watch_plan(
         skills,
         chain.span,
         max(1, width_of(chain.body)),
+        tuple(each.name for each in chain.beside),
     )
 
 
@@ -206,6 +209,18 @@ def _not_watchable(contract: Contract) -> Iterator[Diagnostic]:
             span=contract.duration.span,
             message=f"the duration of `{contract.text}` is longer than 2^62 ns",
             help="write a duration below 146 years",
+        )
+
+
+def _chosen_later(chain: Chain) -> Iterator[Diagnostic]:
+    names = dict.fromkeys(f"`{one.member.split('.')[0]}`" for one in chain.rigid)
+    if names:
+        yield Diagnostic(
+            code="gate-not-supported",
+            span=chain.span,
+            message=f"`{chain.name}` is told {' and '.join(names)} when it begins, "
+            "and a bundle cannot be told anything",
+            help=f"write a chain that calls it with values: `chain Now {{ {chain.declared}(…) }}`",
         )
 
 
