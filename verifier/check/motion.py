@@ -2,38 +2,42 @@
 
 Trusted. Everything is linear in the start, so that the greatest value over a set of starts is taken
 at a vertex, and for a box axis by axis. A Bezier curve lies in the hull of its control points; its
-derivative is the Bezier curve of their differences times degree / duration.
+derivative is the Bezier curve of their differences times degree / duration. The numbers of a piece,
+of a row and of the starts are each brought to one denominator, and judged as integers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
+from math import lcm
+from operator import mul
+from typing import TypeAlias
 
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.cell import box_rows, dot
 from verifier.core.motion import (
-    Affine,
     Box,
     Cut,
     Family,
+    Hull,
     Motion,
     Piece,
     Plan,
     Polytope,
     Problem,
+    Product,
     Region,
     Solid,
     Space,
     Starts,
     Vector,
 )
-from verifier.core.starts import greatest, well_formed
+from verifier.core.starts import well_formed
 from verifier.core.starts import width as width_of
-
-ZERO = Fraction(0)
 
 
 def judge_motion(problem: Problem, family: Family) -> Accepted | Rejected:
@@ -162,6 +166,7 @@ def _lies(regions: tuple[Polytope, ...], region: Region) -> bool:
 
 
 def _plan(problem: Problem, regions: tuple[Region, ...], starts: Starts, plan: Plan) -> None:
+    rooms = tuple(_rows(region.body) for region in regions)
     todo: list[tuple[Starts, Plan]] = [(starts, plan)]
     while todo:
         part, chosen = todo.pop()
@@ -170,7 +175,7 @@ def _plan(problem: Problem, regions: tuple[Region, ...], starts: Starts, plan: P
         ):
             continue
         if isinstance(chosen, Motion):
-            _motion(problem, regions, part, chosen)
+            _motion(problem, rooms, part, chosen)
             continue
         if not isinstance(part, Box) or not 0 <= chosen.axis < len(part.lower):
             raise Refused("only a box of starts can be cut, along one of its axes")
@@ -189,119 +194,237 @@ def _halves(starts: Box, cut: Cut) -> tuple[Box, Box]:
     )
 
 
-def _motion(problem: Problem, regions: tuple[Region, ...], starts: Starts, motion: Motion) -> None:
+def _motion(problem: Problem, rooms: tuple[Rows, ...], starts: Starts, motion: Motion) -> None:
     size, width = problem.space.dimension, width_of(starts)
+    corners, end = _corners(starts), _rows(problem.end)
+    tube = None if problem.tube is None else _rows(problem.tube)
     here = tuple(_unit(axis, width) for axis in range(size))
     fixed = tuple(_unit(axis, width) for axis in range(width - problem.rigid, width))
     if problem.duration_max is not None and motion.duration > problem.duration_max:
         raise Refused("the motion takes longer than is allowed")
     if not motion.pieces:
-        if problem.moving or not any(_within(starts, here, region.body) for region in regions):
+        if problem.moving or not any(_within(corners, here, 1, room) for room in rooms):
             raise Refused("some start cannot stay where it is")
-        _ends(problem, starts, (*here, *fixed))
+        _ends(corners, (*here, *fixed), 1, end)
         return
-    for piece in motion.pieces:
-        _piece(problem, regions, starts, piece)
-        if problem.tube is not None and not all(
-            _within(starts, (*point, *fixed), problem.tube) for point in piece.points
+    curves = [_curve(problem, rooms, corners, piece, width) for piece in motion.pieces]
+    for curve in curves:
+        rigid = tuple(_times(part, curve.unit) for part in fixed)
+        if tube is not None and not all(
+            _within(corners, (*point, *rigid), curve.unit, tube) for point in curve.points
         ):
             raise Refused("the motion leaves the tube for some start")
-    start = tuple(_unit(size + axis, width) for axis in range(size))
-    velocity = start if problem.moving else _still(size, width)
-    if motion.pieces[0].points[0] != here or _leaving(motion.pieces[0]) != velocity:
+    first, last = curves[0], curves[-1]
+    velocity = [_unit(size + axis, width) for axis in range(size)] if problem.moving else []
+    if any(
+        part != _times(start, first.unit) for part, start in zip(first.points[0], here, strict=True)
+    ) or not _same(first.leaving, (Fraction(1), velocity or _still(size, width))):
         raise Refused("the motion does not begin at the start")
-    for one, following in pairwise(motion.pieces):
-        if one.points[-1] != following.points[0] or _arriving(one) != _leaving(following):
+    for one, following in pairwise(curves):
+        joined = (Fraction(1, one.unit), one.points[-1])
+        if not _same(joined, (Fraction(1, following.unit), following.points[0])) or not _same(
+            one.arriving, following.leaving
+        ):
             raise Refused("position or velocity jumps between two pieces")
-    if _arriving(motion.pieces[-1]) != _still(size, width):
+    if not _same(last.arriving, (Fraction(1), _still(size, width))):
         raise Refused("the motion does not end at rest")
-    _ends(problem, starts, (*motion.pieces[-1].points[-1], *fixed))
+    rigid = tuple(_times(part, last.unit) for part in fixed)
+    _ends(corners, (*last.points[-1], *rigid), last.unit, end)
 
 
-def _piece(problem: Problem, regions: tuple[Region, ...], starts: Starts, piece: Piece) -> None:
-    size, width = problem.space.dimension, width_of(starts)
+def _curve(
+    problem: Problem, rooms: tuple[Rows, ...], corners: Corners, piece: Piece, width: int
+) -> Curve:
+    """The piece in integers; it lies in its region and keeps the bounds on speed and acceleration
+    for every start."""
+    size = problem.space.dimension
     if piece.duration <= 0 or len(piece.points) < 2:
         raise Refused("a piece has no duration, or less than two control points")
     if any(len(point) != size for point in piece.points) or any(
         len(part.linear) != width for point in piece.points for part in point
     ):
         raise Refused("a control point has the wrong dimension")
-    if not 0 <= piece.region < len(regions):
+    if not 0 <= piece.region < len(rooms):
         raise Refused("a piece names a region that is not there")
-    if not all(_within(starts, point, regions[piece.region].body) for point in piece.points):
+    curve = _in_integers(piece)
+    if not all(_within(corners, p, curve.unit, rooms[piece.region]) for p in curve.points):
         raise Refused(f"a control point leaves region {piece.region} for some start")
-    speeds = _derivative(piece.points, piece.duration)
-    if not _bounded(starts, speeds, problem.speed_max):
+    if not _bounded(corners, curve.rates, curve.rate, problem.speed_max):
         raise Refused("a piece is too fast for some start")
-    if not _bounded(starts, _derivative(speeds, piece.duration), problem.acceleration_max):
+    changes = _differences(curve.rates, len(piece.points) - 2)
+    if not _bounded(corners, changes, curve.rate / piece.duration, problem.acceleration_max):
         raise Refused("a piece accelerates too much for some start")
+    return curve
 
 
-def _ends(problem: Problem, starts: Starts, point: tuple[Affine, ...]) -> None:
-    if not _within(starts, point, problem.end):
+def _ends(corners: Corners, point: Point, unit: int, end: Rows) -> None:
+    if not _within(corners, point, unit, end):
         raise Refused("the motion does not end inside the end set for every start")
 
 
-# ---- affine functions of the start -------------------------------------------------------------
+# ---- integers ----------------------------------------------------------------------------------
+
+Numbers: TypeAlias = tuple[int, ...]
+"""An affine function of the start, times a unit: the constant, then the factors."""
+Point: TypeAlias = Sequence[Numbers]
+Velocity: TypeAlias = tuple[Fraction, Point]
+"""A factor, and what it is to be multiplied by."""
+Rows: TypeAlias = tuple[tuple[tuple[tuple[int, int], ...], int], ...]
+"""The entries of each row that are not 0, and its bound, times a number of its own."""
 
 
-def _unit(axis: int, width: int) -> Affine:
-    return Affine(ZERO, tuple(Fraction(axis == other) for other in range(width)))
+@dataclass(frozen=True, slots=True)
+class Corners:
+    """Points whose hulls make up the set of starts, times `unit`; each coordinate is in one of the
+    parts. A coordinate is counted from 1, behind the constant."""
+
+    parts: tuple[tuple[Numbers, tuple[Numbers, ...]], ...]
+    unit: int
 
 
-def _still(size: int, width: int) -> tuple[Affine, ...]:
-    return (Affine(ZERO, (ZERO,) * width),) * size
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The control points of a piece times `unit`, their differences times the degree, and the
+    factor that makes speeds of these."""
+
+    points: tuple[tuple[Numbers, ...], ...]
+    unit: int
+    rates: tuple[tuple[Numbers, ...], ...]
+    rate: Fraction
+
+    @property
+    def leaving(self) -> Velocity:
+        return self.rate, self.rates[0]
+
+    @property
+    def arriving(self) -> Velocity:
+        return self.rate, self.rates[-1]
 
 
-def _combined(row: Sequence[Fraction], parts: Sequence[Affine]) -> Affine:
-    used = [(a, part) for a, part in zip(row, parts, strict=True) if a]
-    return Affine(
-        sum((a * part.constant for a, part in used), ZERO),
+def _unit(axis: int, width: int) -> Numbers:
+    return (0, *(int(axis == other) for other in range(width)))
+
+
+def _still(size: int, width: int) -> list[Numbers]:
+    return [(0,) * (width + 1)] * size
+
+
+def _times(part: Numbers, factor: int) -> Numbers:
+    return tuple([factor * a for a in part])
+
+
+def _denominator(values: Iterable[Fraction]) -> int:
+    return lcm(*{value.denominator for value in values})
+
+
+def _whole(value: Fraction, unit: int) -> int:
+    """unit * value, where the value's denominator divides the unit."""
+    return value.numerator * (unit // value.denominator)
+
+
+def _corners(starts: Starts) -> Corners:
+    given: Sequence[tuple[Sequence[int], Sequence[Vector]]]
+    match starts:
+        case Box(lower, upper):
+            sides = enumerate(zip(lower, upper, strict=True))
+            given = [((axis,), [(low,), (high,)]) for axis, (low, high) in sides]
+        case Hull(vertices):
+            given = [(range(len(vertices[0])), vertices)]
+        case Product(parts):
+            given = parts
+    unit = _denominator(x for _, points in given for point in points for x in point)
+    return Corners(
         tuple(
-            sum((a * part.linear[i] for a, part in used if part.linear[i]), ZERO)
-            for i in range(len(parts[0].linear))
+            (
+                tuple(axis + 1 for axis in axes),
+                tuple(tuple(_whole(x, unit) for x in point) for point in points),
+            )
+            for axes, points in given
         ),
+        unit,
     )
 
 
-def _within(starts: Starts, point: tuple[Affine, ...], body: Polytope) -> bool:
-    """Whether the point lies in the body for every start."""
-    return all(
-        greatest(starts, _combined(row, point)) <= bound
-        for row, bound in zip(body.rows, body.bounds, strict=True)
+def _rows(body: Polytope) -> Rows:
+    found = []
+    for row, bound in zip(body.rows, body.bounds, strict=True):
+        unit = _denominator((*row, bound))
+        entries = tuple((axis, _whole(a, unit)) for axis, a in enumerate(row) if a)
+        found.append((entries, _whole(bound, unit)))
+    return tuple(found)
+
+
+def _in_integers(piece: Piece) -> Curve:
+    parts = [part for point in piece.points for part in point]
+    unit = _denominator(x for part in parts for x in (part.constant, *part.linear))
+    points = tuple(
+        tuple(
+            (_whole(part.constant, unit), *[_whole(a, unit) if a else 0 for a in part.linear])
+            for part in point
+        )
+        for point in piece.points
     )
+    return Curve(points, unit, _differences(points, len(points) - 1), 1 / (unit * piece.duration))
 
 
-def _difference(last: Affine, first: Affine, factor: Fraction) -> Affine:
-    pairs = zip(last.linear, first.linear, strict=True)
-    return Affine(
-        factor * (last.constant - first.constant),
-        tuple(factor * (a - b) if a or b else ZERO for a, b in pairs),
-    )
-
-
-def _derivative(
-    points: tuple[tuple[Affine, ...], ...], duration: Fraction
-) -> tuple[tuple[Affine, ...], ...]:
-    factor = (len(points) - 1) / duration
+def _differences(
+    points: Sequence[Sequence[Numbers]], degree: int
+) -> tuple[tuple[Numbers, ...], ...]:
+    """The control points of the derivative, but for the duration."""
     return tuple(
-        tuple(_difference(b, a, factor) for a, b in zip(one, following, strict=True))
+        tuple(
+            tuple([degree * (b - a) for a, b in zip(part, other, strict=True)])
+            for part, other in zip(one, following, strict=True)
+        )
         for one, following in pairwise(points)
     )
 
 
-def _leaving(piece: Piece) -> tuple[Affine, ...]:
-    return _derivative(piece.points, piece.duration)[0]
-
-
-def _arriving(piece: Piece) -> tuple[Affine, ...]:
-    return _derivative(piece.points, piece.duration)[-1]
-
-
-def _bounded(starts: Starts, points: tuple[tuple[Affine, ...], ...], most: Vector) -> bool:
-    minus = (Fraction(-1),)
+def _same(one: Velocity, other: Velocity) -> bool:
+    """Whether the two functions of the start are the same."""
+    (factor, parts), (other_factor, others) = one, other
+    left = factor.numerator * other_factor.denominator
+    right = other_factor.numerator * factor.denominator
     return all(
-        greatest(starts, part) <= bound and greatest(starts, _combined(minus, (part,))) <= bound
+        left * a == right * b
+        for part, twin in zip(parts, others, strict=True)
+        for a, b in zip(part, twin, strict=True)
+    )
+
+
+def _greatest(corners: Corners, part: Numbers) -> int:
+    """The greatest value over all starts, times the units of both."""
+    most = part[0] * corners.unit
+    for axes, points in corners.parts:
+        if len(axes) == 1:
+            a = part[axes[0]]
+            if a:
+                most += max([a * x for (x,) in points])
+            continue
+        factors = [part[axis] for axis in axes]
+        if any(factors):
+            most += max([sum(map(mul, factors, point)) for point in points])
+    return most
+
+
+def _within(corners: Corners, point: Point, unit: int, rows: Rows) -> bool:
+    """Whether the point, given times the unit, lies in the rows for every start."""
+    for entries, bound in rows:
+        total = [0] * len(point[0])
+        for axis, a in entries:
+            total = [t + a * x for t, x in zip(total, point[axis], strict=True)]
+        if _greatest(corners, tuple(total)) > bound * unit * corners.unit:
+            return False
+    return True
+
+
+def _bounded(
+    corners: Corners, points: Sequence[Sequence[Numbers]], factor: Fraction, most: Vector
+) -> bool:
+    """Whether factor * points is at most the bound, in either direction, for every start."""
+    limits = [bound * corners.unit / factor for bound in most]
+    return all(
+        _greatest(corners, part) <= limit and _greatest(corners, _times(part, -1)) <= limit
         for point in points
-        for part, bound in zip(point, most, strict=True)
+        for part, limit in zip(point, limits, strict=True)
     )

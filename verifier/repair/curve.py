@@ -1,14 +1,18 @@
 """The fastest family of curves through a given sequence of convex regions, by linear programs.
 
-Each region is passed in a few quadratic Bezier pieces with knots Q_j, velocities V_j and durations
-tau_j, so that acceleration is constant on a piece and the hodograph's hull is exact:
+Each region is passed in a few quadratic Bezier pieces with middle control points M_j and durations
+tau_j, so that acceleration is constant on a piece and the hodograph's hull is exact. The curve is a
+quadratic spline (de Boor, A practical guide to splines, 1978, chapter IX): the knots Q_j and the
+velocities V_j there follow from the middle points, with s_j = tau_(j-1) + tau_j,
 
-    Q_(j+1) = Q_j + tau_j (V_j + V_(j+1)) / 2,   |V_j| <= v,   |V_(j+1) - V_j| <= a tau_j,
-    Q_j, Q_j + tau_j V_j / 2, Q_(j+1) in the region of piece j.
+    V_j = 2 (M_j - M_(j-1)) / s_j,   Q_j = (tau_j M_(j-1) + tau_(j-1) M_j) / s_j,
+    |V_j| <= v,   |V_(j+1) - V_j| <= a tau_j,   M_j in the region of piece j;
 
-Q_j and V_j are affine in the start, and every inequality holds for every vertex of the start set;
-from region number FEEDBACK_REGIONS on all starts move as one.
-The durations make this bilinear. For fixed shares phi_j = tau_j / T and W = T V it is linear but
+M_0 is the start, moved on by tau_0 V_0 / 2, and M_(n-1) the end. A knot lies between its
+neighbours, so that only where a region is left it has to lie in both. The M_j are affine in the
+start, and every inequality holds for every vertex of the start set; from region number
+FEEDBACK_REGIONS on all starts move as one.
+For fixed shares phi_j = tau_j / T and W = T V this is linear but
 for T^2 in |W_(j+1) - W_j| <= a phi_j T^2, which is replaced by its tangent from below,
 2 T' T - T'^2 <= T^2; Newton's iteration on T' ends at the least T. Between such solutions the
 shares are improved by a step of sequential linear programming in a trust region (Nocedal and
@@ -26,12 +30,13 @@ from itertools import pairwise
 from verifier.core.linear import INFINITY, Minimize, Optimum, Program
 from verifier.core.motion import Box, Hull, Motion, Polytope, Product, Vector
 from verifier.core.starts import around
-from verifier.repair.family import CONSTANT, Factors, Form, Frame, Side, Solved, Task
+from verifier.repair.family import Factors, Frame, Side, Solved, Task
 from verifier.repair.rounding import exact
-from verifier.repair.stated import Stated, combine
+from verifier.repair.stated import Known, Line, Stated, Unknown, scaled, value
 
 PIECES_PER_REGION = 3
 RAMPS_MAX = 5
+RAMP_MOST = 0.4  # of the time in a region
 NEWTON_STEPS = 8
 CONVERGED = 1e-3  # the error that is left is of the order of its square
 TRUST_FIRST = 0.5
@@ -89,7 +94,7 @@ def _search(
         return None
     trust = TRUST_FIRST
     for _ in range(IMPROVEMENTS_MAX):
-        if trust < TRUST_LEAST:
+        if trust < TRUST_LEAST or best.total <= task.least * (1 + ENOUGH):
             break
         enough = ENOUGH if best.total <= in_time else ENOUGH / 10
         parts = Parts(tuple(best.durations), parts.regions)
@@ -193,7 +198,7 @@ def _first_parts(task: Task, frame: Frame, minimize: Minimize) -> Parts | None:
         stated.inside(there, frame.goal if last else frame.rooms[k + 1])
         leg = stated.program.column(0.0, INFINITY, 1.0)
         for axis, speed in enumerate(task.speed_max):
-            step = combine([(1.0, there[axis]), (-1.0, here[axis])])
+            step = there[axis] + scaled(-1.0, here[axis])
             stated.between(step, [(leg, float(speed))])
         here = there
         legs.append(leg)
@@ -205,6 +210,8 @@ def _first_parts(task: Task, frame: Frame, minimize: Minimize) -> Parts | None:
     ramps = sorted({float(v / a) for v, a in pairs})
     if len(times) > 1 or len(ramps) > RAMPS_MAX:
         ramps = ramps[-1:]
+    if len(times) == 1 and task.least > ramps[-1]:
+        times = [task.least - ramps[-1]]
     whole = sum(times) + ramps[-1]
     least = whole / (8 * len(times))
     durations: list[float] = []
@@ -219,27 +226,12 @@ def _first_parts(task: Task, frame: Frame, minimize: Minimize) -> Parts | None:
 
 def _parts(time: float, ramps: Sequence[float], first: bool, last: bool) -> list[float]:
     """The time in a region in parts: an axis stops accelerating at its ramp."""
-    share = min(1.0, time / 3 / ramps[-1])
+    share = min(1.0, RAMP_MOST * time / ramps[-1])
     steps = [share * (b - a) for a, b in pairwise((0.0, *ramps))]
     before, after = (steps if first else []), (steps[::-1] if last else [])
     rest = time - sum(before) - sum(after)
     count = max(PIECES_PER_REGION - len(before) - len(after), 1)
     return [*before, *([rest / count] * count), *after]
-
-
-def _first_velocity(stated: Stated, task: Task, column: int) -> list[Form]:
-    """The velocity at the start, times the value of the column."""
-    size = stated.frame.size
-    forms: list[Form] = []
-    for axis in range(size):
-        form: Form = {}
-        if task.moving:
-            k = size + axis
-            form[CONSTANT] = [(column, float(stated.frame.middle[k]))]
-            if stated.frame.half[k]:
-                form[k] = [(column, float(stated.frame.half[k]))]
-        forms.append(form)
-    return forms
 
 
 def _with_shares(task: Task, frame: Frame, parts: Parts, minimize: Minimize) -> Solved | None:
@@ -268,18 +260,21 @@ class _Fixed:
     whole: int
     square: int
     tie: int
-    rates: list[list[Form]]
-    changes: list[tuple[int, Form]]
+    rates: list[list[Line]]
+    changes: list[tuple[int, Line]]
 
     def solved(self, shares: Parts, guess: float, minimize: Minimize) -> Solved | None:
         """The least time with the tangent at the guess for the square of it."""
-        row = [self.square, self.whole], [1.0, -2 * guess]
-        self.stated.program.rows[self.tie] = (-guess * guess, -guess * guess, *row)
-        solution = minimize(self.stated.program)
+        program = self.stated.program
+        program.coefficients[program.starts[self.tie] + 1] = -2 * guess
+        program.low[self.tie] = program.high[self.tie] = -guess * guess
+        solution = minimize(program)
         if not isinstance(solution, Optimum) or solution.point[self.whole] <= 0:
             return None
         total = solution.point[self.whole]
-        velocities = [_values(point, solution.point, 1 / total) for point in self.rates]
+        velocities = [
+            [value(scaled(1 / total, rate), solution.point) for rate in knot] for knot in self.rates
+        ]
         return Solved([share * total for share in shares.durations], velocities)
 
 
@@ -302,40 +297,50 @@ def _fixed(task: Task, frame: Frame, shares: Parts) -> _Fixed:
     stated = Stated(Program(), frame)
     whole = stated.program.column(0.0, INFINITY, 1.0)
     square = stated.program.column()
-    stated.program.row([square], [1.0], 0.0, 0.0)
-    here, rate = stated.start(), _first_velocity(stated, task, whole)
-    fixed = _Fixed(stated, whole, square, 0, [rate], [])
-    for j, share in enumerate(shares.durations):
-        last = j + 1 == len(shares.durations)
-        leg = shares.regions[j]
-        there = stated.point(leg)
-        following: list[Form] = [{} for _ in rate] if last else stated.point(leg)
-        middle = [combine([(1.0, q), (share / 2, w)]) for q, w in zip(here, rate, strict=True)]
-        for axis in range(frame.size):
-            step = [(1.0, there[axis]), (-1.0, middle[axis]), (-share / 2, following[axis])]
-            stated.same(combine(step))
-            change = combine([(1.0, following[axis]), (-1.0, rate[axis])])
+    tie = stated.program.row([square, whole], [1.0, 0.0], 0.0, 0.0)
+    times, size = shares.durations, frame.size
+    still: list[Line] = [[] for _ in range(size)]
+    rate = [stated.given(size + k, whole) for k in range(size)] if task.moving else still
+    start = stated.start()
+    first = [q + scaled(times[0] / 2, w) for q, w in zip(start, rate, strict=True)]
+    middles = _middles(stated, shares, first)
+    rates = [rate]
+    changes: list[tuple[int, Line]] = []
+    for j, share in enumerate(times):
+        last = j + 1 == len(times)
+        following = still
+        if not last:
+            factor = 2 / (share + times[j + 1])
+            pairs = zip(middles[j], middles[j + 1], strict=True)
+            following = [scaled(factor, there + scaled(-1.0, here)) for here, there in pairs]
+        for axis in range(size):
+            change = following[axis] + scaled(-1.0, rates[j][axis])
             most = float(task.acceleration_max[axis]) * (1 - 1e-7) * share
             stated.between(change, [(square, most)])
-            fixed.changes.append((axis, change))
+            changes.append((axis, change))
             if not last:
                 speed = float(task.speed_max[axis]) * (1 - 1e-7)
                 stated.between(following[axis], [(whole, speed)])
-        if j or task.moving:
-            stated.inside(middle, frame.rooms[leg])
-        stated.inside(there, frame.rooms[leg])
         if shares.leaves(j):
-            stated.inside(there, frame.rooms[shares.regions[j + 1]])
-        here, rate = there, following
-        fixed.rates.append(rate)
-    stated.inside(here, frame.goal)
-    return fixed
+            weight = share / (share + times[j + 1])
+            pairs = zip(middles[j], middles[j + 1], strict=True)
+            knot = [scaled(1 - weight, here) + scaled(weight, there) for here, there in pairs]
+            stated.inside(knot, frame.rooms[shares.regions[j]])
+            stated.inside(knot, frame.rooms[shares.regions[j + 1]])
+        rates.append(following)
+    return _Fixed(stated, whole, square, tie, rates, changes)
 
 
-def _values(point: list[Form], solution: Sequence[float], factor: float) -> list[dict[int, float]]:
-    return [
-        {k: factor * sum(a * solution[c] for c, a in e) for k, e in form.items()} for form in point
-    ]
+def _middles(stated: Stated, parts: Parts, first: list[Line]) -> list[list[Line]]:
+    """The middle control points of the pieces: the first is known or nearly so, the last one is the
+    end."""
+    frame = stated.frame
+    middles = [first, *(stated.point(leg) for leg in parts.regions[1:])]
+    for middle, leg in zip(middles, parts.regions, strict=True):
+        if any(isinstance(part, Unknown) or part.column is not None for _, part in middle[0]):
+            stated.inside(middle, frame.rooms[leg])
+    stated.inside(middles[-1], frame.goal)
+    return middles
 
 
 def _improved(
@@ -343,41 +348,60 @@ def _improved(
 ) -> Parts | None:
     """Durations near the old ones that are shorter in total, to first order."""
     stated = Stated(Program(), frame)
-    one = stated.program.column(1.0, 1.0)
-    here, rate = stated.start(), _first_velocity(stated, task, one)
-    changes = []
+    size, times = frame.size, old.durations
     shortest = SHORTEST * old.total
-    for j, duration in enumerate(old.durations):
-        last = j + 1 == len(old.durations)
-        low = max((1 - trust) * duration, shortest) - duration
-        change = stated.program.column(low, max(trust * duration, 0.02 * old.total * trust), 1.0)
-        changes.append(change)
-        leg = parts.regions[j]
-        there = stated.point(leg)
-        following: list[Form] = [{} for _ in rate] if last else stated.point(leg)
-        region = frame.rooms[leg]
-        before, after = old.velocities[j], old.velocities[j + 1]
-        middle = []
-        for axis in range(frame.size):
-            push = {k: [(change, v / 2)] for k, v in before[axis].items()}
-            pull = {k: [(change, v / 2)] for k, v in after[axis].items()}
-            middle.append(combine([(1.0, here[axis]), (duration / 2, rate[axis]), (1.0, push)]))
-            arrived = [(1.0, middle[axis]), (duration / 2, following[axis]), (1.0, pull)]
-            stated.same(combine([(-1.0, there[axis]), *arrived]))
-            difference = combine([(1.0, following[axis]), (-1.0, rate[axis])])
-            most = float(task.acceleration_max[axis])
-            stated.between(difference, [(change, most), (one, most * duration)])
-            if not last:
-                stated.between(following[axis], [(one, float(task.speed_max[axis]))])
-        if j or task.moving:
-            stated.inside(middle, region)
-        stated.inside(there, region)
+    columns = [
+        stated.program.column(
+            max((1 - trust) * time, shortest),
+            time + max(trust * time, 0.02 * old.total * trust),
+            1.0,
+        )
+        for time in times
+    ]
+    start = stated.start()
+    first = start
+    if task.moving:
+        rate = [stated.given(size + axis, columns[0]) for axis in range(size)]
+        first = [q + scaled(0.5, w) for q, w in zip(start, rate, strict=True)]
+    middles = _middles(stated, parts, first)
+    before = [_velocity(old, 0, axis) for axis in range(size)]
+    for j, time in enumerate(times):
+        last = j + 1 == len(times)
+        after = [_velocity(old, j + 1, axis) for axis in range(size)]
+        if not last:
+            both, own, next_own = time + times[j + 1], columns[j], columns[j + 1]
+            for axis in range(size):
+                step = scaled(2.0, middles[j + 1][axis] + scaled(-1.0, middles[j][axis]))
+                speed = float(task.speed_max[axis])
+                stated.between(step, [(own, speed), (next_own, speed)])
+                there = _times(old, j + 1, axis, own) + _times(old, j + 1, axis, next_own)
+                after[axis] = after[axis] + scaled(1 / both, step + scaled(-1.0, there))
+        for axis in range(size):
+            change = after[axis] + scaled(-1.0, before[axis])
+            stated.between(change, [(columns[j], float(task.acceleration_max[axis]))])
         if parts.leaves(j):
-            stated.inside(there, frame.rooms[parts.regions[j + 1]])
-        here, rate = there, following
-    stated.inside(here, frame.goal)
+            weight = time / both
+            knot = []
+            for axis in range(size):
+                between = scaled(1 - weight, middles[j][axis])
+                between += scaled(weight, middles[j + 1][axis])
+                between += scaled((1 - weight) / 2, _times(old, j + 1, axis, own))
+                between += scaled(-weight / 2, _times(old, j + 1, axis, next_own))
+                knot.append(between)
+            stated.inside(knot, frame.rooms[parts.regions[j]])
+            stated.inside(knot, frame.rooms[parts.regions[j + 1]])
+        before = after
     solution = minimize(stated.program)
     if not isinstance(solution, Optimum):
         return None
-    pairs = zip(old.durations, changes, strict=True)
-    return Parts(tuple(time + solution.point[change] for time, change in pairs), parts.regions)
+    return Parts(tuple(solution.point[column] for column in columns), parts.regions)
+
+
+def _velocity(old: Solved, knot: int, axis: int) -> Line:
+    """The velocity that was solved."""
+    return [(1.0, Known(old.velocities[knot][axis]))]
+
+
+def _times(old: Solved, knot: int, axis: int, column: int) -> Line:
+    """The velocity that was solved times a column."""
+    return [(1.0, Known(old.velocities[knot][axis], column))]

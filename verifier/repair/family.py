@@ -12,10 +12,6 @@ from verifier.core.motion import Polytope, Starts, Vector
 
 FEEDBACK_REGIONS = 5
 
-Expression: TypeAlias = list[tuple[int, float]]
-"""A linear form over the program's columns."""
-Form: TypeAlias = dict[int, Expression]
-"""An affine function of the normalized start: parameter -> coefficient; -1 is the constant."""
 CONSTANT = -1
 Side: TypeAlias = tuple[list[tuple[int, float]], float, float]
 """A row with norm 1 by its entries, its bound, and the margin that is kept from it."""
@@ -27,7 +23,8 @@ Factors: TypeAlias = tuple[tuple[tuple[int, ...], tuple[tuple[float, ...], ...]]
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """Where from, through which regions in order, where to; `margin` is kept from every side."""
+    """Where from, through which regions in order, where to; `margin` is kept from every side.
+    No family takes less than `least` seconds."""
 
     starts: Starts
     regions: tuple[Polytope, ...]
@@ -37,6 +34,7 @@ class Task:
     moving: bool
     margin: float
     rigid: int = 0
+    least: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +63,10 @@ class Frame:
 
     def corners(self, parameters: Sequence[int]) -> Iterator[dict[int, float]]:
         """Every combination of extreme values that the named parameters take."""
+        if len(parameters) == 1:
+            yield {parameters[0]: -1.0}
+            yield {parameters[0]: 1.0}
+            return
         if self.factors is not None:
             choices = []
             for axes, points in self.factors:

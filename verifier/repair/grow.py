@@ -16,7 +16,7 @@ from verifier.core.cell import box_rows
 from verifier.core.cell import dot as exact_dot
 from verifier.core.linear import INFINITY
 from verifier.core.motion import Lying, Polytope, Problem, Region, Vector
-from verifier.repair.geometry import Body, Side, Spot, dot, middle, norm_above, swollen
+from verifier.repair.geometry import Body, Side, Spot, crossed, dot, middle, norm_above, swollen
 from verifier.repair.space import PULLED, Landscape
 
 HALVINGS_MAX = 6
@@ -138,6 +138,9 @@ def _plane(
             best = (score, row)
     if best is not None:
         return _touching(problem, land, k, best[1])
+    gap = -(slack + land.tolerance)
+    if any(crossed(one, other, land.bodies[k], gap) for one, other in combinations(spots, 2)):
+        return None
     for normal in _normals(spots, land.bodies[k].spots):
         row = tuple(Fraction(round(a * (1 << 30)), 1 << 30) for a in normal)
         if _room(problem, land, k, row, spots, heart, slack) > -INFINITY:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
+from operator import itemgetter
 
 from verifier.core.cell import box_cell, box_rows, inside, meet
 from verifier.core.motion import (
@@ -16,6 +17,7 @@ from verifier.core.motion import (
     Impossible,
     Misplaced,
     NoEnd,
+    Polytope,
     Problem,
     Solid,
     TooFar,
@@ -23,13 +25,14 @@ from verifier.core.motion import (
 )
 from verifier.core.solids import hull_solid
 from verifier.core.starts import vertices, well_formed
-from verifier.repair.geometry import ROUND, axes, swollen
+from verifier.repair.geometry import ROUND, Side, axes, dot, sides, swollen
 from verifier.repair.route import Web, distance
 from verifier.repair.space import Landscape
 
 CORNERS_MAX = 256
 FINENESS = (4, 12, 32)
 SLACK = Fraction(1, 1 << 20)
+CLOSE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,23 +121,44 @@ def quick(problem: Problem) -> Iterator[Impossible]:
     """Proofs that need no search; whether they hold is the judge's business."""
     space = problem.space
     yield NoEnd()
-    walls = None if space.bounds is None else box_rows(space.bounds)
+    walls = [] if space.bounds is None else [box_rows(space.bounds)]
     fat = [swollen(solid, space.clearance).facets for solid in space.obstacles]
-    for corner in corners(problem):
+    found = list(corners(problem))
+    room, rooms, bodies = (_Seen.of(some) for some in (walls, space.regions or (), fat))
+    for corner in found:
         spot = corner[: space.dimension]
-        outside = walls is not None and not inside([spot], walls)
-        lost = space.regions is not None and not any(inside([spot], b) for b in space.regions)
-        near = any(inside([spot], body) for body in fat)
-        if outside or lost or near:
+        outside = bool(walls) and not room.holds(spot)
+        lost = space.regions is not None and not rooms.holds(spot)
+        if outside or lost or bodies.holds(spot):
             yield Misplaced(corner)
     yield from _hits(problem)
     for axis in range(space.dimension):
-        ordered = sorted(corners(problem), key=lambda corner: corner[axis])
-        for corner in (ordered[0], ordered[-1]):
+        for corner in (min(found, key=itemgetter(axis)), max(found, key=itemgetter(axis))):
             yield TooFar(corner, axis)
         if problem.moving:
-            for corner in ordered:
+            for corner in sorted(found, key=itemgetter(axis)):
                 yield CannotBrake(corner, axis)
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Polytopes, and what is seen of them: exact only where it is close."""
+
+    bodies: tuple[tuple[Polytope, tuple[Side, ...]], ...]
+
+    @classmethod
+    def of(cls, bodies: Iterable[Polytope]) -> _Seen:
+        return cls(tuple((body, sides(body)) for body in bodies))
+
+    def holds(self, spot: Vector) -> bool:
+        """Whether one of them does hold the spot."""
+        point = tuple(map(float, spot))
+        near = CLOSE * (1 + max(map(abs, point)))
+        for body, rows in self.bodies:
+            over = max([dot(row, point) - bound for row, bound in rows], default=-near)
+            if over < -near or (over <= near and inside([spot], body)):
+                return True
+        return False
 
 
 def _hits(problem: Problem) -> Iterator[Impossible]:

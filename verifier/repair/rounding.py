@@ -1,10 +1,15 @@
 """A solved family of curves in rationals: durations and velocities rounded, positions their exact
-sums, the arrival moved into the affine hull of the end set."""
+sums, the arrival moved into the affine hull of the end set.
+
+Inside, numbers are integers over one denominator: 1 / ROUNDING for durations, and for velocities
+another one, `unit`, so that positions have 2 * ROUNDING * unit.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from math import lcm
 from typing import TypeAlias
 
 from verifier.core.exact import inverse, reduced
@@ -13,64 +18,86 @@ from verifier.core.starts import around
 from verifier.repair.family import CONSTANT, Frame, Solved, Task
 
 ROUNDING = 10**12
+ZERO = Fraction(0)
 
 Vectors: TypeAlias = list[Affine]
+Numbers: TypeAlias = list[int]
+"""An affine function of the start: the factors, then the constant."""
 
 
 def exact(task: Task, frame: Frame, solved: Solved, regions: Sequence[int]) -> Motion:
-    """The motion in rationals: velocities and durations rounded, positions their exact sums."""
-    scale = Fraction(ROUNDING)
-    durations = [Fraction(round(d * ROUNDING), ROUNDING) for d in solved.durations]
-    width = len(frame.middle)
-    units = [
-        Affine(Fraction(0), tuple(Fraction(i == k) for i in range(width))) for k in range(width)
-    ]
-    zero = Affine(Fraction(0), (Fraction(0),) * width)
-    velocities = [[_rounded(form, frame, scale) for form in knot] for knot in solved.velocities]
-    velocities[0] = units[frame.size :] if task.moving else [zero] * frame.size
-    velocities[-1] = [zero] * frame.size
-    weights = [Fraction(0)] * len(velocities)
-    for j, duration in enumerate(durations):
-        weights[j] += duration / 2
-        weights[j + 1] += duration / 2
-    arrival = [
-        _sum(
-            [
-                (Fraction(1), units[axis]),
-                *((w, v[axis]) for w, v in zip(weights, velocities, strict=True)),
-            ]
-        )
-        for axis in range(frame.size)
-    ]
-    free = sum(weights[1:-1], Fraction(0))
-    for axis, shift in enumerate(_onto(task, arrival, zero)):
-        for knot in velocities[1:-1]:
-            knot[axis] = _sum([(Fraction(1), knot[axis]), (1 / free, shift)])
+    """The motion in rationals."""
+    durations = [round(d * ROUNDING) for d in solved.durations]
+    unit = ROUNDING * lcm(*(x.denominator for x in frame.middle))
+    knots = [[_rounded(form, frame, unit) for form in knot] for knot in solved.velocities]
+    width, size = len(frame.middle), frame.size
+    velocity = [_coordinate(size + k, width, unit) for k in range(size)] if task.moving else []
+    knots[0] = velocity or [[0] * (width + 1)] * size
+    knots[-1] = [[0] * (width + 1)] * size
+    unit = _arriving(task, frame, durations, knots, unit)
+    scale = 2 * ROUNDING * unit
+    here = [_coordinate(axis, width, scale) for axis in range(size)]
+    point = tuple(_affine(part, scale) for part in here)
     pieces = []
-    here = units[: frame.size]
     for j, duration in enumerate(durations):
-        half = duration / 2
-        middle = _moved(here, half, velocities[j])
-        there = _moved(middle, half, velocities[j + 1])
-        points = (tuple(here), tuple(middle), tuple(there))
-        pieces.append(Piece(duration, regions[j], points))
-        here = there
+        middle = _moved(here, duration, knots[j])
+        here = _moved(middle, duration, knots[j + 1])
+        first, point = point, tuple(_affine(part, scale) for part in here)
+        points = (first, tuple(_affine(part, scale) for part in middle), point)
+        pieces.append(Piece(Fraction(duration, ROUNDING), regions[j], points))
     return Motion(tuple(pieces))
 
 
-def _moved(point: Vectors, factor: Fraction, by: Vectors) -> Vectors:
-    return [_sum([(Fraction(1), a), (factor, b)]) for a, b in zip(point, by, strict=True)]
+def _arriving(
+    task: Task, frame: Frame, durations: list[int], knots: list[list[Numbers]], unit: int
+) -> int:
+    """Changes the velocities between start and end such that the motion arrives in the affine hull
+    of the end set; the new unit of velocities."""
+    size, width = frame.size, len(frame.middle)
+    scale = 2 * ROUNDING * unit
+    here = [_coordinate(axis, width, scale) for axis in range(size)]
+    for j, duration in enumerate(durations):
+        here = _moved(_moved(here, duration, knots[j]), duration, knots[j + 1])
+    zero = Affine(Fraction(0), (Fraction(0),) * width)
+    shifts = _onto(task, [_affine(part, scale) for part in here], zero)
+    free = Fraction(2 * sum(durations) - durations[0] - durations[-1], 2 * ROUNDING)
+    changes = [[value / free for value in (*part.linear, part.constant)] for part in shifts]
+    finer = lcm(unit, *(value.denominator for change in changes for value in change))
+    for knot in knots[1:-1]:
+        for axis, change in enumerate(changes):
+            pairs = zip(knot[axis], change, strict=True)
+            knot[axis] = [finer // unit * a + int(finer * b) for a, b in pairs]
+    knots[0] = [[finer // unit * a for a in part] for part in knots[0]]
+    return finer
 
 
-def _rounded(form: dict[int, float], frame: Frame, scale: Fraction) -> Affine:
+def _moved(point: list[Numbers], duration: int, by: list[Numbers]) -> list[Numbers]:
+    return [
+        [a + duration * b for a, b in zip(part, velocity, strict=True)]
+        for part, velocity in zip(point, by, strict=True)
+    ]
+
+
+def _coordinate(k: int, width: int, unit: int) -> Numbers:
+    return [unit if k == other else 0 for other in range(width + 1)]
+
+
+def _affine(part: Numbers, unit: int) -> Affine:
+    values = [Fraction(a, unit) if a else ZERO for a in part]
+    return Affine(values[-1], tuple(values[:-1]))
+
+
+def _rounded(form: dict[int, float], frame: Frame, unit: int) -> Numbers:
     """The function of the start itself, from that of the normalized start."""
-    linear = [Fraction(0)] * len(frame.middle)
-    constant = Fraction(round(form.get(CONSTANT, 0.0) * float(scale))) / scale
+    part = [0] * (len(frame.middle) + 1)
+    share = unit // ROUNDING
+    part[-1] = round(form.get(CONSTANT, 0.0) * ROUNDING) * share
     for k, value in form.items():
         if k != CONSTANT:
-            linear[k] = Fraction(round(value / float(frame.half[k]) * float(scale))) / scale
-            constant -= linear[k] * frame.middle[k]
-    return Affine(constant, tuple(linear))
+            slope = round(value / float(frame.half[k]) * ROUNDING)
+            part[k] = slope * share
+            part[-1] -= int(slope * frame.middle[k] * share)
+    return part
 
 
 def _sum(parts: Sequence[tuple[Fraction, Affine]]) -> Affine:

@@ -1,19 +1,19 @@
 """Sequences of convex free regions that lead from a start set to the end set.
 
-Dijkstra's algorithm over points on the gates between free cells, in the metric of least time at
-full speed; the polygon that is found is straightened where the view is free, and regions are grown
+Shortest paths over points on the gates between free cells, in the metric of least time at full
+speed; the polygon that is found is straightened where the view is free, and regions are grown
 along it.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
 from typing import TypeAlias
 
+from verifier.core.linear import INFINITY
 from verifier.core.motion import Polytope, Problem, Region, Starts, standing
 from verifier.core.starts import around
 from verifier.core.starts import spots as spots_of
@@ -35,9 +35,9 @@ CORNERS_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Web:
-    """The points where a path may pass from cell to cell: per point its gate, per cell its points,
-    and the cells that meet the end set with points of it; a cell that meets it in less than others
-    costs a toll."""
+    """The points where a path may pass from cell to cell: per point its gate and what is ahead of
+    it, the cost of the way from there to the end set; per cell its points; and the cells that meet
+    the end set with points of it. A cell that meets it in less than others costs a toll."""
 
     spots: tuple[Spot, ...]
     gate: tuple[int, ...]
@@ -46,6 +46,7 @@ class Web:
     ends: dict[int, tuple[Spot, ...]]
     tolls: dict[int, float]
     speeds: Spot
+    ahead: tuple[float, ...] = ()
 
 
 def web(problem: Problem, land: Landscape) -> Web:
@@ -74,7 +75,7 @@ def web(problem: Problem, land: Landscape) -> Web:
             cells[j].append(len(spots))
             spots.append(spot)
             gate.append(number)
-    return Web(
+    net = Web(
         tuple(spots),
         tuple(gate),
         tuple(map(tuple, cells)),
@@ -83,6 +84,34 @@ def web(problem: Problem, land: Landscape) -> Web:
         tolls,
         tuple(map(float, problem.speed_max)),
     )
+    return replace(net, ahead=tuple(_ahead(net)))
+
+
+def _ahead(net: Web) -> list[float]:
+    """The cost of the way to the end set from each point, by Dijkstra's algorithm from its end."""
+    cost = [INFINITY] * len(net.spots)
+    queue: list[tuple[float, int]] = []
+    for point, number in enumerate(net.gate):
+        for cell in net.sharing[number]:
+            for spot in net.ends.get(cell, ()):
+                value = _time(net, net.spots[point], spot, 1.0) + net.tolls[cell]
+                cost[point] = min(cost[point], value)
+        if cost[point] < INFINITY:
+            queue.append((cost[point], point))
+    heapq.heapify(queue)
+    while queue:
+        value, point = heapq.heappop(queue)
+        if value > cost[point]:
+            continue
+        number, spot = net.gate[point], net.spots[point]
+        for cell in net.sharing[number]:
+            for other in net.cells[cell]:
+                if net.gate[other] != number and cost[other] > value:
+                    total = value + _time(net, spot, net.spots[other], 1.0)
+                    if total < cost[other]:
+                        cost[other] = total
+                        heapq.heappush(queue, (total, other))
+    return cost
 
 
 def middle_end(problem: Problem) -> Polytope:
@@ -137,23 +166,15 @@ def _middle_of(starts: Starts, size: int) -> Spot:
 def connected(land: Landscape, net: Web, spot: Spot) -> bool | None:
     """Whether the cells say that a path leads from the spot to the end set; None if the spot is in
     no cell."""
-    todo = [i for i, area in enumerate(land.areas) if within(spot, area.rows, land.tolerance)]
-    if not todo:
-        return None
-    neighbours: dict[int, list[int]] = {}
-    for i, j in net.sharing:
-        neighbours.setdefault(i, []).append(j)
-        neighbours.setdefault(j, []).append(i)
-    reached = set(todo)
-    while todo:
-        i = todo.pop()
-        if i in net.ends:
-            return True
-        for j in neighbours.get(i, ()):
-            if j not in reached:
-                reached.add(j)
-                todo.append(j)
-    return False
+    cells = [i for i, area in enumerate(land.areas) if within(spot, area.rows, land.tolerance)]
+    return _leads(net, cells) if cells else None
+
+
+def _leads(net: Web, cells: Iterable[int]) -> bool:
+    return any(
+        cell in net.ends or any(net.ahead[point] < INFINITY for point in net.cells[cell])
+        for cell in cells
+    )
 
 
 def routes(
@@ -184,54 +205,58 @@ def routes(
 
 def distance(land: Landscape, net: Web, spot: Spot) -> float:
     """About the least time from the spot to the end set at full speed; infinite without a path."""
-    path = _shortest(net, land, spot, {})
-    if path is None:
-        return float("inf")
-    spots = path[0]
-    return sum(
-        max(abs(a - b) / v for a, b, v in zip(one, other, net.speeds, strict=True))
-        for one, other in pairwise(spots)
-    )
+    best = INFINITY
+    for cell, area in enumerate(land.areas):
+        if within(spot, area.rows, land.tolerance):
+            for end in net.ends.get(cell, ()):
+                best = min(best, _time(net, spot, end, 1.0))
+            for point in net.cells[cell]:
+                if net.ahead[point] < best:
+                    best = min(best, _time(net, spot, net.spots[point], 1.0) + net.ahead[point])
+    return best
 
 
 Path: TypeAlias = tuple[list[Spot], list[int], list[int]]
 
 
 def _shortest(net: Web, land: Landscape, start: Spot, weights: dict[int, float]) -> Path | None:
-    """Points, the cells between them, and the gates they lie on."""
-    queue: list[tuple[float, int, int]] = []
+    """Points, the cells between them, and the gates they lie on; by the algorithm A* (Hart,
+    Nilsson, Raphael, 1968): what is ahead is never more than the way, as weights are at least 1."""
+    queue: list[tuple[float, int]] = []
     cost: dict[int, float] = {}
     before: dict[int, tuple[int, int]] = {}
     best: tuple[float, int, int, Spot] | None = None
+
+    def reach(point: int, cell: int, spot: Spot, value: float) -> None:
+        for other in net.cells[cell]:
+            if net.ahead[other] == INFINITY or (point >= 0 and net.gate[other] == net.gate[point]):
+                continue
+            factor = weights.get(net.gate[other], 1.0)
+            total = value + _time(net, spot, net.spots[other], factor)
+            if total < cost.get(other, INFINITY):
+                cost[other], before[other] = total, (point, cell)
+                heapq.heappush(queue, (total + net.ahead[other], other))
+
+    def arrive(point: int, cell: int, spot: Spot, value: float) -> None:
+        nonlocal best
+        for end in net.ends.get(cell, ()):
+            total = value + _time(net, spot, end, 1.0) + net.tolls[cell]
+            if best is None or total < best[0]:
+                best = (total, point, cell, end)
+
     for cell, area in enumerate(land.areas):
-        if not within(start, area.rows, land.tolerance):
-            continue
-        for point in net.cells[cell]:
-            value = _time(net, start, net.spots[point], weights.get(net.gate[point], 1.0))
-            if value < cost.get(point, float("inf")):
-                cost[point], before[point] = value, (-1, cell)
-                heapq.heappush(queue, (value, point, cell))
-        for spot in net.ends.get(cell, ()):
-            value = _time(net, start, spot, 1.0) + net.tolls[cell]
-            if best is None or value < best[0]:
-                best = (value, -1, cell, spot)
+        if within(start, area.rows, land.tolerance):
+            reach(-1, cell, start, 0.0)
+            arrive(-1, cell, start, 0.0)
     while queue:
-        value, point, _ = heapq.heappop(queue)
-        if value > cost[point] or (best is not None and value >= best[0]):
+        value, point = heapq.heappop(queue)
+        if best is not None and value >= best[0]:
+            break
+        if value > cost[point] + net.ahead[point]:
             continue
         for cell in net.sharing[net.gate[point]]:
-            for spot in net.ends.get(cell, ()):
-                total = value + _time(net, net.spots[point], spot, 1.0) + net.tolls[cell]
-                if best is None or total < best[0]:
-                    best = (total, point, cell, spot)
-            for other in net.cells[cell]:
-                if net.gate[other] == net.gate[point]:
-                    continue
-                factor = weights.get(net.gate[other], 1.0)
-                total = value + _time(net, net.spots[point], net.spots[other], factor)
-                if total < cost.get(other, float("inf")):
-                    cost[other], before[other] = total, (point, cell)
-                    heapq.heappush(queue, (total, other, cell))
+            arrive(point, cell, net.spots[point], cost[point])
+            reach(point, cell, net.spots[point], cost[point])
     if best is None:
         return None
     _, point, cell, end = best
@@ -246,8 +271,13 @@ def _shortest(net: Web, land: Landscape, start: Spot, weights: dict[int, float])
 
 def _time(net: Web, one: Spot, other: Spot, factor: float) -> float:
     """The least time between two points at full speed, and a little for the way."""
-    parts = [abs(a - b) / v for a, b, v in zip(one, other, net.speeds, strict=True)]
-    return factor * (max(parts) + 0.02 * sum(parts)) + 1e-6
+    longest = total = 0.0
+    for a, b, speed in zip(one, other, net.speeds, strict=True):
+        part = abs(a - b) / speed
+        total += part
+        if part > longest:
+            longest = part
+    return factor * (longest + 0.02 * total) + 1e-6
 
 
 def _straightened(spots: list[Spot], land: Landscape) -> list[Spot]:

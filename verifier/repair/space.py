@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from verifier.core.cell import box_rows, surrounding
-from verifier.core.motion import Blocked, Box, Cells, Free, Halves, Problem, Vector
+from verifier.core.motion import Blocked, Box, Cells, Free, Halves, Polytope, Problem, Vector
 from verifier.core.starts import around as surroundings
 from verifier.repair.geometry import (
     Body,
@@ -120,16 +120,27 @@ def _around(problem: Problem) -> Box:
     return Box(tuple(a - room for a in box.lower), tuple(b + room for b in box.upper))
 
 
-def _sides_of(body, size: int, fallback: Vector) -> list[Vector]:  # type: ignore[no-untyped-def]
-    """Points whose coordinates are the body's bounds along each axis, as single rows give them."""
-    low, high = list(fallback), list(fallback)
+def extent(body: Polytope, size: int) -> tuple[list[Fraction | None], list[Fraction | None]]:
+    """The least and the greatest coordinates as rows along one axis bound them; None for none."""
+    low: list[Fraction | None] = [None] * size
+    high: list[Fraction | None] = [None] * size
     for row, bound in zip(body.rows, body.bounds, strict=True):
-        axes = [axis for axis in range(size) if row[axis]]
-        if len(axes) == 1:
-            value = bound / row[axes[0]]
-            low[axes[0]] = min(low[axes[0]], value)
-            high[axes[0]] = max(high[axes[0]], value)
-    return [tuple(low), tuple(high)]
+        axes = [axis for axis, a in enumerate(row) if a]
+        if len(axes) == 1 and axes[0] < size:
+            axis, value = axes[0], bound / row[axes[0]]
+            here = high if row[axis] > 0 else low
+            known = here[axis]
+            if known is None or (value < known) == (row[axis] > 0):
+                here[axis] = value
+    return low, high
+
+
+def _sides_of(body: Polytope, size: int, fallback: Vector) -> list[Vector]:
+    """The fallback, moved out to the least and the greatest coordinates that are bounded."""
+    low, high = extent(body, size)
+    sides = [(*ends, a) for *ends, a in zip(low, high, fallback, strict=True)]
+    known = [[x for x in side if x is not None] for side in sides]
+    return [tuple(map(min, known)), tuple(map(max, known))]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,6 @@ import enum
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import islice
 from typing import TypeAlias
 
 from verifier.core.cell import inside
@@ -31,6 +30,7 @@ from verifier.core.motion import (
     Region,
     Starts,
 )
+from verifier.core.starts import around
 from verifier.repair.curve import fastest, gentlest
 from verifier.repair.family import Task
 from verifier.repair.geometry import (
@@ -41,10 +41,10 @@ from verifier.repair.geometry import (
 )
 from verifier.repair.refusal import bounds, corners, faults, quick, rounded, seen, surely
 from verifier.repair.route import Web, connected, distance, routes, web
-from verifier.repair.space import Landscape, landscape
+from verifier.repair.space import Landscape, extent, landscape
 
 CUTS_DEEP = 3
-CORNERS_SEEN = 8
+CORNERS_SEEN = 16
 LEISURE = Fraction(3, 2)
 THIN = Fraction(1, 1000)
 CLOSE = 1.05  # to what is about the least time; no further route is tried
@@ -238,6 +238,7 @@ def _task(problem: Problem, land: Landscape, starts: Starts, regions: tuple[Regi
         problem.moving,
         100 * land.tolerance,
         problem.rigid,
+        _surely(problem, starts),
     )
 
 
@@ -280,12 +281,31 @@ def _stays(problem: Problem, starts: Starts, regions: tuple[Region, ...]) -> boo
 
 def _least(problem: Problem, land: Landscape, net: Web, starts: Starts) -> float:
     """About the least time that the furthest start needs; 0 where no path is seen."""
-    ends = islice(corners(replace(problem, starts=(starts,))), CORNERS_SEEN)
+    ends = list(corners(replace(problem, starts=(starts,))))
+    ends = ends[:: max(1, len(ends) // CORNERS_SEEN)]
     way = max(distance(land, net, seen(problem, corner)) for corner in ends)
     pairs = zip(problem.speed_max, problem.acceleration_max, strict=True)
     ramp = min(float(v / a) for v, a in pairs)
-    if way == float("inf"):
+    return 0.0 if way == float("inf") else max(_ramped(way, ramp), _surely(problem, starts))
+
+
+def _surely(problem: Problem, starts: Starts) -> float:
+    """What the furthest start needs along one axis alone, from rest to rest."""
+    if problem.moving or problem.rigid:
         return 0.0
+    size, box = problem.space.dimension, around(starts)
+    low, high = extent(problem.end, size)
+    limits = zip(problem.speed_max, problem.acceleration_max, strict=True)
+    sides = zip(box.lower, box.upper, low, high, limits, strict=True)
+    times = [0.0]
+    for first, last, below, above, (speed, acceleration) in sides:
+        ways = [below - first if below is not None else 0, last - above if above is not None else 0]
+        times.append(_ramped(float(max(*ways, 0) / speed), float(speed / acceleration)))
+    return max(times)
+
+
+def _ramped(way: float, ramp: float) -> float:
+    """How long a way takes, in seconds at full speed, that is reached in `ramp` seconds."""
     return way + ramp if way >= ramp else 2 * (way * ramp) ** 0.5
 
 

@@ -29,7 +29,7 @@ def series() -> Minimize:
     bases: dict[tuple[int, int], Any] = {}
 
     def solve(program: Program) -> Solution:
-        shape = len(program.cost), len(program.rows)
+        shape = len(program.cost), len(program.low)
         solver = _run(program, bases.get(shape))
         answer = _answer(solver)
         if shape in bases and not isinstance(answer, Optimum):
@@ -75,21 +75,16 @@ def _model(program: Program):  # type: ignore[no-untyped-def]  # highspy carries
     import numpy
 
     model = highspy.HighsLp()
-    model.num_col_, model.num_row_ = len(program.cost), len(program.rows)
+    model.num_col_, model.num_row_ = len(program.cost), len(program.low)
     model.col_cost_ = numpy.array(program.cost)
     model.col_lower_ = numpy.array(program.lower)
     model.col_upper_ = numpy.array(program.upper)
-    model.row_lower_ = numpy.array([row[0] for row in program.rows])
-    model.row_upper_ = numpy.array([row[1] for row in program.rows])
-    starts = [0]
-    for row in program.rows:
-        starts.append(starts[-1] + len(row[2]))
+    model.row_lower_ = numpy.array(program.low)
+    model.row_upper_ = numpy.array(program.high)
     model.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    model.a_matrix_.start_ = numpy.array(starts, dtype=numpy.int32)
-    model.a_matrix_.index_ = numpy.array(
-        [i for row in program.rows for i in row[2]], dtype=numpy.int32
-    )
-    model.a_matrix_.value_ = numpy.array([a for row in program.rows for a in row[3]])
+    model.a_matrix_.start_ = numpy.array(program.starts, dtype=numpy.int32)
+    model.a_matrix_.index_ = numpy.array(program.indices, dtype=numpy.int32)
+    model.a_matrix_.value_ = numpy.array(program.coefficients, dtype=float)
     return model
 
 
