@@ -35,11 +35,11 @@ from typing import Any
 import numpy as np
 from motions import TOOLS, complaints, listed, problem_of, random_starts
 
-from verifier.core.motion import Box, Polytope, Problem
+from verifier.core.motion import Box, Polytope, Problem, Vector
 from verifier.repair.refusal import corners, seen
 from verifier.repair.route import distance, passable, web
 from verifier.repair.space import Landscape, landscape
-from verifier.repair.transition import Answer, Found, Refuted, transition
+from verifier.repair.transition import Answer, Found, Refuted, along_one_axis, transition
 
 HERE = Path(__file__).parent
 RUNS, RUNS_IF_LONGER_S = 3, 6.0
@@ -144,16 +144,20 @@ def question_of(problem: Problem, land: Landscape) -> dict[str, Any]:
 
 
 def furthest(problem: Problem, land: Landscape) -> list[float]:
-    """The corner of the starts from which the way is longest, along the axes in sum where several
-    are as far."""
+    """The corner of the starts from which the way takes longest, along the axes in sum where
+    several are as far."""
     net = web(problem, land)
     heart, speeds = middle_of(problem.end), list(map(float, problem.speed_max))
+    pairs = zip(problem.speed_max, problem.acceleration_max, strict=True)
+    ramp = min(float(v / a) for v, a in pairs)
 
-    def way(spot: list[float]) -> float:
+    def way(corner: Vector) -> tuple[float, float]:
+        spot = seen(problem, corner)
         along = sum(abs(a - b) / v for a, b, v in zip(spot, heart, speeds, strict=True))
-        return distance(land, net, spot) + along
+        alone = along_one_axis(problem, Box(corner, corner))
+        return max(distance(land, net, spot) + ramp, alone), along
 
-    return max((seen(problem, corner) for corner in corners(problem)), key=way)
+    return list(seen(problem, max(corners(problem), key=way)))
 
 
 # ---- one path for many starts ------------------------------------------------------------------
@@ -288,7 +292,7 @@ def ratios(problem: Problem, land: Landscape, found: dict[str, Any], theirs: Any
     least, reply = found[planner]
     if not isinstance(answer, Found) or "duration_s" not in reply:
         return
-    _, corner = theirs(planner, list(furthest(problem, land)))()
+    _, corner = theirs(planner, furthest(problem, land))()
     slowest = max(reply["duration_s"], corner.get("duration_s", 0.0))
     duration = float(answer.family.duration)
     text = f"{slowest:.3f} s" if corner.get("duration_s") else corner.get("none", "")

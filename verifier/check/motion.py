@@ -8,30 +8,41 @@ of a row and of the starts are each brought to one denominator, and judged as in
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
-from math import lcm
-from operator import mul
-from typing import TypeAlias
 
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
-from verifier.core.cell import box_rows, dot
+from verifier.check.whole import (
+    Corners,
+    Curve,
+    Point,
+    Points,
+    Rows,
+    bounded,
+    coordinate,
+    corners_of,
+    curve_of,
+    differences,
+    multiplied,
+    points_of,
+    rows_of,
+    same,
+    still,
+    within,
+)
+from verifier.core.cell import box_rows
 from verifier.core.motion import (
     Box,
     Cut,
     Family,
-    Hull,
     Motion,
     Piece,
     Plan,
     Polytope,
     Problem,
-    Product,
     Region,
-    Solid,
     Space,
     Starts,
     Vector,
@@ -44,8 +55,9 @@ def judge_motion(problem: Problem, family: Family) -> Accepted | Rejected:
     """Whether every start is taken into the end set, through free space, within all bounds."""
     try:
         require_well_formed(problem)
+        solids = [points_of(solid.vertices) for solid in problem.space.obstacles]
         for number, region in enumerate(family.regions):
-            _free(problem.space, region, number)
+            _free(problem.space, solids, region, number)
         if len(family.plans) != len(problem.starts):
             raise Refused("not one plan for each set of starts")
         for starts, plan in zip(problem.starts, family.plans, strict=True):
@@ -111,12 +123,13 @@ def _shape(body: Polytope, size: int) -> None:
 # ---- regions -----------------------------------------------------------------------------------
 
 
-def _free(space: Space, region: Region, number: int) -> None:
+def _free(space: Space, solids: Sequence[Points], region: Region, number: int) -> None:
     _shape(region.body, space.dimension)
     if space.bounds is not None and not _implies(region.body, box_rows(space.bounds), ()):
         raise Refused(f"region {number} is not inside the bounds")
-    for index, solid in enumerate(space.obstacles):
-        if not _apart(region.body, solid, space.clearance):
+    rows = rows_of(region.body)
+    for index, (solid, points) in enumerate(zip(space.obstacles, solids, strict=True)):
+        if not _apart(rows, points, space.clearance + solid.radius, space.clearance == 0):
             raise Refused(f"region {number} is not kept apart from obstacle {index}")
     if space.regions is not None and not _lies(space.regions, region):
         raise Refused(f"region {number} is not inside the free regions")
@@ -133,16 +146,18 @@ def _implies(body: Polytope, wanted: Polytope, extra: Sequence[tuple[Vector, Fra
     )
 
 
-def _apart(body: Polytope, solid: Solid, clearance: Fraction) -> bool:
-    """Whether a row of the body is violated by the solid by more than 0, at a distance of at least
-    the clearance."""
-    kept = clearance + solid.radius
-    for row, bound in zip(body.rows, body.bounds, strict=True):
-        if not all(dot(row, point) > bound for point in solid.vertices):
+def _apart(rows: Rows, solid: Points, kept: Fraction, strictly: bool) -> bool:
+    """Whether a row is violated by all points of the solid by more than 0, at a distance of at
+    least `kept`, or strictly more than that."""
+    points, unit = solid
+    square, part = (kept * kept).as_integer_ratio()
+    for entries, bound in rows:
+        gap = min([sum([a * point[axis] for axis, a in entries]) for point in points])
+        gap -= bound * unit
+        if gap <= 0:
             continue
-        gap = min(dot(row, point) for point in solid.vertices) - bound
-        square = kept * kept * dot(row, row)
-        if gap * gap > square or (clearance > 0 and gap * gap == square):
+        least = square * unit * unit * sum([a * a for _, a in entries])
+        if part * gap * gap > least or (part * gap * gap == least and not strictly):
             return True
     return False
 
@@ -166,7 +181,7 @@ def _lies(regions: tuple[Polytope, ...], region: Region) -> bool:
 
 
 def _plan(problem: Problem, regions: tuple[Region, ...], starts: Starts, plan: Plan) -> None:
-    rooms = tuple(_rows(region.body) for region in regions)
+    rooms = tuple(rows_of(region.body) for region in regions)
     todo: list[tuple[Starts, Plan]] = [(starts, plan)]
     while todo:
         part, chosen = todo.pop()
@@ -196,39 +211,40 @@ def _halves(starts: Box, cut: Cut) -> tuple[Box, Box]:
 
 def _motion(problem: Problem, rooms: tuple[Rows, ...], starts: Starts, motion: Motion) -> None:
     size, width = problem.space.dimension, width_of(starts)
-    corners, end = _corners(starts), _rows(problem.end)
-    tube = None if problem.tube is None else _rows(problem.tube)
-    here = tuple(_unit(axis, width) for axis in range(size))
-    fixed = tuple(_unit(axis, width) for axis in range(width - problem.rigid, width))
+    corners, end = corners_of(starts), rows_of(problem.end)
+    tube = None if problem.tube is None else rows_of(problem.tube)
+    here = tuple(coordinate(axis, width) for axis in range(size))
+    fixed = tuple(coordinate(axis, width) for axis in range(width - problem.rigid, width))
     if problem.duration_max is not None and motion.duration > problem.duration_max:
         raise Refused("the motion takes longer than is allowed")
     if not motion.pieces:
-        if problem.moving or not any(_within(corners, here, 1, room) for room in rooms):
+        if problem.moving or not any(within(corners, here, 1, room) for room in rooms):
             raise Refused("some start cannot stay where it is")
         _ends(corners, (*here, *fixed), 1, end)
         return
     curves = [_curve(problem, rooms, corners, piece, width) for piece in motion.pieces]
     for curve in curves:
-        rigid = tuple(_times(part, curve.unit) for part in fixed)
+        rigid = tuple(multiplied(part, curve.unit) for part in fixed)
         if tube is not None and not all(
-            _within(corners, (*point, *rigid), curve.unit, tube) for point in curve.points
+            within(corners, (*point, *rigid), curve.unit, tube) for point in curve.points
         ):
             raise Refused("the motion leaves the tube for some start")
     first, last = curves[0], curves[-1]
-    velocity = [_unit(size + axis, width) for axis in range(size)] if problem.moving else []
+    velocity = [coordinate(size + axis, width) for axis in range(size)] if problem.moving else []
     if any(
-        part != _times(start, first.unit) for part, start in zip(first.points[0], here, strict=True)
-    ) or not _same(first.leaving, (Fraction(1), velocity or _still(size, width))):
+        part != multiplied(start, first.unit)
+        for part, start in zip(first.points[0], here, strict=True)
+    ) or not same(first.leaving, (Fraction(1), velocity or still(size, width))):
         raise Refused("the motion does not begin at the start")
     for one, following in pairwise(curves):
         joined = (Fraction(1, one.unit), one.points[-1])
-        if not _same(joined, (Fraction(1, following.unit), following.points[0])) or not _same(
+        if not same(joined, (Fraction(1, following.unit), following.points[0])) or not same(
             one.arriving, following.leaving
         ):
             raise Refused("position or velocity jumps between two pieces")
-    if not _same(last.arriving, (Fraction(1), _still(size, width))):
+    if not same(last.arriving, (Fraction(1), still(size, width))):
         raise Refused("the motion does not end at rest")
-    rigid = tuple(_times(part, last.unit) for part in fixed)
+    rigid = tuple(multiplied(part, last.unit) for part in fixed)
     _ends(corners, (*last.points[-1], *rigid), last.unit, end)
 
 
@@ -246,185 +262,17 @@ def _curve(
         raise Refused("a control point has the wrong dimension")
     if not 0 <= piece.region < len(rooms):
         raise Refused("a piece names a region that is not there")
-    curve = _in_integers(piece)
-    if not all(_within(corners, p, curve.unit, rooms[piece.region]) for p in curve.points):
+    curve = curve_of(piece)
+    if not all(within(corners, p, curve.unit, rooms[piece.region]) for p in curve.points):
         raise Refused(f"a control point leaves region {piece.region} for some start")
-    if not _bounded(corners, curve.rates, curve.rate, problem.speed_max):
+    if not bounded(corners, curve.rates, curve.rate, problem.speed_max):
         raise Refused("a piece is too fast for some start")
-    changes = _differences(curve.rates, len(piece.points) - 2)
-    if not _bounded(corners, changes, curve.rate / piece.duration, problem.acceleration_max):
+    changes = differences(curve.rates, len(piece.points) - 2)
+    if not bounded(corners, changes, curve.rate / piece.duration, problem.acceleration_max):
         raise Refused("a piece accelerates too much for some start")
     return curve
 
 
 def _ends(corners: Corners, point: Point, unit: int, end: Rows) -> None:
-    if not _within(corners, point, unit, end):
+    if not within(corners, point, unit, end):
         raise Refused("the motion does not end inside the end set for every start")
-
-
-# ---- integers ----------------------------------------------------------------------------------
-
-Numbers: TypeAlias = tuple[int, ...]
-"""An affine function of the start, times a unit: the constant, then the factors."""
-Point: TypeAlias = Sequence[Numbers]
-Velocity: TypeAlias = tuple[Fraction, Point]
-"""A factor, and what it is to be multiplied by."""
-Rows: TypeAlias = tuple[tuple[tuple[tuple[int, int], ...], int], ...]
-"""The entries of each row that are not 0, and its bound, times a number of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Corners:
-    """Points whose hulls make up the set of starts, times `unit`; each coordinate is in one of the
-    parts. A coordinate is counted from 1, behind the constant."""
-
-    parts: tuple[tuple[Numbers, tuple[Numbers, ...]], ...]
-    unit: int
-
-
-@dataclass(frozen=True, slots=True)
-class Curve:
-    """The control points of a piece times `unit`, their differences times the degree, and the
-    factor that makes speeds of these."""
-
-    points: tuple[tuple[Numbers, ...], ...]
-    unit: int
-    rates: tuple[tuple[Numbers, ...], ...]
-    rate: Fraction
-
-    @property
-    def leaving(self) -> Velocity:
-        return self.rate, self.rates[0]
-
-    @property
-    def arriving(self) -> Velocity:
-        return self.rate, self.rates[-1]
-
-
-def _unit(axis: int, width: int) -> Numbers:
-    return (0, *(int(axis == other) for other in range(width)))
-
-
-def _still(size: int, width: int) -> list[Numbers]:
-    return [(0,) * (width + 1)] * size
-
-
-def _times(part: Numbers, factor: int) -> Numbers:
-    return tuple([factor * a for a in part])
-
-
-def _denominator(values: Iterable[Fraction]) -> int:
-    return lcm(*{value.denominator for value in values})
-
-
-def _whole(value: Fraction, unit: int) -> int:
-    """unit * value, where the value's denominator divides the unit."""
-    return value.numerator * (unit // value.denominator)
-
-
-def _corners(starts: Starts) -> Corners:
-    given: Sequence[tuple[Sequence[int], Sequence[Vector]]]
-    match starts:
-        case Box(lower, upper):
-            sides = enumerate(zip(lower, upper, strict=True))
-            given = [((axis,), [(low,), (high,)]) for axis, (low, high) in sides]
-        case Hull(vertices):
-            given = [(range(len(vertices[0])), vertices)]
-        case Product(parts):
-            given = parts
-    unit = _denominator(x for _, points in given for point in points for x in point)
-    return Corners(
-        tuple(
-            (
-                tuple(axis + 1 for axis in axes),
-                tuple(tuple(_whole(x, unit) for x in point) for point in points),
-            )
-            for axes, points in given
-        ),
-        unit,
-    )
-
-
-def _rows(body: Polytope) -> Rows:
-    found = []
-    for row, bound in zip(body.rows, body.bounds, strict=True):
-        unit = _denominator((*row, bound))
-        entries = tuple((axis, _whole(a, unit)) for axis, a in enumerate(row) if a)
-        found.append((entries, _whole(bound, unit)))
-    return tuple(found)
-
-
-def _in_integers(piece: Piece) -> Curve:
-    parts = [part for point in piece.points for part in point]
-    unit = _denominator(x for part in parts for x in (part.constant, *part.linear))
-    points = tuple(
-        tuple(
-            (_whole(part.constant, unit), *[_whole(a, unit) if a else 0 for a in part.linear])
-            for part in point
-        )
-        for point in piece.points
-    )
-    return Curve(points, unit, _differences(points, len(points) - 1), 1 / (unit * piece.duration))
-
-
-def _differences(
-    points: Sequence[Sequence[Numbers]], degree: int
-) -> tuple[tuple[Numbers, ...], ...]:
-    """The control points of the derivative, but for the duration."""
-    return tuple(
-        tuple(
-            tuple([degree * (b - a) for a, b in zip(part, other, strict=True)])
-            for part, other in zip(one, following, strict=True)
-        )
-        for one, following in pairwise(points)
-    )
-
-
-def _same(one: Velocity, other: Velocity) -> bool:
-    """Whether the two functions of the start are the same."""
-    (factor, parts), (other_factor, others) = one, other
-    left = factor.numerator * other_factor.denominator
-    right = other_factor.numerator * factor.denominator
-    return all(
-        left * a == right * b
-        for part, twin in zip(parts, others, strict=True)
-        for a, b in zip(part, twin, strict=True)
-    )
-
-
-def _greatest(corners: Corners, part: Numbers) -> int:
-    """The greatest value over all starts, times the units of both."""
-    most = part[0] * corners.unit
-    for axes, points in corners.parts:
-        if len(axes) == 1:
-            a = part[axes[0]]
-            if a:
-                most += max([a * x for (x,) in points])
-            continue
-        factors = [part[axis] for axis in axes]
-        if any(factors):
-            most += max([sum(map(mul, factors, point)) for point in points])
-    return most
-
-
-def _within(corners: Corners, point: Point, unit: int, rows: Rows) -> bool:
-    """Whether the point, given times the unit, lies in the rows for every start."""
-    for entries, bound in rows:
-        total = [0] * len(point[0])
-        for axis, a in entries:
-            total = [t + a * x for t, x in zip(total, point[axis], strict=True)]
-        if _greatest(corners, tuple(total)) > bound * unit * corners.unit:
-            return False
-    return True
-
-
-def _bounded(
-    corners: Corners, points: Sequence[Sequence[Numbers]], factor: Fraction, most: Vector
-) -> bool:
-    """Whether factor * points is at most the bound, in either direction, for every start."""
-    limits = [bound * corners.unit / factor for bound in most]
-    return all(
-        _greatest(corners, part) <= limit and _greatest(corners, _times(part, -1)) <= limit
-        for point in points
-        for part, limit in zip(point, limits, strict=True)
-    )

@@ -24,13 +24,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from itertools import pairwise
 
 from verifier.core.linear import INFINITY, Minimize, Optimum, Program
-from verifier.core.motion import Box, Hull, Motion, Polytope, Product, Vector
-from verifier.core.starts import around
-from verifier.repair.family import Factors, Frame, Side, Solved, Task
+from verifier.core.motion import Motion
+from verifier.repair.family import Frame, Solved, Task, frame_of
 from verifier.repair.rounding import exact
 from verifier.repair.stated import Known, Line, Stated, Unknown, scaled, value
 
@@ -65,7 +63,7 @@ def fastest(
     """The family of least duration that was found, sought longer while it takes more than `in_time`
     seconds; None if there is none for this sequence, or the first that is found takes longer than
     `hopeless` seconds."""
-    frame = _frame(task)
+    frame = frame_of(task)
     found = _search(task, frame, minimize, in_time, hopeless)
     return exact(task, frame, *found) if found else None
 
@@ -73,7 +71,7 @@ def fastest(
 def gentlest(task: Task, minimize: Minimize, duration: float) -> Motion | None:
     """The family of least effort that was found for this duration in seconds, the pieces' times in
     the proportion of the fastest one; None if there is none."""
-    frame = _frame(task)
+    frame = frame_of(task)
     found = _search(task, frame, minimize, duration, INFINITY)
     if found is None or found[0].total > duration:
         return None
@@ -111,79 +109,6 @@ def _search(
         else:
             trust /= 3
     return best, parts.regions
-
-
-def _frame(task: Task) -> Frame:
-    starts = task.starts
-    size = len(task.speed_max)
-    box = around(starts)
-    rooms = tuple(_with_margins(body, task.margin) for body in task.regions)
-    goal = _with_margins(task.end, task.margin)
-    middle = tuple((a + b) / 2 for a, b in zip(box.lower, box.upper, strict=True))
-    half = tuple((b - a) / 2 for a, b in zip(box.lower, box.upper, strict=True))
-    rows = [row for body in (*task.regions, task.end) for row in body.rows]
-    owned = _owned(task, rows)
-    factors: Factors | None = None
-    if isinstance(starts, Hull):
-        factors = ((tuple(range(len(half))), _normalized(starts.vertices, middle, half)),)
-    elif isinstance(starts, Product):
-        factors = tuple(
-            (axes, _normalized(points, [middle[k] for k in axes], [half[k] for k in axes]))
-            for axes, points in starts.parts
-        )
-    return Frame(middle, half, factors, owned, size, task.rigid, rooms, goal)
-
-
-def _owned(task: Task, rows: Sequence[Vector]) -> tuple[frozenset[int], ...] | None:
-    """For each axis the coordinates of a start that belong to it, where no row joins two axes; in
-    many dimensions in any case."""
-    starts, size = task.starts, len(task.speed_max)
-    count = len(around(starts).lower)
-    moved = count - task.rigid
-    if isinstance(starts, Hull):
-        return None
-    groups = [{axis, *range(axis, moved, size)} for axis in range(size)]
-    if isinstance(starts, Product):
-        for group in groups:
-            for axes, _ in starts.parts:
-                if group & set(axes):
-                    group |= set(axes)
-    if isinstance(starts, Box) and task.rigid:
-        for axis, group in enumerate(groups):
-            for row in rows:
-                if row[axis]:
-                    group |= {moved + k - size for k in range(size, len(row)) if row[k]}
-    apart = sum(map(len, groups)) == len(set().union(*groups))
-    alone = all(sum(1 for a in row[:size] if a) <= 1 for row in rows)
-    if apart and (alone or moved > 4):
-        return tuple(map(frozenset, groups))
-    return None
-
-
-def _normalized(
-    points: Sequence[Vector], middle: Sequence[Fraction], half: Sequence[Fraction]
-) -> tuple[tuple[float, ...], ...]:
-    return tuple(
-        tuple(float((x - m) / h) if h else 0.0 for x, m, h in zip(point, middle, half, strict=True))
-        for point in points
-    )
-
-
-def _with_margins(body: Polytope, margin: float) -> list[Side]:
-    """The rows with norm 1 and what may be kept from them: less where the body is thin."""
-    bounds: dict[Vector, Fraction] = {}
-    for row, bound in zip(body.rows, body.bounds, strict=True):
-        bounds[row] = min(bound, bounds.get(row, bound))
-    sides: list[Side] = []
-    for row, bound in bounds.items():
-        norm = float(sum(a * a for a in row)) ** 0.5
-        if norm == 0:
-            continue
-        opposite = bounds.get(tuple(-a for a in row))
-        width = INFINITY if opposite is None else float(bound + opposite) / norm
-        entries = [(i, float(a) / norm) for i, a in enumerate(row) if a]
-        sides.append((entries, float(bound) / norm, min(margin, width / 4)))
-    return sides
 
 
 def _first_parts(task: Task, frame: Frame, minimize: Minimize) -> Parts | None:

@@ -8,7 +8,9 @@ from fractions import Fraction
 from itertools import product
 from typing import TypeAlias
 
-from verifier.core.motion import Polytope, Starts, Vector
+from verifier.core.linear import INFINITY
+from verifier.core.motion import Box, Hull, Polytope, Product, Starts, Vector
+from verifier.core.starts import around
 
 FEEDBACK_REGIONS = 5
 
@@ -91,3 +93,77 @@ class Solved:
     @property
     def total(self) -> float:
         return sum(self.durations)
+
+
+def frame_of(task: Task) -> Frame:
+    """The starts of the task on [-1, 1], and its regions with their margins."""
+    starts = task.starts
+    size = len(task.speed_max)
+    box = around(starts)
+    rooms = tuple(_with_margins(body, task.margin) for body in task.regions)
+    goal = _with_margins(task.end, task.margin)
+    middle = tuple((a + b) / 2 for a, b in zip(box.lower, box.upper, strict=True))
+    half = tuple((b - a) / 2 for a, b in zip(box.lower, box.upper, strict=True))
+    rows = [row for body in (*task.regions, task.end) for row in body.rows]
+    owned = _owned(task, rows)
+    factors: Factors | None = None
+    if isinstance(starts, Hull):
+        factors = ((tuple(range(len(half))), _normalized(starts.vertices, middle, half)),)
+    elif isinstance(starts, Product):
+        factors = tuple(
+            (axes, _normalized(points, [middle[k] for k in axes], [half[k] for k in axes]))
+            for axes, points in starts.parts
+        )
+    return Frame(middle, half, factors, owned, size, task.rigid, rooms, goal)
+
+
+def _owned(task: Task, rows: Sequence[Vector]) -> tuple[frozenset[int], ...] | None:
+    """For each axis the coordinates of a start that belong to it, where no row joins two axes; in
+    many dimensions in any case."""
+    starts, size = task.starts, len(task.speed_max)
+    count = len(around(starts).lower)
+    moved = count - task.rigid
+    if isinstance(starts, Hull):
+        return None
+    groups = [{axis, *range(axis, moved, size)} for axis in range(size)]
+    if isinstance(starts, Product):
+        for group in groups:
+            for axes, _ in starts.parts:
+                if group & set(axes):
+                    group |= set(axes)
+    if isinstance(starts, Box) and task.rigid:
+        for axis, group in enumerate(groups):
+            for row in rows:
+                if row[axis]:
+                    group |= {moved + k - size for k in range(size, len(row)) if row[k]}
+    apart = sum(map(len, groups)) == len(set().union(*groups))
+    alone = all(sum(1 for a in row[:size] if a) <= 1 for row in rows)
+    if apart and (alone or moved > 4):
+        return tuple(map(frozenset, groups))
+    return None
+
+
+def _normalized(
+    points: Sequence[Vector], middle: Sequence[Fraction], half: Sequence[Fraction]
+) -> tuple[tuple[float, ...], ...]:
+    return tuple(
+        tuple(float((x - m) / h) if h else 0.0 for x, m, h in zip(point, middle, half, strict=True))
+        for point in points
+    )
+
+
+def _with_margins(body: Polytope, margin: float) -> list[Side]:
+    """The rows with norm 1 and what may be kept from them: less where the body is thin."""
+    bounds: dict[Vector, Fraction] = {}
+    for row, bound in zip(body.rows, body.bounds, strict=True):
+        bounds[row] = min(bound, bounds.get(row, bound))
+    sides: list[Side] = []
+    for row, bound in bounds.items():
+        norm = float(sum(a * a for a in row)) ** 0.5
+        if norm == 0:
+            continue
+        opposite = bounds.get(tuple(-a for a in row))
+        width = INFINITY if opposite is None else float(bound + opposite) / norm
+        entries = [(i, float(a) / norm) for i, a in enumerate(row) if a]
+        sides.append((entries, float(bound) / norm, min(margin, width / 4)))
+    return sides

@@ -208,8 +208,21 @@ def apart(low: Spot, high: Spot, other_low: Spot, other_high: Spot, tolerance: f
     )
 
 
+def covers(body: Body, low: Spot, high: Spot, tolerance: float) -> bool:
+    """Whether the box around the body, and a little more, holds that from low to high."""
+    room = 4 * tolerance
+    return all(
+        first - room <= a and b <= last + room
+        for first, last, a, b in zip(body.low, body.high, low, high, strict=True)
+    )
+
+
 def crossed(start: Spot, end: Spot, body: Body, gap: float) -> bool:
     """Whether the segment comes nearer than `gap` to the body, as its facets see it."""
+    room = 4 * abs(gap)
+    for a, b, low, high in zip(start, end, body.low, body.high, strict=True):
+        if (a > high + room and b > high + room) or (a < low - room and b < low - room):
+            return False
     first, last = 0.0, 1.0
     for row, bound in body.sides:
         one, other = dot(row, start) - bound - gap, dot(row, end) - bound - gap

@@ -21,7 +21,9 @@ from verifier.repair.geometry import (
     Shape,
     Spot,
     common_part,
+    covers,
     crossed,
+    limits,
     middle,
     sides,
 )
@@ -130,8 +132,10 @@ def passable(land: Landscape) -> Iterator[tuple[int, int, Shape]]:
 
 def _hit(shape: Shape, land: Landscape) -> bool:
     """Whether the shape lies in one obstacle."""
+    low, high = limits(shape.spots)
     return any(
-        all(within(spot, body.sides, land.tolerance) for spot in shape.spots)
+        covers(body, low, high, land.tolerance)
+        and all(within(spot, body.sides, land.tolerance) for spot in shape.spots)
         for body in land.bodies
     )
 

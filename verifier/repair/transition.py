@@ -238,7 +238,7 @@ def _task(problem: Problem, land: Landscape, starts: Starts, regions: tuple[Regi
         problem.moving,
         100 * land.tolerance,
         problem.rigid,
-        _surely(problem, starts),
+        along_one_axis(problem, starts),
     )
 
 
@@ -286,10 +286,10 @@ def _least(problem: Problem, land: Landscape, net: Web, starts: Starts) -> float
     way = max(distance(land, net, seen(problem, corner)) for corner in ends)
     pairs = zip(problem.speed_max, problem.acceleration_max, strict=True)
     ramp = min(float(v / a) for v, a in pairs)
-    return 0.0 if way == float("inf") else max(_ramped(way, ramp), _surely(problem, starts))
+    return 0.0 if way == float("inf") else max(_ramped(way, ramp), along_one_axis(problem, starts))
 
 
-def _surely(problem: Problem, starts: Starts) -> float:
+def along_one_axis(problem: Problem, starts: Starts) -> float:
     """What the furthest start needs along one axis alone, from rest to rest."""
     if problem.moving or problem.rigid:
         return 0.0
