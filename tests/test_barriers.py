@@ -239,7 +239,9 @@ def _symbolic(term: Term, names: dict):  # type: ignore[no-untyped-def, type-arg
     raise AssertionError(term)
 
 
-@pytest.mark.parametrize(("speed", "force"), [("2.175", "7.5"), ("1.2", "1.5"), ("2", "1")])
+@pytest.mark.parametrize(
+    ("speed", "force"), [("2.175", "7.5"), ("1.2", "1.5"), ("2", "1"), ("0.5", "0.1")]
+)
 def test_a_gain_that_a_motor_can_keep_is_named(speed: str, force: str) -> None:
     """At full speed and where `h' + alpha h` is 0, `alpha` times the speed has to be braked."""
     text = f"""state {{ q : real rad in -2 .. 1  v : real rad/s in -{speed} .. {speed} }}

@@ -84,15 +84,14 @@ def _too_large(
 
 
 def _below(gain: Fraction) -> list[Fraction]:
-    """Gains of few digits below this one, the largest first."""
-    power = Fraction(10) ** (len(str(int(gain))) - 1 - DECADES)
-    return sorted(
-        value
-        for decade in range(DECADES + 2)
-        for digits in DIGITS
-        for value in [digits * power * 10 ** (decade - 1)]
-        if value < gain
-    )[::-1]
+    """Gains of few digits below this one, over some decades, the largest first."""
+    top = Fraction(10) ** (len(str(int(gain))) - 1)
+    found = [
+        digits * top / 10 ** (1 + decade)
+        for decade in range(DECADES + 1)
+        for digits in DIGITS[::-1]
+    ]
+    return [value for value in found if value < gain]
 
 
 def _holds(
