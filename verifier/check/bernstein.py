@@ -108,7 +108,7 @@ def _part_range(value: Polynomial, ranges: list[Range]) -> Range:
     used = [atom for atom, degree in enumerate(degrees) if degree]
     shape = [degrees[atom] + 1 for atom in used]
     if prod(shape) > COEFFICIENTS_MAX:
-        raise Refused("a polynomial has too many coefficients")
+        return _monomials_range(value, ranges)
     table = [Fraction(0)] * prod(shape)
     for monomial, integer in integers.items():
         place = 0
@@ -124,6 +124,27 @@ def _part_range(value: Polynomial, ranges: list[Range]) -> Range:
                 table[line] = _bernstein(table[line], low, high - low)
         stride *= size
     return min(table), max(table)
+
+
+def _monomials_range(value: Polynomial, ranges: list[Range]) -> Range:
+    """Each monomial by itself: wider, and good enough where the box is almost a point."""
+    divisor, integers = value
+    low = high = Fraction(0)
+    for monomial, integer in integers.items():
+        below = above = Fraction(integer, divisor)
+        for atom in set(monomial):
+            power = _power(ranges[atom], monomial.count(atom))
+            ends = [a * b for a in (below, above) for b in power]
+            below, above = min(ends), max(ends)
+        low, high = low + below, high + above
+    return low, high
+
+
+def _power(base: Range, exponent: int) -> Range:
+    ends = sorted((base[0] ** exponent, base[1] ** exponent))
+    if exponent % 2 == 0 and base[0] < 0 < base[1]:
+        ends[0] = Fraction(0)
+    return ends[0], ends[1]
 
 
 def _bernstein(powers: list[Fraction], low: Fraction, width: Fraction) -> list[Fraction]:
