@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
 from math import lcm
+from typing import TypeAlias
 
 from verifier.core.budget import Budget, OneOf, Share, Together, Usage
 from verifier.core.network import Chosen, Contingent, Event, Latest, Network, Separation
@@ -73,6 +74,87 @@ def random_network(rng: random.Random, size: int, bounds: int, chosen: float = 0
         high = rng.choice([None, (low or 0) + rng.randrange(7)])
         separations.append((first, second, low, high))
     return network(building.events, *separations)
+
+
+def random_row(rng: random.Random, size: int) -> Network:
+    """Steps one after the other, of which some are chosen."""
+    events: list[Event] = []
+    for start in range(size):
+        low = rng.randrange(3)
+        kind = Chosen if rng.random() < 0.5 else Contingent
+        events.append(kind(start, low, low + rng.randrange(4)))
+    separations = []
+    for _ in range(rng.randrange(1, 5)):
+        first, second = sorted(rng.sample(range(size + 1), 2))
+        low, more = rng.choice([None, rng.randrange(7)]), rng.randrange(7)
+        high = rng.choice([None, (low or 0) + more])
+        separations.append((first, second, low, high))
+        if rng.random() < 0.2:
+            ends = (None if high is None else -high, None if low is None else -low)
+            separations[-1] = (second, first, *ends)
+    return network(events, *separations)
+
+
+def slower(question: Network) -> Network:
+    """The network with durations of one tick more, so that none is 0."""
+    events = tuple(
+        each
+        if isinstance(each, Latest) or each.high is None
+        else replace(each, low=each.low + 1, high=each.high + 1)
+        for each in question.events
+    )
+    return replace(question, events=events)
+
+
+Times: TypeAlias = tuple[int | None, ...]
+
+
+@dataclass
+class Game:
+    """Tick by tick: the world ends some of its steps, and the robot, which has seen it, some of
+    those that it chooses. Durations are 1 or more, and bounded."""
+
+    network: Network
+    known: dict[tuple[Times, int, type], bool] = field(default_factory=dict)
+
+    def won(self) -> bool:
+        origin: Times = (0, *(None for _ in self.network.events[1:]))
+        return self.turn(self.joined(origin), 0, Chosen)
+
+    def turn(self, at: Times, now: int, who: type) -> bool:
+        """Whether the robot wins from here, where the world moves (Contingent) or it does."""
+        key = at, now, who
+        if key not in self.known:
+            self.known[key] = self._turn(at, now, who)
+        return self.known[key]
+
+    def _turn(self, at: Times, now: int, who: type) -> bool:
+        if None not in at:
+            return kept(self.network, [time for time in at if time is not None])
+        after = (now + 1, Contingent) if who is Chosen else (now, Chosen)
+        moves = (self.turn(each, *after) for each in self.moves(at, now, who))
+        return any(moves) if who is Chosen else all(moves)
+
+    def moves(self, at: Times, now: int, who: type) -> Iterator[Times]:
+        choices = []
+        for event, time in zip(self.network.events, at, strict=True):
+            start = None if isinstance(event, Latest) else at[event.start]
+            if time is not None or start is None or not isinstance(event, who):
+                choices.append([time])
+                continue
+            assert not isinstance(event, Latest) and event.high is not None
+            ends = [now] if event.low <= now - start else []
+            choices.append([*ends, *([None] if now - start < event.high else [])])
+        return (self.joined(each) for each in product(*choices))
+
+    def joined(self, at: Times) -> Times:
+        found = list(at)
+        for number, event in enumerate(self.network.events):
+            if found[number] is None and isinstance(event, Latest):
+                ends = [found[each] for each in event.events]
+                times = [time for time in ends if time is not None]
+                found[number] = max(times) if len(times) == len(ends) else None
+        return tuple(found)
 
 
 def times(question: Network, durations: Sequence[int]) -> list[int]:

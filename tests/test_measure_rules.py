@@ -25,7 +25,16 @@ from verifier.check.polynomial import Refused
 from verifier.check.schedule import DEADLINES_MAX
 from verifier.core.budget import OneOf, Peak, Share, Together
 from verifier.core.certificate import Clash, Point
-from verifier.core.network import Chosen, Contingent, Latest, NegativeCycle, Network, Run, Strategy
+from verifier.core.network import (
+    Chosen,
+    Contingent,
+    Demands,
+    Latest,
+    NegativeCycle,
+    Network,
+    Run,
+    Strategy,
+)
 from verifier.core.obligation import Entailment, Fact, Measure
 from verifier.core.schedule import (
     BusyPeriod,
@@ -342,6 +351,86 @@ def test_a_join_is_not_before_its_events_and_after_one_alone_with_it() -> None:
     assert refutes(single, NegativeCycle((), (0, 1, 2)))
 
 
+BEFORE = (Chosen(0, 0, 2), Contingent(1, 1, 3))
+"""The robot has to choose first, and cannot make up for what it did not foresee."""
+FORECLOSED = (
+    (2, 0, 3, -1, -1),  # step 2 ends at most 3 after the start,
+    (0, 2, -3, -1, -1),  # and at least 3 after it;
+    (0, 1, -2, 1, -1),  # so step 1 ends at least 2 after the start,
+    (1, 0, 0, 0, -1),  # and at most 0
+    (0, 0, -2, 2, 3),
+)
+
+
+def altered(row: int, *values: int) -> Demands:
+    return Demands((*FORECLOSED[:row], values, *FORECLOSED[row + 1 :]))  # type: ignore[arg-type]
+
+
+def test_demands_that_cannot_be_met_without_foresight() -> None:
+    question = network(BEFORE, (0, 2, 3, 3))
+    assert refutes(question, Demands(FORECLOSED))
+    assert refutes(question, altered(4, 0, 0, -1, 2, 3))
+    for row, values in enumerate(FORECLOSED):
+        x, y, most, first, second = values
+        assert not refutes(question, altered(row, x, y, most - 1, first, second)), row
+        assert not refutes(question, altered(row, y, x, most, first, second)) or x == y, row
+        assert not refutes(question, altered(row, x, y, most, row, second)), row
+        assert not refutes(question, altered(row, x, y, most, len(FORECLOSED), second)), row
+        assert not refutes(question, altered(row, x, y, most, -2, second)), row
+        assert not refutes(question, altered(row, 9, y, most, first, second)), row
+        assert not refutes(question, altered(row, x, -1, most, first, second)), row
+    assert not refutes(question, Demands(FORECLOSED[:4])) and not refutes(question, Demands(()))
+    assert not refutes(question, altered(4, 0, 0, 0, 2, 3))
+    assert not refutes(question, altered(4, 0, 0, -2, 3, 2))
+    assert not refutes(question, altered(4, 0, 0, -2, 3, 3))
+    assert not refutes(question, altered(3, 1, 0, 0, -1, 0))
+    assert not refutes(network(BEFORE, (0, 2, 3, 5)), Demands(FORECLOSED))
+    assert not refutes(network(BEFORE, (0, 2, 1, 3)), Demands(FORECLOSED))
+
+
+def test_what_comes_after_may_depend_on_how_long_it_took() -> None:
+    after = network((Contingent(0, 1, 3), Chosen(1, 0, 2)), (0, 2, 3, 3))
+    rows = ((2, 0, 3, -1, -1), (0, 2, -3, -1, -1), (1, 2, 0, -1, -1), (1, 0, 3, 2, 0))
+    assert not refutes(after, Demands((*rows, (0, 0, -1, 3, -1))))
+    assert not refutes(after, Demands((*rows, (1, 0, 2, 3, -1))))
+    # Nor does one beside it: the robot may see how long the other one took before it ends this.
+    beside = network((Contingent(0, 1, 3), Chosen(0, 1, 4)), (1, 2, 0, 0))
+    look = ((1, 2, 0, -1, -1), (0, 2, -3, 0, -1), (2, 1, 0, -1, -1), (2, 0, 1, 2, -1))
+    assert not refutes(beside, Demands((*look, (0, 0, -2, 1, 3))))
+    assert not refutes(beside, Demands((*look[:2], look[2], (2, 0, 1, 2, -1))))
+
+
+def test_of_a_vague_event_nothing_is_demanded() -> None:
+    vague = network((BEFORE[0], Contingent(1, 1, 3, True)), (0, 2, 3, 3))
+    assert not refutes(vague, Demands(FORECLOSED))
+    endless = network((Chosen(0, 0, 2), Contingent(1, 1, None)), (0, 2, None, 9))
+    assert refutes(endless, Demands(((2, 0, 9, -1, -1),)))
+    assert not refutes(endless, Demands(((0, 1, 0, -1, -1),)))
+    assert not refutes(endless, Demands(((0, 2, 0, -1, -1),)))
+    vague = network((Chosen(0, 0, 2), Contingent(1, 1, None, True)), (0, 2, None, 9))
+    assert not refutes(vague, Demands(((2, 0, 9, -1, -1),)))
+    later = network((Contingent(0, 1, None), Chosen(1, 0, None)), (2, 1, None, 0))
+    assert not refutes(later, Demands(((1, 2, 0, -1, -1),)))
+
+
+def test_demands_on_the_last_of_several_events() -> None:
+    both = (Contingent(0, 1, 3), Chosen(0, 2, 5), Latest((1, 2)))
+    late = network(both, (0, 3, None, 2))
+    of_all = ((3, 0, 2, -1, -1), (1, 0, 2, 0, -1), (0, 0, -1, 1, -1))
+    assert refutes(late, Demands(of_all))
+    assert not refutes(late, Demands((of_all[0], (1, 0, 1, 0, -1), of_all[2])))
+    assert not refutes(late, Demands((*of_all[:2], (0, 0, -2, 1, -1))))
+    always = ((1, 3, 0, -1, -1), of_all[0], (1, 0, 2, 0, 1), (0, 0, -1, 2, -1))
+    assert refutes(late, Demands(always))
+    early = network(both, (0, 3, 4, None))
+    some = ((0, 3, -4, -1, -1), (0, 1, -4, 0, -1), (0, 0, -3, 1, -1))
+    assert not refutes(early, Demands(some))
+    single = network((Contingent(0, 1, 3), Latest((1,)), Chosen(2, 0, 1)), (0, 2, 4, None))
+    one = ((0, 2, -4, -1, -1), (0, 1, -4, 0, -1), (0, 0, -3, 1, -1))
+    assert refutes(single, Demands(one))
+    assert not refutes(single, Demands((one[0], (0, 1, -5, 0, -1), one[2])))
+
+
 # ---- processors --------------------------------------------------------------------------------
 
 
@@ -496,7 +585,14 @@ PROOFS = [
     Point(()),
     Clash(0, 0),
 ]
-REFUTATIONS = [Run((), 0), NegativeCycle((), (0, 1)), Missed((3,)), Overload(3), Peak((), (1,))]
+REFUTATIONS = [
+    Run((), 0),
+    NegativeCycle((), (0, 1)),
+    Demands(((0, 0, -1, -1, -1),)),
+    Missed((3,)),
+    Overload(3),
+    Peak((), (1,)),
+]
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
@@ -520,6 +616,7 @@ def test_hostile_evidence_is_refused_and_never_raises() -> None:
     odd: list[Any] = [None, True, -1, 0, 1, 10**40, 0.5, "x", (), (1,), [], {}, ONE, ((1, 2),)]
     odd += [((1, 2, 3),), ((0, ()),), ((1, ((0, 1),)),), ((None, None),), (([],),), object()]
     kinds = (Strategy, ResponseTime, BusyPeriod, Peak, Run, NegativeCycle, Missed, Overload)
+    kinds += (Demands,)
     for _ in range(3_000):
         kind = rng.choice(kinds)
         evidence = kind(*(rng.choice(odd) for _ in kind.__slots__))

@@ -7,6 +7,7 @@ from fractions import Fraction
 from itertools import product
 
 from measures import (
+    Game,
     all_runs,
     amounts,
     budget,
@@ -14,17 +15,28 @@ from measures import (
     network,
     owed,
     random_network,
+    random_row,
     random_tasks,
     random_usage,
     ranges,
     simulated,
+    slower,
     times,
 )
 
 from verifier.check.judge import judge, judge_counterexample
 from verifier.check.outcome import Accepted
 from verifier.core.certificate import Certificate
-from verifier.core.network import Chosen, Contingent, Latest, NegativeCycle, Network, Run, Strategy
+from verifier.core.network import (
+    Chosen,
+    Contingent,
+    Demands,
+    Latest,
+    NegativeCycle,
+    Network,
+    Run,
+    Strategy,
+)
 from verifier.core.obligation import Measure
 from verifier.core.schedule import BusyPeriod, EarliestDeadline, FixedPriority, Utilisation
 from verifier.core.verdict import Proved, Refuted, SolverWord, Unknown, Verdict
@@ -111,8 +123,46 @@ def test_a_choice_may_look_at_what_has_happened_but_not_ahead() -> None:
     before = network([Chosen(0, 0, 2), Contingent(1, 1, 3)], (0, 2, 3, 3))
     never = network([Chosen(0, 0, 2), Contingent(1, 1, 3)], (0, 2, 6, 9))
     assert isinstance(settled(after), Proved)
-    assert isinstance(settled(before), Unknown)
+    foreclosed = settled(before)
+    assert isinstance(foreclosed, Refuted) and isinstance(foreclosed.evidence, Demands)
     assert isinstance(settled(never), Refuted)
+
+
+def test_of_steps_in_one_row_every_question_is_decided_as_the_game_is() -> None:
+    rng = random.Random(6)
+    seen = {Proved: 0, Refuted: 0}
+    foreclosed = 0
+    for _ in range(1_200):
+        question = random_row(rng, rng.randrange(2, 6))
+        verdict = settled(question)
+        assert isinstance(verdict, Proved if won(question, [0]) else Refuted), question
+        seen[type(verdict)] += 1  # type: ignore[index]
+        foreclosed += isinstance(verdict, Refuted) and isinstance(verdict.evidence, Demands)
+    assert min(seen.values()) > 300 and foreclosed > 1
+
+
+def won(question: Network, at: list[int]) -> bool:
+    """Whether the robot can keep every separation, choosing step by step."""
+    if len(at) == len(question.events):
+        return kept(question, at)
+    event = question.events[len(at)]
+    assert not isinstance(event, Latest) and event.high is not None
+    ends = ([*at, at[event.start] + time] for time in range(event.low, event.high + 1))
+    choose = all if isinstance(event, Contingent) else any
+    return choose(won(question, each) for each in ends)
+
+
+def test_of_steps_beside_each_other_no_verdict_is_wrong_in_the_game() -> None:
+    rng = random.Random(7)
+    seen = {Proved: 0, Refuted: 0, Unknown: 0}
+    for _ in range(500):
+        question = slower(random_network(rng, rng.randrange(2, 6), rng.randrange(1, 4), chosen=0.5))
+        verdict = settled(question)
+        winning = Game(question).won()
+        seen[type(verdict)] += 1  # type: ignore[index]
+        assert not (isinstance(verdict, Proved) and not winning), question
+        assert not (isinstance(verdict, Refuted) and winning), question
+    assert min(seen[Proved], seen[Refuted]) > 100 and seen[Unknown] < 10
 
 
 def test_thousands_of_events_are_settled_by_tables_of_their_size() -> None:

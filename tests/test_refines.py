@@ -145,8 +145,9 @@ def discrepancy(asked: Problem, new: Skill, other: Skill) -> tuple[str, str]:
             given = dict(zip((each.name for each in rest), values, strict=True))
             given |= dict(zip(items, things, strict=True))
             expected |= claimed(asked.world, new, other, given)
+        if not isinstance(found[name]["sanity/possible"], Proved):
+            return "impossible", ""
         said_so = {part for part, verdict in found[name].items() if not isinstance(verdict, Proved)}
-        said_so -= {"sanity/possible"}
         if said_so != expected:
             return "wrong", f"{name}: {sorted(said_so)} but {sorted(expected)}"
         wrong |= expected

@@ -10,6 +10,7 @@ from verifier.check.polynomial import Refused, shown
 from verifier.core.network import (
     Chosen,
     Contingent,
+    Demands,
     Event,
     Latest,
     NegativeCycle,
@@ -152,8 +153,10 @@ def judge_failure(question: Network, evidence: object) -> None:
             _run(question, _durations(question, durations), failed)
         case NegativeCycle(durations, cycle):
             _cycle(question, _durations(question, durations), cycle)
+        case Demands(rows):
+            _demands(question, _rows(rows, 5, "the demands"))
         case _:
-            raise Refused("a network is refuted by a run or a negative cycle")
+            raise Refused("a network is refuted by a run, a negative cycle or demands")
 
 
 def _durations(question: Network, given: object) -> dict[int, int]:
@@ -234,3 +237,95 @@ def _cycle(question: Network, durations: dict[int, int], cycle: object) -> None:
 
 def _negated(low: int | None) -> int | None:
     return None if low is None else -low
+
+
+def _demands(question: Network, rows: Sequence[tuple[int, ...]]) -> None:
+    """Raises Refused unless each row is justified, and the last one cannot be."""
+    earlier = _earlier(question.events)
+    given = _given(question)
+    for number, (x, y, most, *causes) in enumerate(rows):
+        _event(x, question)
+        _event(y, question)
+        if not all(-1 <= cause < number for cause in causes):
+            raise Refused(f"demand {number} does not follow from demands before it")
+        first, second = (rows[cause][:3] if cause >= 0 else None for cause in causes)
+        least = _least(question.events, earlier, given, (x, y), (first, second))
+        if least is None or least > most:
+            raise Refused(f"demand {number} is not justified")
+    if not rows:
+        raise Refused("nothing is demanded")
+    x, y, most, *_ = rows[-1]
+    event = question.events[x]
+    endless = isinstance(event, Contingent) and event.high is None and not event.vague
+    if not (x == y and most < 0) and not (endless and _decided(earlier, question.events, x, y)):
+        raise Refused("the last demand can be met")
+
+
+def _least(
+    events: Sequence[Event],
+    earlier: Sequence[int],
+    given: Apart,
+    pair: tuple[int, int],
+    causes: tuple[Sequence[int] | None, Sequence[int] | None],
+) -> int | None:
+    """The least distance that is demanded of the pair by its causes; None if none is."""
+    (x, y), (first, second) = pair, causes
+    if first is None:
+        return given.get(pair) if second is None else None
+    if second is not None:
+        joins = first[0] == x and first[1] == second[0] and second[1] == y
+        return first[2] + second[2] if joins else None
+    later, other, most = first
+    match events[later]:
+        case Contingent(start, _, high, False) if (start, other) == (x, y) and high is not None:
+            if _decided(earlier, events, later, y):
+                return most - high
+        case Latest(parts) if other == y and x in parts:
+            return most
+    x_before, later, most = first
+    match events[later]:
+        case Contingent(start, low, _, False) if (x_before, start) == (x, y):
+            if _decided(earlier, events, later, x):
+                return most + low
+        case Latest((only,)) if (x_before, only) == (x, y):
+            return most
+    return None
+
+
+def _earlier(events: Sequence[Event]) -> list[int]:
+    """For each event those that come before it in every run, itself included, as bits."""
+    found: list[int] = []
+    for number, event in enumerate(events):
+        before = 1 << number
+        for each in event.events if isinstance(event, Latest) else (event.start,):
+            before |= found[each]
+        found.append(before)
+    return found
+
+
+def _decided(earlier: Sequence[int], events: Sequence[Event], number: int, other: int) -> bool:
+    """Whether the other event has come by the time at which this contingent one begins."""
+    event = events[number]
+    return isinstance(event, Contingent) and bool(earlier[event.start] >> other & 1)
+
+
+def _given(question: Network) -> Apart:
+    """What separations and the bounds of chosen durations demand, and what is always so."""
+    found: Apart = {}
+
+    def demand(x: int, y: int, most: int | None) -> None:
+        if most is not None:
+            found[x, y] = min(most, found.get((x, y), most))
+
+    for separation in question.separations:
+        demand(separation.second, separation.first, separation.high)
+        demand(separation.first, separation.second, _negated(separation.low))
+    for number, event in enumerate(question.events):
+        match event:
+            case Chosen(start, low, high):
+                demand(number, start, high)
+                demand(start, number, -low)
+            case Latest(parts):
+                for each in parts:
+                    demand(each, number, 0)
+    return found

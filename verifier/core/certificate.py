@@ -54,7 +54,7 @@ from verifier.core.budget import Peak
 from verifier.core.cover import Cover
 from verifier.core.evaluate import Value
 from verifier.core.motion import Family, Strayed
-from verifier.core.network import NegativeCycle, Run, Strategy
+from verifier.core.network import Demands, NegativeCycle, Run, Strategy
 from verifier.core.schedule import BusyPeriod, Missed, Overload, ResponseTime, Utilisation
 from verifier.core.substitution import Stand
 from verifier.core.term import Apply, Formula, Key
@@ -160,5 +160,5 @@ class Point:
 
 Measured: TypeAlias = Strategy | ResponseTime | Utilisation | BusyPeriod | Peak
 Certificate: TypeAlias = Refutation | Point | Family | Cover | Measured
-Counterexample: TypeAlias = Run | NegativeCycle | Missed | Overload | Peak | Strayed
+Counterexample: TypeAlias = Run | NegativeCycle | Demands | Missed | Overload | Peak | Strayed
 """What refutes a question about time, resources or a motion; judged like a certificate."""

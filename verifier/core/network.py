@@ -122,3 +122,29 @@ class NegativeCycle:
 
     durations: tuple[tuple[int, int], ...]
     cycle: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """A refutation of any network: what has to be so in every run if no separation is ever to
+    fail, up to what cannot be.
+
+    A row (x, y, b, first, second) says that event x has to come at most b ticks after event y. It
+    is justified by the rows with the numbers `first` and `second`, which stand before it and are -1
+    where there is none:
+
+    - by none: a separation or the bounds of a chosen duration demand it, or it is always so: a
+      latest event is not before its events;
+    - by both, (x, z, c) and (z, y, d): b is at least c + d;
+    - by the first alone, if the later of its two events does not happen as the robot likes. From
+      (e, y, c) follows (start, y, c - high), and from (x, e, c) follows (x, start, c + low), if e
+      is contingent and the other event is its start or comes before it: what came before e began
+      cannot depend on how long e takes (the quantifiers of the game, eliminated from the last event
+      on as in Fourier and Motzkin). From (l, y, c) follows (p, y, c) for each p of a latest l, and
+      from (x, l, c) follows (x, p, c) if p is its only one.
+
+    The last row cannot be: x is y and b is negative; or x is a contingent event without a longest
+    duration, and y its start or comes before it.
+    """
+
+    rows: tuple[tuple[int, int, int, int, int], ...]

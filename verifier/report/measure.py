@@ -8,7 +8,7 @@ from fractions import Fraction
 from verifier.core.budget import Budget, Peak, Share, nodes
 from verifier.core.certificate import Counterexample
 from verifier.core.motion import Strayed
-from verifier.core.network import Chosen, Contingent, NegativeCycle, Network, Run, Strategy
+from verifier.core.network import Chosen, Contingent, Demands, NegativeCycle, Network, Run, Strategy
 from verifier.core.obligation import Obligation, Passage
 from verifier.core.schedule import (
     EarliestDeadline,
@@ -62,8 +62,14 @@ def measured_failure(
     match obligation.question, evidence:
         case Network() as network, Run():
             return _late(network, evidence, chain, texts)
-        case Network() as network, NegativeCycle():
-            return _impossible(network, evidence, chain)
+        case Network() as network, NegativeCycle(_, cycle):
+            headline = f"no choice of durations keeps all deadlines of {chain.name}"
+            return headline, _bounding(network, set(cycle))
+        case Network() as network, Demands(rows):
+            headline = (
+                f"without foresight no choice of durations keeps all deadlines of {chain.name}"
+            )
+            return headline, _bounding(network, {event for row in rows for event in row[:2]})
         case FixedPriority() as tasks, Missed(times):
             headline = _missed(tasks, times)
             return headline, [Mark(obligation.span, "misses its deadline")]
@@ -114,23 +120,20 @@ def _late(
     return headline, [*marks, *endless[:MOST_MARKS]]
 
 
-def _impossible(
-    network: Network, cycle: NegativeCycle, chain: ChainReport
-) -> tuple[str, list[Mark]]:
-    around = set(cycle.cycle)
+def _bounding(network: Network, events: set[int]) -> list[Mark]:
+    """The deadlines between these events, and the steps."""
     marks = [
         Mark(each.span, "wanted here")
         for each in network.separations
-        if {each.first, each.second} <= around
+        if {each.first, each.second} <= events
     ]
-    for number in sorted(around):
+    for number in sorted(events):
         event = network.events[number]
-        if isinstance(event, Chosen) and event.start in around:
+        if isinstance(event, Chosen) and event.start in events:
             marks.append(Mark(network.spans[number], f"may be chosen {_range(network, event)}"))
-        elif isinstance(event, Contingent) and event.start in around:
+        elif isinstance(event, Contingent) and event.start in events:
             marks.append(Mark(network.spans[number], f"takes {_range(network, event)}"))
-    headline = f"no choice of durations keeps all deadlines of {chain.name}"
-    return headline, marks[:MOST_MARKS]
+    return marks[:MOST_MARKS]
 
 
 def _range(network: Network, event: Chosen | Contingent) -> str:
@@ -229,6 +232,8 @@ def figures(
             return "for example", _durations(network, durations, evidence)
         case Network() as network, NegativeCycle(durations):
             return "even if it were known that", _durations(network, durations, None)
+        case Network() as network, Demands(rows):
+            return "whatever happens, it would have to be so that", _demanded(network, rows)
         case FixedPriority(tasks, tick), _:
             return "tasks, the first preempts the others", _tasks(tasks, tick)
         case EarliestDeadline(tasks, tick), _:
@@ -238,6 +243,21 @@ def figures(
         case Budget() as budget, Peak():
             return "in use together", _users(obligation, budget, evidence, chain)
     raise AssertionError(evidence)
+
+
+def _demanded(network: Network, rows: Sequence[tuple[int, ...]]) -> Table:
+    """The demands that follow from others, up to the one that cannot be."""
+    table = []
+    for x, y, most, first, _ in rows:
+        if first < 0:
+            continue
+        later, earlier = (network.names[each] for each in (x, y))
+        time = seconds(abs(most) * network.tick)
+        if most >= 0:
+            table.append([later, f"at most {time} after", earlier])
+        else:
+            table.append([later, f"at least {time} before", earlier])
+    return table[-MOST_ROWS:]
 
 
 def _durations(network: Network, durations: Sequence[tuple[int, int]], run: Run | None) -> Table:

@@ -7,7 +7,7 @@ from typing import Any
 
 from verifier.core.budget import Budget, Peak, Share, nodes
 from verifier.core.certificate import Counterexample
-from verifier.core.network import NegativeCycle, Network, Run
+from verifier.core.network import Demands, NegativeCycle, Network, Run
 from verifier.core.obligation import Question
 from verifier.core.schedule import EarliestDeadline, FixedPriority, Missed, Overload
 from verifier.report.measure import times_of
@@ -30,6 +30,18 @@ def document(question: Question, evidence: Counterexample) -> dict[str, Any]:
                 "kind": "negative-cycle",
                 "durations_s": _durations(network, durations),
                 "events": [network.names[number] for number in cycle],
+            }
+        case Network() as network, Demands(rows):
+            return {
+                "kind": "no-foresight",
+                "demands": [
+                    {
+                        "event": network.names[x],
+                        "after": network.names[y],
+                        "at_most_s": exact(most * network.tick),
+                    }
+                    for x, y, most, _, _ in rows
+                ],
             }
         case FixedPriority(tasks, tick), Missed(times):
             listed = [exact(time * tick) for time in times]

@@ -6,8 +6,7 @@ but the joins of `||` has one cause this is exact (McMillan and Dill 1992, for a
 constraints), and a run that reaches it is read off. Chosen durations: first all at once, as
 potentials of the simple temporal network in which every contingent duration is taken for its
 longest in an upper and for its shortest in a lower bound (Bellman and Ford; Dechter, Meiri and
-Pearl 1991); then as late as lower bounds need, watching what happens (early execution,
-Morris 2006).
+Pearl 1991); then watching what happens (demand.py).
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from typing import TypeAlias
 from verifier.core.network import (
     Chosen,
     Contingent,
+    Demands,
     Latest,
     NegativeCycle,
     Network,
@@ -27,6 +27,7 @@ from verifier.core.network import (
     Strategy,
 )
 from verifier.core.verdict import Proved, Refuted, Unknown, Verdict
+from verifier.solve.demand import TooManyDemands, without_foresight
 
 ROWS_MAX = 2_000_000
 Pair: TypeAlias = tuple[int, int]
@@ -125,7 +126,7 @@ def settle_network(question: Network) -> Verdict:
         if any(isinstance(event, Chosen) for event in question.events):
             return _with_choices(question)
         return _without_choices(question)
-    except _TooMany:
+    except (_TooMany, TooManyDemands):
         return Unknown(f"more than {ROWS_MAX} distances between moments would have to be shown")
 
 
@@ -230,18 +231,22 @@ def _with_choices(question: Network) -> Verdict:
         apart = _Apart(question, waits)
         if _holds(question, apart):
             return Proved(_strategy(question, apart))
-    apart = _Apart(question, _early(question))
-    if _holds(question, apart):
-        return Proved(_strategy(question, apart))
+    found = without_foresight(question)
+    if isinstance(found, dict):
+        apart = _Apart(question, found)
+        if _holds(question, apart):
+            return Proved(_strategy(question, apart))
     conflict = _wanted(question) if isinstance(fixed, dict) else fixed
     if not any(event.vague for event in _contingent(question).values()):
         for durations in (_worst(question, conflict, without), {}):
             cycle = _negative_cycle(question, durations)
             if cycle is not None:
                 return Refuted(NegativeCycle(tuple(sorted(durations.items())), cycle))
+    if isinstance(found, Demands):
+        return Refuted(found)
     return Unknown(
-        "no rule was found by which the robot could choose durations, nor durations of the other"
-        " skills with which every choice fails"
+        "steps run beside each other, and no rule was found by which the robot could choose"
+        " durations, nor durations of the other skills with which every choice fails"
     )
 
 
@@ -254,36 +259,6 @@ def _chosen(question: Network, number: int) -> Chosen:
 def _holds(question: Network, apart: _Apart) -> bool:
     found = ((apart.of(x, y), most) for x, y, most in _wanted(question))
     return all(value is not None and value <= most for value, most in found)
-
-
-def _early(question: Network) -> Waits:
-    """Rules by which each chosen event comes as early as the lower bounds allow: the last chosen
-    event before the end of a separation waits for its `low`."""
-    waits: dict[int, list[Pair]] = {}
-    for number, event in enumerate(question.events):
-        if isinstance(event, Chosen):
-            waits[number] = [(event.start, event.low)]
-    for separation in question.separations:
-        if separation.low is None:
-            continue
-        last, behind = _last_chosen(question, separation.second)
-        if last is not None and separation.first < last and separation.low > behind:
-            waits[last].append((separation.first, separation.low - behind))
-    return {number: tuple(rows) for number, rows in waits.items()}
-
-
-def _last_chosen(question: Network, number: int) -> tuple[int | None, int]:
-    """The last chosen event on the way to this one, and the ticks that lie between at least."""
-    behind = 0
-    while number:
-        match question.events[number]:
-            case Chosen():
-                return number, behind
-            case Contingent(start, low):
-                number, behind = start, behind + low
-            case Latest(events):
-                number = events[0]
-    return None, behind
 
 
 # ---- durations chosen beforehand ---------------------------------------------------------------
