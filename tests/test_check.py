@@ -119,6 +119,8 @@ LIES = {
     "negative": "multiplier constant multiplier-for-a-false-goal product square-weight",
     "square": "shifted",
     "dropped": "square",
+    "squares": "another-form constant-out-of-nothing equation-from-an-inequality of-a-weak-fact "
+    "one-left-out strict-times-a-form times-an-equation with-a-negative-weight",
     "product": "of-one-strict-fact taken-for-strict with-an-equation",
     "equation": "from-an-inequality with-another-factor times-another-version",
     "split": "into-nothing on-a-fact-without-cases",
@@ -135,6 +137,7 @@ KINDS = {
     "no label": ["label"],
     "sum": ["negative"],
     "square": ["square", "dropped", "unknown", "negative"],
+    "sum of squares": ["squares"],
     "product": ["product"],
     "equation": ["equation"],
     "cases": ["split", "missing", "additional"],

@@ -161,6 +161,29 @@ def test_a_worker_that_dies_neither_loses_nor_changes_a_verdict(
     assert verdicts == [here[place] for place in range(40)]
 
 
+def deadly(asked: Sequence[Obligation], timeout_s: float) -> list[Verdict]:
+    """Takes every worker down that it is given to, over one obligation."""
+    if any(each.id == "at most 7" for each in asked):
+        os.kill(os.getpid(), signal.SIGKILL)
+    return settled_there(asked, timeout_s)
+
+
+@pytest.mark.nightly
+def test_what_kills_every_worker_costs_one_obligation(cluster: LocalCluster) -> None:
+    verdicts = answered(cluster, [bounded(bound) for bound in range(12)], work=deadly)
+    assert [place for place, each in enumerate(verdicts) if isinstance(each, Unknown)] == [7]
+    assert isinstance(verdicts[7], Unknown) and "KilledWorker" in verdicts[7].reason
+
+
+def test_where_no_worker_is_left_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verifier.solve.cluster.GONE_S", 1.0)
+    with LocalCluster(n_workers=0, processes=True, dashboard_address="127.0.0.1:0") as empty:
+        verdicts = answered(empty, [bounded(bound) for bound in range(3)])
+    told = {each.reason for each in verdicts if isinstance(each, Unknown)}
+    assert told == {"a worker failed: NoCluster: no worker of the cluster is left"}
+    assert len(verdicts) == 3
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [

@@ -28,6 +28,10 @@ BATCHES = 8
 BATCH_MAX = 50
 START_S = 30.0
 """How long to wait for the cluster."""
+GONE_S = 30.0
+"""For how long there may be no worker before nobody waits for one any more."""
+LOOK_S = 0.5
+"""How often to look whether there are workers, while nothing is answered."""
 
 
 class NoCluster(Exception):
@@ -110,19 +114,44 @@ def _answers(
 
     futures = {submitted(batch): batch for batch in batches}
     failed: list[int] = []
-    for future in library.as_completed(list(futures), loop=client.loop):
+    for future, reason in _settled(client, library, list(futures)):
         batch = futures[future]
-        if future.exception() is None:  # waits, where its worker died before it was fetched
+        if reason is None:
             yield batch, _checked(future.result(), len(batch))
         else:
             failed += batch
     for place in failed:
-        alone = submitted([place])
-        reason = alone.exception()
-        if reason is None:
-            yield [place], _checked(alone.result(), 1)
-        else:
-            yield [place], [Unknown(f"a worker failed: {type(reason).__name__}: {reason!s:.200}")]
+        for alone, reason in _settled(client, library, [submitted([place])]):
+            if reason is None:
+                yield [place], _checked(alone.result(), 1)
+            else:
+                why = f"a worker failed: {type(reason).__name__}: {reason!s:.200}"
+                yield [place], [Unknown(why)]
+
+
+def _settled(
+    client: Any, library: Any, futures: Sequence[Any]
+) -> Iterator[tuple[Any, BaseException | None]]:
+    """The futures as they come, each with what it failed by. Where no worker has been there for
+    long, those that are left fail by that."""
+    pending = list(futures)
+    without = 0.0
+    while pending and without < GONE_S:
+        came = []
+        try:
+            with client.as_current():
+                came = list(library.wait(pending, LOOK_S, return_when="FIRST_COMPLETED").done)
+        except TimeoutError:
+            without = 0.0 if client.nthreads() else without + LOOK_S
+        for future in came:
+            try:
+                reason = future.exception(LOOK_S)
+            except TimeoutError:  # its worker died before the answer was fetched: it is asked again
+                continue
+            pending.remove(future)
+            yield future, reason
+    for future in pending:
+        yield future, NoCluster("no worker of the cluster is left")
 
 
 def _checked(answer: object, count: int) -> list[Verdict]:
