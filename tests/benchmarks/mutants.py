@@ -62,7 +62,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("network", "schedule", "budget", "measure", "measure_codec"), MEASURES),
     **dict.fromkeys(("containment", "containment_codec"), SETS),
     **dict.fromkeys(("cover", "cover_codec", "bernstein", "bowl", "boxed"), COVERS),
-    **dict.fromkeys(("motion", "motion_codec", "barrier", "cells", "strayed"), MOTIONS),
+    **dict.fromkeys(("motion", "motion_codec", "barrier", "cells", "strayed", "whole"), MOTIONS),
 }
 """The tests that are to kill the mutants of each file: a file of tests, or those of its tests that
 have one of the words in their names."""
