@@ -15,7 +15,10 @@ from verifier.core.diagnostic import Diagnostic
 from verifier.core.term import Number, Product, Quotient, Sum, Term, Variable, term_variables
 from verifier.model.control import Barrier
 
-HELP = "supported: `(q[j] - q.lower[j]) * (q.upper[j] - q[j])`, and either factor alone"
+HELP = (
+    "braking keeps `(q[j] - q.lower[j]) * (q.upper[j] - q[j])`, and either factor alone; for others "
+    "write a law that keeps them: `baseline [k * x, …]`"
+)
 
 Polynomial = tuple[Fraction, ...]  # the coefficients of 1, q, q^2, …
 
