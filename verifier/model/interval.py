@@ -16,8 +16,8 @@ from verifier.core.term import Number, Product, Quotient, Sum, Term, Variable, t
 from verifier.model.control import Barrier
 
 HELP = (
-    "braking keeps `(q[j] - q.lower[j]) * (q.upper[j] - q[j])`, and either factor alone; for others "
-    "write a law that keeps them: `baseline [k * x, …]`"
+    "braking keeps `(q[j] - q.lower[j]) * (q.upper[j] - q[j])`, and either factor alone; for "
+    "others write a law that keeps them: `baseline [k * x, …]`"
 )
 
 Polynomial = tuple[Fraction, ...]  # the coefficients of 1, q, q^2, …
