@@ -35,6 +35,7 @@ from verifier.safety.kinematics import kinematics
 from verifier.safety.limit import Command, Joint, Loop
 from verifier.safety.plant import rounded_up
 from verifier.safety.proposal import Bounds
+from verifier.safety.surroundings import reserve
 from verifier.safety.switch import Switch
 
 HERE = Path(__file__).parent
@@ -116,14 +117,18 @@ def arm_of(
     for s, (_, radius) in enumerate(world):
         for i, sphere in enumerate(chain.spheres):
             rows.append(
-                Row(i, s, off(bodies[i], drives, radius + sphere.radius + least), keep, margin)
+                Row(
+                    *(i, s, off(bodies[i], drives, radius + sphere.radius + least), keep, margin),
+                    stay(bodies[i], drives),
+                )
             )
     shapes = [shape for shape, _ in world]
     for one, other in pairs:
         reach = tuple(rounded_up(r) for r in reaches_apart(chain, one, other))
         bodies.append(Body(one, other, reach))
         size = chain.spheres[one].radius + chain.spheres[other].radius + least
-        rows.append(Row(len(bodies) - 1, len(shapes), off(bodies[-1], drives, size), keep, margin))
+        place, apart = (len(bodies) - 1, len(shapes)), off(bodies[-1], drives, size)
+        rows.append(Row(*place, apart, keep, margin, stay(bodies[-1], drives)))
     if pairs:
         shapes.append(Segment((0.0, 0.0, 0.0), (0.0, 0.0, 0.0)))
     whole = kinematics(chain, ())
@@ -138,6 +143,10 @@ def off(body: Body, drives: Sequence[Drive], least: Fraction) -> float:
         Fraction(0),
     )
     return rounded_up(least + stray + Fraction(ROUNDING))
+
+
+def stay(body: Body, drives: Sequence[Drive]) -> float:
+    return rounded_up(reserve([Fraction(r) for r in body.reach], drives))
 
 
 @dataclass(frozen=True)

@@ -168,7 +168,7 @@ def test_what_takes_more_of_the_command_than_there_is_is_refused() -> None:
 KITS = {
     "speeds": lambda: kit(1, spheres=6),
     "rated": lambda: kit(1, spheres=6, rate=Fraction(10)),
-    "accelerations": lambda: kit(2, spheres=6, pairs=((5, 0), (4, 1))),
+    "accelerations": lambda: kit(2, spheres=9, pairs=((8, 0), (7, 0))),
     "late": lambda: kit(
         2,
         spheres=4,
@@ -254,6 +254,14 @@ def test_a_hundred_runs_of_ten_thousand_periods_pass_nothing(
     number, size = POLICIES[policy]
     result = judge.loop(guarded.judge, guarded.arm, 7, 25, 10_000, number, size)
     assert result.steps == 250_000 and safe(result), result
+
+
+def test_hardly_a_period_goes_to_braking_while_the_arm_is_pushed_against_what_is_there(
+    request: pytest.FixtureRequest,
+) -> None:
+    guarded: Guarded = request.getfixturevalue("accelerations")
+    result = judge.loop(guarded.judge, guarded.arm, 5, 6, 3_000, 0, 30.0)
+    assert safe(result) and result.rejected < 0.005 * result.steps, result
 
 
 @pytest.mark.parametrize("disturbance", [Fraction(0), TENTH / 10])

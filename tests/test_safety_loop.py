@@ -140,7 +140,7 @@ def test_why_it_did_not_move_has_an_answer(tmp_path: Path) -> None:
     run = Run(arm(), tmp_path, HOME)
     command = (0.0, 40.0, 0.0, 0.0, 0.0, 0.0, 0.0)
     seen: set[int] = set()
-    for _ in range(1500):
+    for _ in range(2600):  # it slides along the table until joint 2 is at its limit
         outcome = run.step(command)
         moved = run.guard.moved()
         assert outcome.rows == sum(1 << k for k, by in enumerate(moved) if by > 0.0)
@@ -150,7 +150,7 @@ def test_why_it_did_not_move_has_an_answer(tmp_path: Path) -> None:
         seen |= {k for k, by in enumerate(moved) if by > 0.0}
     assert 1 in seen  # the upper side of joint 2's box
     assert any(k >= 14 for k in seen)  # a row of the arm: it came to the table
-    assert max(map(abs, run.v)) < 0.2
+    assert max(map(abs, run.v)) < 0.01
 
 
 def test_the_baseline_that_moves_goes_to_its_posture_and_the_learned_command_comes_back(

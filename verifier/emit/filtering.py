@@ -139,10 +139,15 @@ def _arm(design: Filter, arm: Arm) -> Iterator[TopLevel]:
     )
     yield Table("filter_body", "FILTER_BODY", (Id("FILTER_BODIES"),), Braces(bodies))
     lines = tuple(
-        Braces((unsigned(r.body), unsigned(r.shape), Real(r.least), Real(r.keep), Real(r.margin)))
+        Braces(
+            (
+                *(unsigned(r.body), unsigned(r.shape)),
+                *map(Real, (r.least, r.keep, r.margin, r.reserve)),
+            )
+        )
         for r in arm.rows
     )
-    remark = "body, shape, least, keep, margin"
+    remark = "body, shape, least, keep, margin, reserve"
     yield Table("filter_line", "FILTER_LINE", (Id("FILTER_LINES"),), Braces(lines), remark)
 
 

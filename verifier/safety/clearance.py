@@ -79,13 +79,15 @@ class Body:
 @dataclass(frozen=True, slots=True)
 class Row:
     """The body keeps `least` from the shape, all radii included. In one period what is left above
-    it shrinks to no less than the share `keep`, and `margin` pays for the row's linearity."""
+    it and the `reserve` shrinks to no less than the share `keep`, and `margin` pays for the row's
+    linearity. The gate asks for `least` alone."""
 
     body: int
     shape: int
     least: float
     keep: float
     margin: float
+    reserve: float
     name: str = ""
 
 

@@ -2,8 +2,8 @@
 
 The whole way of every body is judged: first by how far the body can move at all (its reach times
 the ways of the joints), then along 1, 4 and 16 chords between exact configurations; see
-clearance.py for the bound between them. What is accepted is true of the way itself; what is refused
-may still be clear.
+clearance.py for the bound between them. A row that one of these shows to be kept is not asked for
+again. What is accepted is true of the way itself; what is refused may still be clear.
 """
 
 from __future__ import annotations
@@ -89,9 +89,9 @@ def clear(
     open_rows = [
         k for k, row in enumerate(arm.rows) if not look.rows[k].room - bounds[row.body] >= more[k]
     ]
-    if not open_rows:
-        return True
-    return any(_judged(drives, arm, stop, open_rows, more, pieces) for pieces in PIECES)
+    for pieces in PIECES:
+        open_rows = _left(drives, arm, stop, open_rows, more, pieces) if open_rows else []
+    return not open_rows
 
 
 def leaps(arm: Arm | None, look: Look, q: Vector) -> bool:
@@ -118,16 +118,14 @@ def _ways(arm: Arm, q: Vector, stop: Stop, end: Vector) -> list[float]:
     return [abs(stop.q[drive] - q[drive]) + abs(end[drive] - stop.q[drive]) for drive in arm.joints]
 
 
-def _judged(
+def _left(
     drives: tuple[Drive, ...], arm: Arm, stop: Stop, rows: list[int], reserve: Vector, pieces: int
-) -> bool:
-    """Whether the rows are kept along so many chords of the way."""
+) -> list[int]:
+    """The rows that are not shown to be kept along so many chords of the way."""
+    kept, left = rows, list[int]()
     before = stop.q
     points = bodies_at(arm, centers_at(arm, before))
-    at = [
-        seen(arm.shapes[arm.rows[k].shape], points[arm.rows[k].body], arm.rows[k].least)
-        for k in rows
-    ]
+    at = _seen_of(arm, points, kept)
     past = 0.0
     for piece in range(1, pieces + 1):
         periods = float(math.floor(stop.periods * float(piece) / float(pieces)))
@@ -136,18 +134,22 @@ def _judged(
         there = _at(drives, stop, periods)
         parts = _bends(drives, arm, before, there, periods - past)
         points_then = bodies_at(arm, centers_at(arm, there))
-        then = []
-        for place, k in enumerate(rows):
-            row = arm.rows[k]
-            p, r = points[row.body], points_then[row.body]
-            new = seen(arm.shapes[row.shape], r, row.least)
+        then = _seen_of(arm, points_then, kept)
+        for k in kept:
+            body = arm.rows[k].body
+            p, r = points[body], points_then[body]
             shift = (r[0] - p[0], r[1] - p[1], r[2] - p[2])
-            least = lowest(at[place], new, shift)
-            if not least - strayed(arm.bodies[row.body].reach, parts) >= reserve[k]:
-                return False
-            then.append(new)
+            least = lowest(at[k], then[k], shift)
+            if not least - strayed(arm.bodies[body].reach, parts) >= reserve[k]:
+                left.append(k)
+        kept = [k for k in kept if k not in left]
         before, points, at, past = there, points_then, then, periods
-    return True
+    return left
+
+
+def _seen_of(arm: Arm, points: Sequence[Point], rows: Sequence[int]) -> dict[int, Seen]:
+    lines = ((k, arm.rows[k]) for k in rows)
+    return {k: seen(arm.shapes[r.shape], points[r.body], r.least) for k, r in lines}
 
 
 def _bends(

@@ -4,6 +4,14 @@ With c = n . dp/dq, the way that a body makes towards its shape until it stands 
 the next speeds w but for w^2 / 2a, whose tangent is taken. In one period the room that is left then
 may shrink to no less than the share `keep` (the discrete class-K condition of Agrawal and Sreenath,
 RSS 2017). Rows that no command in the box can violate are left out, which changes nothing.
+
+The row is about that instant on the way to the stop at which least is left: joints that stop sooner
+than others may lead a body past its shape. A row says what the gate would say, nearly: bodies leave
+the straight lines that it speaks of, and the gate pays for what leaves a chord. So a body is asked
+to stay away by the share TILT of what each joint's braking can move it at most, |c_k| <= r_k, and
+by the `reserve` of its row: what braking for one period changes a joint's speed by, times the
+period, times the reach. Both vanish from the sum where nothing has to brake; neither is part of
+what makes a command safe.
 """
 
 from __future__ import annotations
@@ -12,7 +20,7 @@ import math
 from dataclasses import dataclass
 
 from verifier.safety.braking import Drive, Kind, clamped
-from verifier.safety.clearance import Arm, body_row
+from verifier.safety.clearance import Arm, body_row, strayed
 from verifier.safety.gate import Look
 from verifier.safety.qp import Answer, Problem, solve
 from verifier.safety.qp_certify import certify
@@ -21,6 +29,8 @@ Vector = tuple[float, ...]
 Limits = list[tuple[float, float]]
 
 BOUNDED = 1024.0  # a proposal further outside than so many boxes counts as that far
+TILT = 0.03125
+INSTANTS = 8
 
 
 def nearest(
@@ -77,28 +87,39 @@ def _rows(
     if arm is None:
         return normals, bounds, numbers
     size = len(drives)
-    parts = [_part(drive, b) for drive, b in zip(drives, v, strict=True)]
-    moves = [_most(part, *limit) for part, limit in zip(parts, limits, strict=True)]
+    times = tuple(map(_time, drives, v))
+    whole = tuple(map(_part, drives, v, times))
+    moves = [
+        _most(d, b, p, *limit) for d, b, p, limit in zip(drives, v, whole, limits, strict=True)
+    ]
+    tilts = tuple(map(_tilt, drives, v))
+    instants: tuple[tuple[_Part, ...], ...] = ()
+    ahead = [strayed(body.reach, [moves[d] for d in arm.joints]) for body in arm.bodies]
+    before = [strayed(body.reach, [abs(whole[d].now) for d in arm.joints]) for body in arm.bodies]
     for number, (row, at) in enumerate(zip(arm.rows, look.rows, strict=True)):
         body = arm.bodies[row.body]
         share = 1.0 - row.keep
-        reach = 0.0
-        for k, drive in enumerate(arm.joints):
-            reach += body.reach[k] * (moves[drive] + share * abs(parts[drive].now))
-        if share * at.room - row.margin >= reach:
+        room = at.room - row.reserve
+        spare = share * room - row.margin
+        if spare >= (1.0 + TILT) * (ahead[row.body] + share * before[row.body]):
             continue
         c = [0.0] * size
         for k, entry in enumerate(body_row(arm, look.screws, body, at.normal)):
-            c[arm.joints[k]] = entry
-        still, bound, most = at.room, at.room - row.margin, 0.0
+            c[arm.joints[k]] = entry - tilts[arm.joints[k]] * body.reach[k]
+        sizes = [moves[drive] + share * abs(whole[drive].now) for drive in arm.joints]
+        if spare >= strayed([abs(c[drive]) for drive in arm.joints], sizes):
+            continue
+        instants = instants or _instants(drives, v, times)
+        ways = [_way(c, parts) for parts in instants]
+        parts = instants[ways.index(min(ways))]
+        still, bound, most = room + min(ways), room - row.margin, 0.0
         normal: list[float] = []
         for j, part in enumerate(parts):
-            still += c[j] * part.now
             bound += c[j] * part.fixed
             normal.append(-(c[j] * part.share))
             ends = (normal[j] * limits[j][0], normal[j] * limits[j][1])
             most += ends[0] if ends[0] > ends[1] else ends[1]
-        bound -= row.keep * (still if still > 0.0 else 0.0)
+        bound -= row.keep * (still if still > 0.0 or row.reserve > 0.0 else 0.0)
         if most > bound:
             normals.append(tuple(normal))
             bounds.append(bound)
@@ -108,29 +129,73 @@ def _rows(
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """What a joint does until it stands still: it moves by `fixed + share u`, about; by `now` if it
-    braked from now on."""
+    """What a joint does until an instant of its way to a stop: it moves by `fixed + share u`,
+    about; by `now` if it braked from now on."""
 
     fixed: float
     share: float
     now: float
 
 
-def _most(part: _Part, low: float, high: float) -> float:
-    """By how much the way to standing still may change in this period."""
-    change = part.fixed - part.now
-    one, other = abs(change + part.share * low), abs(change + part.share * high)
-    return one if one > other else other
+def _instants(drives: tuple[Drive, ...], v: Vector, times: Vector) -> tuple[tuple[_Part, ...], ...]:
+    """The parts until all stands still, until half of that time, and so on down to a period."""
+    instant = max(0.0, *times)
+    found = [tuple(map(_part, drives, v, times))]
+    for _ in range(INSTANTS - 1):
+        instant = 0.5 * instant
+        if not instant > drives[0].period:
+            break
+        cut = tuple(time if time < instant else instant for time in times)
+        found.append(tuple(map(_part, drives, v, cut)))
+    return tuple(found)
 
 
-def _part(drive: Drive, v: float) -> _Part:
+def _way(c: list[float], parts: tuple[_Part, ...]) -> float:
+    total = 0.0
+    for entry, part in zip(c, parts, strict=True):
+        total += entry * part.now
+    return total
+
+
+def _slowing(drive: Drive, v: float) -> float:
+    return drive.slowing_down if v > 0.0 else drive.slowing_up
+
+
+def _time(drive: Drive, v: float) -> float:
+    """How long braking takes."""
+    return 0.0 if drive.kind is Kind.FREE else abs(v) / _slowing(drive, v)
+
+
+def _tilt(drive: Drive, v: float) -> float:
+    """The share of the joint's way that a body stays away by, with the sign of the way."""
+    if drive.kind is Kind.FREE or not abs(v) > _slowing(drive, v) * drive.period:
+        return 0.0
+    return TILT if v > 0.0 else -TILT
+
+
+def _most(drive: Drive, v: float, part: _Part, low: float, high: float) -> float:
+    """By how much the way to any instant of the stop may change in this period: linear in the
+    instant and in the command, so the greatest of four."""
+    soon = _part(drive, v, 0.0)
+    most = 0.0
+    for each in (part, soon):
+        change = each.fixed - each.now
+        for end in (low, high):
+            size = abs(change + each.share * end)
+            most = size if size > most else most
+    return most
+
+
+def _part(drive: Drive, v: float, time: float) -> _Part:
+    """Until so long after the coming period, which is no longer than braking takes."""
     if drive.kind is Kind.FREE:
         return _Part(0.0, drive.ahead, 0.0)
-    slowing = drive.slowing_down if v > 0.0 else drive.slowing_up
-    time = abs(v) / slowing
-    rest = 0.5 * v * time
+    slowing = _slowing(drive, v)
+    slowing = slowing if v > 0.0 else -slowing
     half = 0.5 * drive.period
-    if drive.kind is Kind.RATED:
-        return _Part(-rest, half + time, rest - half * v)
+    rest = 0.5 * slowing * time * time
     share = half + time
-    return _Part((half * v - rest) + share * v, share * drive.period, rest)
+    if drive.kind is Kind.RATED:
+        rest += half * slowing * time
+        return _Part(half * v - rest, share, v * time - rest)
+    return _Part((half * v - rest) + share * v, share * drive.period, v * time - rest)

@@ -255,8 +255,9 @@ def _row(
     reach = [Fraction(r) for r in known.reach]
     stray = sum((r * Fraction(d.radius) for r, d in zip(reach, drives, strict=True)), Fraction(0))
     least = kept.least + stray + Fraction(ROUNDING)
-    margin = rounded_up(remainder(reach, drives))
-    return Row(body, shape, rounded_up(least), rounded_up(share), margin, kept.clearance.name)
+    margin, stay = rounded_up(remainder(reach, drives)), rounded_up(reserve(reach, drives))
+    name = kept.clearance.name
+    return Row(body, shape, rounded_up(least), rounded_up(share), margin, stay, name)
 
 
 def remainder(reach: Sequence[Fraction], drives: Sequence[Drive]) -> Fraction:
@@ -269,3 +270,17 @@ def remainder(reach: Sequence[Fraction], drives: Sequence[Drive]) -> Fraction:
             total += r * way * (2 * others + way) / 2
             others += way
     return total
+
+
+def reserve(reach: Sequence[Fraction], drives: Sequence[Drive]) -> Fraction:
+    """How far a body may be moved in one period by the speeds that braking takes away in one,
+    sum_k r_k a_k T^2: eight times what the gate asks for beside the chord of a period, so that what
+    comes to rest this far away is not refused when it moves on."""
+    return sum(
+        (
+            r * max(Fraction(d.slowing_down), Fraction(d.slowing_up)) * Fraction(d.period) ** 2
+            for r, d in zip(reach, drives, strict=True)
+            if d.kind is not Kind.FREE
+        ),
+        Fraction(0),
+    )

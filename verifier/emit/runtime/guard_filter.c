@@ -6,6 +6,8 @@
 
 #define FILTER_BOUNDED 1024.0 /* a proposal further outside than so many boxes counts as that far */
 #define FILTER_MOST_PERIODS 1e9
+#define FILTER_TILT 0.03125 /* of its braking way a body stays away by */
+#define FILTER_INSTANTS 8u  /* of the way to a stop that rows look at */
 #define FILTER_SMALL 1e-150 /* a distance below has no direction */
 
 typedef struct filter_state {
@@ -485,51 +487,68 @@ static double filter_reserve(const filter_rows *rows, uint32_t line)
     return (rows->reserve == NULL) ? 0.0 : rows->reserve[line];
 }
 
-/* Whether the rows are kept along so many chords of the way to the stop. */
-static bool filter_judged(const filter_stop *stop, const filter_rows *rows, uint32_t pieces)
+/* One end of a chord. */
+typedef struct filter_end {
+    double q[FILTER_JOINTS];
+    filter_points points;
+    filter_seen seen;
+} filter_end;
+
+static void filter_end_at(const filter_stop *stop, double periods, const filter_rows *rows,
+                          filter_end *end)
 {
-    double before[FILTER_JOINTS];
-    double there[FILTER_JOINTS];
-    double parts[FILTER_MOVING];
-    filter_points points[2];
-    filter_seen seen[2];
-    double past = 0.0;
-    uint32_t now = 0u;
-    for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
-        before[j] = stop->state->q[j];
-    }
-    filter_points_at(before, &points[0]);
+    filter_at(stop, periods, end->q);
+    filter_points_at(end->q, &end->points);
     for (uint32_t i = 0u; i < rows->count; ++i) {
-        filter_see(&points[0], rows->line[i], &seen[0]);
+        filter_see(&end->points, rows->line[i], &end->seen);
     }
+}
+
+/* Leaves those rows that are not shown to be kept along so many chords of the way to the stop, from
+ * `first` to `last`. */
+static void filter_judged(const filter_stop *stop, filter_rows *rows, uint32_t pieces,
+                          const filter_end *first, const filter_end *last)
+{
+    filter_rows open = *rows;
+    double parts[FILTER_MOVING];
+    filter_end ends[2];
+    const filter_end *at = first;
+    double past = 0.0;
+    uint32_t left = 0u;
+    uint32_t now = 0u;
     for (uint32_t piece = 1u; piece <= pieces; ++piece) {
         const double periods = (double)(int64_t)((stop->periods * (double)piece) / (double)pieces);
         if ((piece < pieces) && !(periods > past)) {
             continue;
         }
-        const uint32_t next = 1u - now;
-        filter_at(stop, periods, there);
-        filter_bends(before, there, periods - past, parts);
-        filter_points_at(there, &points[next]);
-        for (uint32_t i = 0u; i < rows->count; ++i) {
-            const uint32_t line = rows->line[i];
+        const filter_end *then = last;
+        if (piece < pieces) {
+            filter_end_at(stop, periods, &open, &ends[now]);
+            then = &ends[now];
+        }
+        const uint32_t count = open.count;
+        open.count = 0u;
+        filter_bends(at->q, then->q, periods - past, parts);
+        for (uint32_t i = 0u; i < count; ++i) {
+            const uint32_t line = open.line[i];
             const uint32_t body = FILTER_LINE[line].body;
-            const double shift[3] = {points[next].x[body] - points[now].x[body],
-                                     points[next].y[body] - points[now].y[body],
-                                     points[next].z[body] - points[now].z[body]};
-            filter_see(&points[next], line, &seen[next]);
-            const double least = filter_lowest(&seen[now], &seen[next], line, shift);
-            if (!((least - filter_strayed(body, parts)) >= filter_reserve(rows, line))) {
-                return false;
+            const double shift[3] = {then->points.x[body] - at->points.x[body],
+                                     then->points.y[body] - at->points.y[body],
+                                     then->points.z[body] - at->points.z[body]};
+            const double least = filter_lowest(&at->seen, &then->seen, line, shift);
+            if ((least - filter_strayed(body, parts)) >= filter_reserve(rows, line)) {
+                open.line[open.count] = line;
+                open.count += 1u;
+            } else {
+                rows->line[left] = line;
+                left += 1u;
             }
         }
-        for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
-            before[j] = there[j];
-        }
+        at = then;
         past = periods;
-        now = next;
+        now = 1u - now;
     }
-    return true;
+    rows->count = left;
 }
 
 /* Whether the tip, the last body, would go further in this period than it may. */
@@ -563,6 +582,8 @@ static bool filter_clear(const filter_look *look, const filter_state *state, con
     double end[FILTER_JOINTS];
     double ways[FILTER_MOVING];
     double bounds[FILTER_BODIES];
+    filter_end first;
+    filter_end last;
     filter_stop stop;
     filter_rows rows;
     filter_stopping(state, &stop);
@@ -583,46 +604,129 @@ static bool filter_clear(const filter_look *look, const filter_state *state, con
             rows.count += 1u;
         }
     }
-    return (rows.count == 0u) || filter_judged(&stop, &rows, 1u) ||
-           filter_judged(&stop, &rows, 4u) || filter_judged(&stop, &rows, 16u);
+    if (rows.count == 0u) {
+        return true;
+    }
+    filter_end_at(&stop, 0.0, &rows, &first);
+    filter_end_at(&stop, stop.periods, &rows, &last);
+    for (uint32_t pieces = 1u; (pieces <= 16u) && (rows.count > 0u); pieces = 4u * pieces) {
+        filter_judged(&stop, &rows, pieces, &first, &last);
+    }
+    return rows.count == 0u;
 }
 
 /* ---- the rows -------------------------------------------------------------------------------- */
 
-/* What the joints do until they stand still: `fixed + share u`, about; `now` if braked at once. */
+/* What the joints do until an instant of their way to a stop: `fixed + share u`, about; `now` if
+ * braked at once. */
 typedef struct filter_parts {
     double fixed[FILTER_JOINTS];
     double share[FILTER_JOINTS];
     double now[FILTER_JOINTS];
-    double most[FILTER_JOINTS]; /* by how much that may change in this period */
 } filter_parts;
 
-static void filter_part(uint32_t j, double v, const filter_box *box, filter_parts *parts)
+/* The whole way is the first of the instants. */
+typedef struct filter_motion {
+    double time[FILTER_JOINTS]; /* how long braking takes */
+    double tilt[FILTER_JOINTS]; /* the share of its way that a body stays away by, signed */
+    double most[FILTER_JOINTS]; /* by how much the way may change in this period */
+    double ahead[FILTER_BODIES];  /* by how much that may move a body */
+    double before[FILTER_BODIES]; /* how far braking at once may move it */
+    double longest;
+    uint32_t instants; /* 0: none but the first one is known */
+    filter_parts parts[FILTER_INSTANTS];
+} filter_motion;
+
+/* Until so long after the coming period, which is no longer than braking takes. */
+static void filter_part(uint32_t j, double v, double time, filter_parts *parts)
 {
     const filter_drive *drive = &FILTER_DRIVES[j];
     if (drive->kind == FILTER_FREE) {
         parts->fixed[j] = 0.0;
         parts->share[j] = drive->ahead;
         parts->now[j] = 0.0;
+        return;
+    }
+    double slowing = filter_slowing(drive, v);
+    slowing = (v > 0.0) ? slowing : -slowing;
+    const double half = 0.5 * drive->period;
+    double rest = ((0.5 * slowing) * time) * time;
+    const double share = half + time;
+    if (drive->kind == FILTER_RATED) {
+        rest += (half * slowing) * time;
+        parts->fixed[j] = (half * v) - rest;
+        parts->share[j] = share;
     } else {
-        const double time = fabs(v) / filter_slowing(drive, v);
-        const double rest = (0.5 * v) * time;
-        const double half = 0.5 * drive->period;
-        if (drive->kind == FILTER_RATED) {
-            parts->fixed[j] = -rest;
-            parts->share[j] = half + time;
-            parts->now[j] = rest - (half * v);
-        } else {
-            const double share = half + time;
-            parts->fixed[j] = ((half * v) - rest) + (share * v);
-            parts->share[j] = share * drive->period;
-            parts->now[j] = rest;
+        parts->fixed[j] = ((half * v) - rest) + (share * v);
+        parts->share[j] = share * drive->period;
+    }
+    parts->now[j] = (v * time) - rest;
+}
+
+/* By how much the way to any instant of the stop may change in this period. */
+static double filter_most(uint32_t j, double v, const filter_parts *whole, const filter_box *box)
+{
+    filter_parts soon;
+    double most = 0.0;
+    filter_part(j, v, 0.0, &soon);
+    const filter_parts *each[2] = {whole, &soon};
+    for (uint32_t i = 0u; i < 2u; ++i) {
+        const double change = each[i]->fixed[j] - each[i]->now[j];
+        const double low = fabs(change + (each[i]->share[j] * box->low[j]));
+        const double high = fabs(change + (each[i]->share[j] * box->high[j]));
+        most = (low > most) ? low : most;
+        most = (high > most) ? high : most;
+    }
+    return most;
+}
+
+static void filter_moving(const filter_state *state, const filter_box *box, filter_motion *motion)
+{
+    double instant = 0.0;
+    for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
+        const filter_drive *drive = &FILTER_DRIVES[j];
+        const double v = state->v[j];
+        motion->time[j] = 0.0;
+        motion->tilt[j] = 0.0;
+        if (drive->kind != FILTER_FREE) {
+            const double slowing = filter_slowing(drive, v);
+            motion->time[j] = fabs(v) / slowing;
+            if (fabs(v) > (slowing * drive->period)) {
+                motion->tilt[j] = (v > 0.0) ? FILTER_TILT : -FILTER_TILT;
+            }
+        }
+        instant = (motion->time[j] > instant) ? motion->time[j] : instant;
+        filter_part(j, v, motion->time[j], &motion->parts[0]);
+        motion->most[j] = filter_most(j, v, &motion->parts[0], box);
+    }
+    motion->longest = instant;
+    motion->instants = 0u;
+    double most[FILTER_MOVING];
+    double now[FILTER_MOVING];
+    for (uint32_t k = 0u; k < FILTER_MOVING; ++k) {
+        most[k] = motion->most[FILTER_DRIVE[k]];
+        now[k] = fabs(motion->parts[0].now[FILTER_DRIVE[k]]);
+    }
+    for (uint32_t b = 0u; b < FILTER_BODIES; ++b) {
+        motion->ahead[b] = filter_strayed(b, most);
+        motion->before[b] = filter_strayed(b, now);
+    }
+}
+
+static void filter_instants(const filter_state *state, filter_motion *motion)
+{
+    double instant = motion->longest;
+    motion->instants = 1u;
+    for (uint32_t i = 1u; i < FILTER_INSTANTS; ++i) {
+        instant = 0.5 * instant;
+        if (instant > FILTER_DRIVES[0].period) {
+            for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
+                const double time = motion->time[j];
+                filter_part(j, state->v[j], (time < instant) ? time : instant, &motion->parts[i]);
+            }
+            motion->instants = i + 1u;
         }
     }
-    const double change = parts->fixed[j] - parts->now[j];
-    const double one = fabs(change + (parts->share[j] * box->low[j]));
-    const double other = fabs(change + (parts->share[j] * box->high[j]));
-    parts->most[j] = (one > other) ? one : other;
 }
 
 /* dp/dq of the row's body in the row's direction. */
@@ -647,32 +751,59 @@ static void filter_row(const filter_look *look, uint32_t line, double *row)
     }
 }
 
-/* Whether some command in the box might violate the row: first by the body's reach alone. */
-static bool filter_far(const filter_look *look, uint32_t line, const filter_parts *parts)
+/* The instant at which least is left, and what is made of the room until then. */
+static const filter_parts *filter_worst(const filter_motion *motion, const double *c, double *way)
+{
+    const filter_parts *worst = &motion->parts[0];
+    for (uint32_t i = 0u; i < motion->instants; ++i) {
+        double total = 0.0;
+        for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
+            total += c[j] * motion->parts[i].now[j];
+        }
+        if ((i == 0u) || (total < *way)) {
+            *way = total;
+            worst = &motion->parts[i];
+        }
+    }
+    return worst;
+}
+
+/* The row's c, and whether some command in the box might violate it. */
+static bool filter_near(const filter_look *look, uint32_t line, const filter_motion *motion,
+                        double *c)
 {
     const filter_line *row = &FILTER_LINE[line];
+    const double *reach = FILTER_BODY[row->body].reach;
     const double share = 1.0 - row->keep;
-    double reach = 0.0;
+    const double spare = (share * (look->seen.room[line] - row->reserve)) - row->margin;
+    double used = motion->ahead[row->body] + (share * motion->before[row->body]);
+    if (spare >= ((1.0 + FILTER_TILT) * used)) {
+        return false;
+    }
+    filter_row(look, line, c);
+    used = 0.0;
     for (uint32_t k = 0u; k < FILTER_MOVING; ++k) {
         const uint32_t j = FILTER_DRIVE[k];
-        reach += FILTER_BODY[row->body].reach[k] * (parts->most[j] + (share * fabs(parts->now[j])));
+        c[j] = c[j] - (motion->tilt[j] * reach[k]);
+        used += fabs(c[j]) * (motion->most[j] + (share * fabs(motion->parts[0].now[j])));
     }
-    return ((share * look->seen.room[line]) - row->margin) >= reach;
+    return !(spare >= used);
 }
 
 /* Appends normal . u <= bound if some command in the box violates it. */
-static void filter_add(const filter_look *look, uint32_t line, const filter_parts *parts,
-                       const filter_box *box, qp_problem *problem, uint32_t *number)
+static void filter_add(const filter_look *look, uint32_t line, const filter_motion *motion,
+                       const double *c, const filter_box *box, qp_problem *problem,
+                       uint32_t *number)
 {
     const filter_line *row = &FILTER_LINE[line];
     const uint32_t place = problem->rows;
-    double c[FILTER_JOINTS];
-    double still = look->seen.room[line];
-    double bound = look->seen.room[line] - row->margin;
+    const double room = look->seen.room[line] - row->reserve;
+    double way = 0.0;
+    double bound = room - row->margin;
     double most = 0.0;
-    filter_row(look, line, c);
+    const filter_parts *parts = filter_worst(motion, c, &way);
+    const double still = room + way;
     for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
-        still += c[j] * parts->now[j];
         bound += c[j] * parts->fixed[j];
         const double normal = -(c[j] * parts->share[j]);
         const double low = normal * box->low[j];
@@ -680,7 +811,7 @@ static void filter_add(const filter_look *look, uint32_t line, const filter_part
         problem->normal[j][place] = normal;
         most += (low > high) ? low : high;
     }
-    bound -= row->keep * ((still > 0.0) ? still : 0.0);
+    bound -= row->keep * (((still > 0.0) || (row->reserve > 0.0)) ? still : 0.0);
     if (most > bound) {
         problem->bound[place] = bound;
         number[place] = line + (2u * FILTER_JOINTS);
@@ -707,14 +838,16 @@ static void filter_box_rows(const filter_box *box, qp_problem *problem, uint32_t
 static void filter_stated(const filter_look *look, const filter_box *box,
                               const filter_state *state, qp_problem *problem, uint32_t *number)
 {
-    filter_parts parts;
-    for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
-        filter_part(j, state->v[j], box, &parts);
-    }
+    filter_motion motion;
+    double c[FILTER_JOINTS];
+    filter_moving(state, box, &motion);
     filter_box_rows(box, problem, number);
     for (uint32_t i = 0u; i < FILTER_LINES; ++i) {
-        if (!filter_far(look, i, &parts)) {
-            filter_add(look, i, &parts, box, problem, number);
+        if (filter_near(look, i, &motion, c)) {
+            if (motion.instants == 0u) {
+                filter_instants(state, &motion);
+            }
+            filter_add(look, i, &motion, c, box, problem, number);
         }
     }
     for (uint32_t i = problem->rows; (i < QP_ROWS) && ((i % 8u) != 0u); ++i) {

@@ -87,13 +87,14 @@ typedef struct filter_body {
     double reach[FILTER_MOVING];
 } filter_body;
 
-/* A row of the arm: a body that keeps `least` from a shape. */
+/* A row of the arm: a body that keeps `least` from a shape, and of its own accord a reserve. */
 typedef struct filter_line {
     uint32_t body;
     uint32_t shape;
     double least;
     double keep;
     double margin;
+    double reserve;
 } filter_line;
 
 #endif /* FILTER_LINES > 0 */
