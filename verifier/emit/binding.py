@@ -284,6 +284,15 @@ C_TYPES: dict[str, Any] = {
     "guard_best_since": _kernel(("value", F64), ("started", U8)),
     "guard_best_previous": _kernel(("before_ns", I64), ("value", F64), ("started", U8)),
     "guard_window": _kernel(("cursor", U64), ("queue", QUEUE), ("behind", QUEUE), ("lost", U8)),
+    "guard_blocks": _kernel(
+        ("cursor", U64),
+        ("newest", F64),
+        ("whole", F64),
+        ("first", ctypes.c_uint32),
+        ("head", ctypes.c_uint32),
+        ("queue", QUEUE),
+        ("lost", U8),
+    ),
     "guard_map": MAP,
     "guard_halves": _kernel(
         ("cursor", U64),

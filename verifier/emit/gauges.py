@@ -36,7 +36,13 @@ from verifier.emit.ctree import (
 )
 from verifier.emit.memory import Remembered
 from verifier.emit.temporal import GUARD, NOW, NUMBER, SLOT, STAMP, WHOLE, WHOLLY, bound, value
-from verifier.monitor.distances import capacity, held_back
+from verifier.monitor.distances import (
+    BLOCK_SAMPLES,
+    block_slots,
+    capacity,
+    held_back,
+    in_blocks,
+)
 from verifier.monitor.gauge import Gauge
 from verifier.monitor.graph import AgedSince, Logic, Next, Node, Previous, Since, State, Until
 from verifier.monitor.watches import Judged
@@ -69,7 +75,7 @@ class GaugeMachine:
 
 
 CELLS = {"best_since": "guard_best_since", "best_previous": "guard_best_previous"}
-CELLS |= {"window": "guard_window", "halves": "guard_halves"}
+CELLS |= {"window": "guard_window", "halves": "guard_halves", "blocks": "guard_blocks"}
 
 
 def kind_of(node: Node) -> str | None:
@@ -78,10 +84,10 @@ def kind_of(node: Node) -> str | None:
             return "best_since"
         case Previous():
             return "best_previous"
-        case Since() | Until(None):
-            return "window"
-        case Until():
-            return "halves"
+        case Since() | Until():
+            if in_blocks(node):
+                return "blocks"
+            return "window" if isinstance(node, Since) else "halves"
         case _:
             return None
 
@@ -104,6 +110,10 @@ def remembered(machine: GaugeMachine) -> Iterator[Remembered]:
         yield Remembered(CELLS[kind], f"node_{k}")
         if kind == "window":
             yield Remembered("guard_candidate", f"queue_{k}", (capacity(graph, node),))
+        if kind == "blocks":
+            samples = block_slots(graph, node)
+            room = samples + samples // BLOCK_SAMPLES
+            yield Remembered("guard_candidate", f"blocks_{k}", (room,))
         if isinstance(node, Until) and node.left is not None:
             yield Remembered("guard_map", f"older_{k}", (graph.slots,))
         if _has_behind(node):
@@ -164,7 +174,7 @@ def _value(machine: GaugeMachine, k: int, node: Node) -> Expression:
     stamps = machine.field("stamps")
     head = machine.field("head")
     now = NOW if graph.delays[k] == 0 else At(stamps, SLOT)
-    queue = (machine.field(f"queue_{k}"), unsigned(capacity(graph, node)))
+    queue = _candidates(machine, k, node)
     rings: tuple[Expression, ...]
     given: tuple[Expression, ...]
     match node:
@@ -174,10 +184,13 @@ def _value(machine: GaugeMachine, k: int, node: Node) -> Expression:
             held = INFINITE if left is None else at(left)
             return Call("guard_best_since_step", (cell, held, at(right)))
         case Since(None, right, 0, high):
-            return Call("guard_once_window", (cell, *queue, now, at(right), bound(high)))
+            return Call("guard_once_blocks", (cell, *queue, now, at(right), bound(high)))
         case Since(int() as left, right, 0, high):
             given = (cell, *queue, now, at(left), at(right), bound(high))
             return Call("guard_since_window", given)
+        case Since(None, right, low, int() as high):
+            given = (cell, *queue, stamps, ring(right), machine.slots, NUMBER)
+            return Call("guard_delayed_blocks", (*given, bound(low), bound(high)))
         case Since(left, right, low, high):
             behind = _behind(machine, k, node)
             rings = (stamps, ring(left), ring(right), machine.slots, NUMBER)
@@ -189,7 +202,7 @@ def _value(machine: GaugeMachine, k: int, node: Node) -> Expression:
         case Until(None, right, low, high):
             rings = (stamps, ring(right), machine.slots, head, NUMBER)
             given = (cell, *queue, *rings, bound(low), bound(high))
-            return Call("guard_eventually_window", given)
+            return Call("guard_eventually_blocks", given)
         case Until(left, right, low, high):
             older = machine.field(f"older_{k}")
             rings = (stamps, ring(left), ring(right), machine.slots)
@@ -200,6 +213,14 @@ def _value(machine: GaugeMachine, k: int, node: Node) -> Expression:
             return Call("guard_best_next", (*rings, bound(low), bound(high)))
         case State() | AgedSince():
             raise AssertionError("a state formula is evaluated on arrival, no gauge is on a grid")
+
+
+def _candidates(machine: GaugeMachine, k: int, node: Node) -> tuple[Expression, Expression]:
+    """What a window keeps, and for how many there is place."""
+    graph = machine.gauge.graph
+    if in_blocks(node):
+        return machine.field(f"blocks_{k}"), unsigned(block_slots(graph, node))
+    return machine.field(f"queue_{k}"), unsigned(capacity(graph, node))
 
 
 def _behind(machine: GaugeMachine, k: int, node: Node) -> tuple[Expression, Expression]:
@@ -245,7 +266,7 @@ def _lost(machine: GaugeMachine) -> Iterator[Statement]:
     parts = tuple(
         Binary("!=", Dot(machine.field(f"node_{k}"), "lost"), unsigned(0))
         for k, node in enumerate(graph.nodes)
-        if kind_of(node) in ("window", "halves")
+        if kind_of(node) in ("window", "halves", "blocks")
     )
     if parts:
         yield If(any_of(parts), (_stopped(machine),))

@@ -30,10 +30,11 @@ _RESERVED = re.compile(
     "|kept_bit|keep_bit|unbounded|(since|delayed|previous|until|best_since|best_previous)_step"
     "|temporal_h|runtime_h|distance_h|candidate|queue|window|map|halves|at|greater|expire|shed"
     "|join|cap|best|back|admit|opposite|alike|composed|best_(since|previous|next)|until_halves"
-    "|(once|since|delayed|eventually)_window|(property|gauge)_[0-9]+|track|reference|cut|motion"
+    "|(since|delayed)_window|(once|delayed|eventually)_blocks|seldom|near"
+    "|blocks(_(count|recent|turn|pass|few|expire|admit|best))?|block_samples|(property|gauge)_[0-9]+|track|reference|cut|motion"
     "|filter_h|piece|transition|motion_of|piece_at|affine|curve|follow|axes|transition_h"
     "|(cuts|pieces|points|starts)_max|(grid|off_grid|ticks|highest|(first|last)_bit|first_of|aged|push"
-    "|clear_bits|summary|block_end|position|take|take_(block|whole)|oldest|set|aged_step|grid_h|affine_h|nowhere"
+    "|summary|block_end|position|take|take_(bits|whole)|oldest|lowest|up_to|from|plain|aged_step|grid_h|affine_h|nowhere"
     "|delayed_response_step|block_(words|bits)))"
 )
 _MACROS = ("GUARD_ITEM_WORDS", "GUARD_JOINT_WORDS", "GUARD_LONGEST_NS", "GUARD_UNBOUNDED")

@@ -9,7 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verifier.monitor.distances import capacity, held_back
+from verifier.monitor.distances import (
+    BLOCK_SAMPLES,
+    block_slots,
+    capacity,
+    held_back,
+    in_blocks,
+)
 from verifier.monitor.graph import AgedSince, Graph, Logic, Next, Since, State, Until
 from verifier.monitor.grid import ring_words, ticks_in
 from verifier.monitor.watches import DelayedResponse, Judged, Open, Response, Watch
@@ -76,14 +82,15 @@ def gauge_bytes(graph: Graph) -> int:
 
 def _gauge_bytes(graph: Graph, k: int) -> int:
     node = graph.nodes[k]
+    if in_blocks(node):
+        samples = block_slots(graph, node)
+        return 16 * (samples + samples // BLOCK_SAMPLES) + 48
     match node:
         case Since(_, _, 0, None):
             return 8
         case Since(left, _, low, _):
             behind = 16 * held_back(graph, node) if low and left is not None else 0
             return 16 * capacity(graph, node) + behind + 40
-        case Until(None, _, _, _):
-            return 16 * capacity(graph, node) + 32
         case Until():
             return 16 * graph.slots + 16 * held_back(graph, node) + 64
         case State() | Logic() | Next():

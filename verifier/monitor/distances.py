@@ -4,9 +4,10 @@ Every value is one of the doubles that a comparison has given, so that definitio
 agree to the last bit. What has a window keeps its candidates in a queue: of two, the older one is
 of no use if the later one is not worse, so that the queue falls from front to back. What has left
 the window goes before what is in it comes, and what the window has passed never joins: so a gap
-takes no more room than a full window.
+takes no more room than a full window. No value is a negative zero (monitor/robustness.py), so that
+the greatest of some is the same in any order.
 
-    once, eventually       the front of the queue of the window
+    once, eventually       the front of the queue of the window; C keeps the samples in blocks
     p since r              a sample caps what stands in the queue at its p, then its r joins
     p since[a, b] r        the same up to the samples that are a old, and the least p since
     p until[a, b] r        x -> max(r, min(p, x)), composed over the window; compositions of the
@@ -20,6 +21,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from verifier.monitor.graph import (
     SPARE_SLOTS,
@@ -37,6 +39,7 @@ from verifier.monitor.robustness import connected
 from verifier.monitor.streams import Kernel, Streams
 
 INFINITY = math.inf
+BLOCK_SAMPLES = 16
 Queue = deque[tuple[int, float]]
 
 
@@ -48,6 +51,8 @@ def distance_kernel(streams: Streams, k: int) -> Kernel:
             return lambda i: connected(operator, [part[i % slots] for part in parts])
         case Since(left, right, 0, None):
             return _ever_since(streams, left, right)
+        case Since(None, right, low, int() as high):
+            return _once(streams, k, right, low, high)
         case Since() as node:
             return _since(streams, k, node)
         case Previous(operand, low, high):
@@ -70,6 +75,23 @@ def capacity(graph: Graph, node: Node) -> int:
             return (high - low) // graph.period_ns + SPARE_SLOTS
         case _:
             return 1
+
+
+def in_blocks(node: Node) -> bool:
+    """Whether C keeps the samples of a window in blocks: it has no left side to cap them."""
+    match node:
+        case Since(None, _, _, high):
+            return high is not None
+        case Until(left):
+            return left is None
+        case _:
+            return False
+
+
+def block_slots(graph: Graph, node: Node) -> int:
+    """How many samples a window in blocks has slots for: a block may begin while it is full."""
+    blocks = -(-(capacity(graph, node) + 1) // BLOCK_SAMPLES) + 1
+    return blocks * BLOCK_SAMPLES
 
 
 def held_back(graph: Graph, node: Node) -> int:
@@ -95,6 +117,36 @@ def cap(queue: Queue, most: float) -> None:
         key = queue.popleft()[0]
     if key is not None:
         queue.appendleft((key, most))
+
+
+@dataclass(slots=True)
+class Window:
+    """The queue of a window in blocks, the stamps of all its samples, and how many ever joined."""
+
+    slots: int
+    queue: Queue
+    stamps: deque[int]
+    joined: int = 0
+
+
+def window_of(graph: Graph, node: Node) -> Window:
+    return Window(block_slots(graph, node), deque(), deque())
+
+
+def admit(window: Window, stamp: int, value: float, streams: Streams) -> None:
+    """The sample joins. Where a block begins there has to be place for all of it."""
+    if window.joined % BLOCK_SAMPLES == 0:
+        streams.lost |= len(window.stamps) + BLOCK_SAMPLES >= window.slots
+    window.joined += 1
+    window.stamps.append(stamp)
+    join(window.queue, stamp, value, window.slots, streams)
+
+
+def depart(window: Window, first: int) -> None:
+    """Samples before this stamp leave."""
+    while window.stamps and window.stamps[0] < first:
+        window.stamps.popleft()
+    leave(window.queue, lambda stamp: stamp < first)
 
 
 def leave(queue: Queue, gone: Callable[[int], bool]) -> None:
@@ -124,6 +176,29 @@ def _ever_since(streams: Streams, left: int | None, right: int) -> Kernel:
     return kernel
 
 
+def _once(streams: Streams, k: int, right: int, low: int, high: int) -> Kernel:
+    slots, stamps, found = streams.slots, streams.stamps, streams.values[right]
+    window, tails = window_of(streams.graph, Since(None, right, low, high)), streams.tails
+    if low:
+        tails[k] = 0
+
+    def kernel(i: int) -> float:
+        now = stamps[i % slots]
+        depart(window, now - high)
+        if not low:
+            admit(window, now, found[i % slots], streams)
+            return greatest(window.queue)
+        tail = tails[k]
+        while tail <= i and now - stamps[tail % slots] >= low:
+            if now - stamps[tail % slots] <= high:
+                admit(window, stamps[tail % slots], found[tail % slots], streams)
+            tail += 1
+        tails[k] = tail
+        return greatest(window.queue)
+
+    return kernel
+
+
 def _since(streams: Streams, k: int, node: Since) -> Kernel:
     """Candidates are known by their stamps, the left side of late by its numbers."""
     slots, stamps, found = streams.slots, streams.stamps, streams.values[node.right]
@@ -138,7 +213,7 @@ def _since(streams: Streams, k: int, node: Since) -> Kernel:
     def gone(now: int, stamp: int) -> bool:
         return node.high is not None and now - stamp > node.high
 
-    def admit(now: int, slot: int) -> None:
+    def taken(now: int, slot: int) -> None:
         if held is not None:
             cap(queue, held[slot])
         if not gone(now, stamps[slot]):
@@ -150,11 +225,11 @@ def _since(streams: Streams, k: int, node: Since) -> Kernel:
         if node.low:
             tail = tails[k]
             while tail <= i and now - stamps[tail % slots] >= node.low:
-                admit(now, tail % slots)
+                taken(now, tail % slots)
                 tail += 1
             tails[k] = tail
         else:
-            admit(now, i % slots)
+            taken(now, i % slots)
         best = greatest(queue)
         if not node.low or held is None:
             return best
@@ -185,19 +260,18 @@ def _previous(streams: Streams, operand: int, low: int, high: int | None) -> Ker
 
 def _eventually(streams: Streams, node: Until) -> Kernel:
     slots, stamps, found = streams.slots, streams.stamps, streams.values[node.right]
-    queue: Queue = deque()
-    room = capacity(streams.graph, node)
+    window = window_of(streams.graph, node)
     cursor = 0
 
     def kernel(i: int) -> float:
         nonlocal cursor
         now = stamps[i % slots]
-        leave(queue, lambda stamp: stamp - now < node.low)
+        depart(window, now + node.low)
         while cursor < streams.head and stamps[cursor % slots] - now <= node.high:
             if stamps[cursor % slots] - now >= node.low:
-                join(queue, stamps[cursor % slots], found[cursor % slots], room, streams)
+                admit(window, stamps[cursor % slots], found[cursor % slots], streams)
             cursor += 1
-        return greatest(queue)
+        return greatest(window.queue)
 
     return kernel
 

@@ -1,7 +1,9 @@
 /* Robustness over samples: the operators of guard_temporal.h on doubles. A queue holds the
  * candidates of a window, falling from front to back, and is searched by halves: the work grows
- * with the logarithm of the window. What has left the window goes before what is in it comes. The loops over cursors are those of guard_temporal.h; that of
- * `until` with a left side also goes once over each sample when the older half is spent.
+ * with the logarithm of the window. A window without a left side keeps its samples in blocks, and a
+ * queue of the blocks. What has left the window goes before what is in it comes. The loops over
+ * cursors are those of guard_temporal.h; that of `until` with a left side also goes once over each
+ * sample when the older half is spent.
  *
  * The meaning of each is in Python: monitor/distances.py. */
 
@@ -12,6 +14,7 @@
 
 #define GUARD_HALVES 32u /* more than the logarithm of any queue */
 #define GUARD_NEAR 4u    /* so many candidates are looked at before the search by halves */
+#define GUARD_BLOCK_SAMPLES 16u
 
 static inline double guard_opposite(double value)
 {
@@ -145,6 +148,141 @@ static inline int64_t guard_back(int64_t now_ns, uint64_t distance_ns)
                                                             : (now_ns - (int64_t)distance_ns);
 }
 
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+/* A window without a left side: a ring of `slots` samples by their stamps, a multiple of
+ * GUARD_BLOCK_SAMPLES, and behind it a queue of the whole blocks after that of the oldest sample, by
+ * the stamps of their first samples. Once a block is whole, each of its samples has the best from
+ * there to the end of the block. So the best of the window is that of its oldest sample, of the
+ * queue, and of the newest block: chosen without a branch, since which one it is is chance. */
+typedef struct guard_blocks {
+    uint64_t cursor;
+    double newest;  /* the best of the newest block */
+    double whole;   /* the best of the queue */
+    uint32_t first; /* the slot of the oldest sample; `head` if there is none */
+    uint32_t head;  /* one past the slot of the newest sample */
+    guard_queue queue;
+    uint8_t lost;
+} guard_blocks;
+
+static inline uint32_t guard_blocks_count(const guard_blocks *state, uint32_t slots,
+                                          uint32_t first)
+{
+    return (state->head >= first) ? (state->head - first) : ((state->head + slots) - first);
+}
+
+/* Whether there is no sample from `first` on but of the newest block. */
+static inline bool guard_blocks_recent(const guard_blocks *state, uint32_t first)
+{
+    const uint32_t begin = (state->head - 1u) & ~(GUARD_BLOCK_SAMPLES - 1u);
+    return (first - begin) <= GUARD_BLOCK_SAMPLES;
+}
+
+/* The newest block is whole, and another begins, for which there has to be place. */
+static GUARD_SELDOM void guard_blocks_turn(guard_blocks *state, guard_candidate *all,
+                                           uint32_t slots)
+{
+    const uint32_t room = slots / GUARD_BLOCK_SAMPLES;
+    const uint32_t count = guard_blocks_count(state, slots, state->first);
+    const uint32_t end = state->head;
+    double best = -INFINITY;
+    if (end != 0u) {
+        for (uint32_t k = 1u; k <= GUARD_BLOCK_SAMPLES; ++k) {
+            best = guard_greatest(best, all[end - k].value);
+            all[end - k].value = best;
+        }
+        if (count > GUARD_BLOCK_SAMPLES) {
+            const int64_t key_ns = all[end - GUARD_BLOCK_SAMPLES].key;
+            (void)guard_join(&state->queue, &all[slots], room, key_ns, best);
+        }
+    }
+    state->lost = ((count + GUARD_BLOCK_SAMPLES) >= slots) ? 1u : state->lost;
+    state->newest = -INFINITY;
+    state->whole = guard_best(&state->queue, &all[slots], room);
+    if (end == slots) {
+        state->first = (count == 0u) ? 0u : state->first;
+        state->head = 0u;
+    }
+}
+
+/* The first slot from `first` on whose sample is not older than `first_ns`, or `head`. */
+static GUARD_SELDOM uint32_t guard_blocks_pass(guard_blocks *state, guard_candidate *all,
+                                               uint32_t slots, uint32_t first, int64_t first_ns)
+{
+    const uint32_t round = (state->head != slots) ? slots : 0u;
+    const guard_queue samples = {(first == slots) ? (slots - round) : first, 0u};
+    uint32_t low = 0u;
+    uint32_t high = guard_blocks_count(state, slots, samples.front);
+    for (uint32_t i = 0u; (i < GUARD_HALVES) && (low < high); ++i) {
+        const uint32_t middle = (i == 0u) ? 0u : (low + ((high - low) / 2u));
+        if (guard_at(&samples, all, slots, middle)->key < first_ns) {
+            low = middle + 1u;
+        } else {
+            high = middle;
+        }
+    }
+    first = samples.front + low;
+    first = (first >= slots) ? (first - round) : first;
+    if (guard_blocks_recent(state, first)) {
+        state->queue.count = 0u;
+    } else {
+        /* the second sample of the block comes before all later blocks */
+        const uint32_t second = (first & ~(GUARD_BLOCK_SAMPLES - 1u)) + 1u;
+        guard_expire(&state->queue, &all[slots], slots / GUARD_BLOCK_SAMPLES, all[second].key);
+    }
+    state->whole = guard_best(&state->queue, &all[slots], slots / GUARD_BLOCK_SAMPLES);
+    return first;
+}
+
+/* The best of some samples of the newest block. */
+static GUARD_SELDOM double guard_blocks_few(const guard_candidate *all, uint32_t first,
+                                            uint32_t end)
+{
+    double best = -INFINITY;
+    for (uint32_t k = first; k < end; ++k) {
+        best = guard_greatest(best, all[k].value);
+    }
+    return best;
+}
+
+/* Samples older than `first_ns` leave. What stands at `head` is older, or was never written: then
+ * no block is whole. */
+static inline void guard_blocks_expire(guard_blocks *state, guard_candidate *all, uint32_t slots,
+                                       int64_t first_ns)
+{
+    uint32_t first = state->first;
+    if ((first == state->head) || (all[first].key >= first_ns)) {
+        return;
+    }
+    ++first;
+    if (((first % GUARD_BLOCK_SAMPLES) == 0u) || (all[first].key < first_ns)) {
+        first = guard_blocks_pass(state, all, slots, first, first_ns);
+    }
+    state->first = first;
+}
+
+static inline void guard_blocks_admit(guard_blocks *state, guard_candidate *all, uint32_t slots,
+                                      int64_t now_ns, double value)
+{
+    guard_candidate *place;
+    if ((state->head % GUARD_BLOCK_SAMPLES) == 0u) {
+        guard_blocks_turn(state, all, slots);
+    }
+    place = &all[state->head];
+    place->key = now_ns;
+    place->value = value;
+    state->newest = guard_greatest(value, state->newest);
+    ++state->head;
+}
+
+static inline double guard_blocks_best(const guard_blocks *state, const guard_candidate *all)
+{
+    if (guard_blocks_recent(state, state->first)) {
+        return guard_blocks_few(all, state->first, state->head);
+    }
+    return guard_greatest(all[state->first].value, guard_greatest(state->newest, state->whole));
+}
+
 /* ---- the past -------------------------------------------------------------------------------- */
 
 /* left since right, without a bound; `state` is minus infinity at first */
@@ -196,24 +334,26 @@ static inline void guard_admit(guard_window *state, guard_candidate *all, uint32
 }
 
 /* once[0, high] right, high at most GUARD_LONGEST_NS */
-static inline double guard_once_window(guard_window *state, guard_candidate *all, uint32_t room,
+static inline double guard_once_blocks(guard_blocks *state, guard_candidate *all, uint32_t slots,
                                        int64_t now_ns, double right, uint64_t high_ns)
 {
-    guard_expire(&state->queue, all, room, guard_back(now_ns, high_ns));
-    guard_admit(state, all, room, now_ns, right);
-    return guard_best(&state->queue, all, room);
+    guard_blocks_expire(state, all, slots, guard_back(now_ns, high_ns));
+    guard_blocks_admit(state, all, slots, now_ns, right);
+    return guard_blocks_best(state, all);
 }
 
-/* left since[0, high] right */
+/* left since[0, high] right, high at most GUARD_LONGEST_NS */
 static inline double guard_since_window(guard_window *state, guard_candidate *all, uint32_t room,
                                         int64_t now_ns, double left, double right,
                                         uint64_t high_ns)
 {
+    guard_expire(&state->queue, all, room, guard_back(now_ns, high_ns));
     guard_cap(&state->queue, all, room, left);
-    return guard_once_window(state, all, room, now_ns, right, high_ns);
+    guard_admit(state, all, room, now_ns, right);
+    return guard_best(&state->queue, all, room);
 }
 
-/* left since[low, high] right; `left` and `behind` are NULL for `once`, `high` may be unbounded */
+/* left since[low, high] right; `left` and `behind` are NULL for `once[low, ..]` */
 static inline double guard_delayed_window(guard_window *state, guard_candidate *all, uint32_t room,
                                           guard_candidate *behind, uint32_t back,
                                           const int64_t *stamps, const double *left,
@@ -251,20 +391,41 @@ static inline double guard_delayed_window(guard_window *state, guard_candidate *
     return guard_least(best, guard_opposite(guard_best(&state->behind, behind, back)));
 }
 
+/* once[low, high] right */
+static inline double guard_delayed_blocks(guard_blocks *state, guard_candidate *all, uint32_t room,
+                                          const int64_t *stamps, const double *right,
+                                          uint64_t slots, uint64_t number, uint64_t low_ns,
+                                          uint64_t high_ns)
+{
+    const int64_t now_ns = stamps[number % slots];
+    guard_blocks_expire(state, all, room, guard_back(now_ns, high_ns));
+    for (uint64_t i = 0u; (i < slots) && (state->cursor <= number); ++i) {
+        const uint64_t slot = state->cursor % slots;
+        const uint64_t elapsed_ns = guard_elapsed(stamps[slot], now_ns);
+        if (elapsed_ns < low_ns) {
+            break;
+        }
+        if (elapsed_ns <= high_ns) {
+            guard_blocks_admit(state, all, room, stamps[slot], right[slot]);
+        }
+        ++state->cursor;
+    }
+    return guard_blocks_best(state, all);
+}
+
 /* ---- the future ------------------------------------------------------------------------------ */
 
 /* eventually[low, high] right, at a sample whose window is closed */
-static inline double guard_eventually_window(guard_window *state, guard_candidate *all,
+static inline double guard_eventually_blocks(guard_blocks *state, guard_candidate *all,
                                              uint32_t room, const int64_t *stamps,
                                              const double *right, uint64_t slots, uint64_t head,
                                              uint64_t number, uint64_t low_ns, uint64_t high_ns)
 {
     const int64_t now_ns = stamps[number % slots];
     if (guard_elapsed(now_ns, INT64_MAX) < low_ns) {
-        state->queue.count = 0u; /* no stamp is that late */
-    } else {
-        guard_expire(&state->queue, all, room, now_ns + (int64_t)low_ns);
+        return -INFINITY; /* no stamp is that late */
     }
+    guard_blocks_expire(state, all, room, now_ns + (int64_t)low_ns);
     for (uint64_t i = 0u; (i < slots) && (state->cursor < head); ++i) {
         const uint64_t slot = state->cursor % slots;
         const uint64_t elapsed_ns = guard_elapsed(now_ns, stamps[slot]);
@@ -272,11 +433,11 @@ static inline double guard_eventually_window(guard_window *state, guard_candidat
             break;
         }
         if (elapsed_ns >= low_ns) {
-            guard_admit(state, all, room, stamps[slot], right[slot]);
+            guard_blocks_admit(state, all, room, stamps[slot], right[slot]);
         }
         ++state->cursor;
     }
-    return guard_best(&state->queue, all, room);
+    return guard_blocks_best(state, all);
 }
 
 static inline double guard_best_next(const int64_t *stamps, const double *value, uint64_t slots,

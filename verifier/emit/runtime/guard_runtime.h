@@ -27,6 +27,13 @@
         }                                                                                          \
     } while (0)
 
+/* What a step seldom does, kept out of it: so the step itself is short. */
+#if defined(__GNUC__)
+#define GUARD_SELDOM __attribute__((noinline, unused))
+#else
+#define GUARD_SELDOM inline
+#endif
+
 /* ---- truth of measured values ---------------------------------------------------------------- */
 
 typedef uint8_t guard_truth;
