@@ -141,8 +141,25 @@ def test_the_self_test_of_a_grid_agrees_here_and_on_aarch64(tmp_path: Path) -> N
 def test_no_loop_on_the_grid_grows_with_a_gap() -> None:
     """Over words of one block, or of the summary; the rest is straight."""
     text = files("verifier.emit.runtime").joinpath("guard_grid.h").read_text()
-    for loop in re.findall(r"for \((.*)\) \{", text):
-        assert re.search(r"half > 0u|k <= end|< \(to / 64u\)|k < last", loop), loop
+    for loop in re.findall(r"(?:for|while) \((.*)\) \{", text):
+        assert re.search(
+            r"half > 0u|k > first|k > \(from / 64u\)|k < \(to / 64u\)|k <= \(guard_block_end", loop
+        ), loop
+
+
+def test_the_place_of_a_bit_is_found_alike_without_the_compilers_help(tmp_path: Path) -> None:
+    design = replace(
+        design_of_properties(
+            [property_of(body, f"p{k}") for k, body in enumerate(bodies(600))], PERIOD_NS
+        ),
+        gauges=(),
+    )
+    ours = {**guard_files(design)}
+    plain = {**ours, "guard.c": b"#define GUARD_PLAIN\n" + ours["guard.c"]}
+    (tmp_path / "plain").mkdir()
+    guards = loaded(design, ours, tmp_path), loaded(design, plain, tmp_path / "plain")
+    events = trace(random.Random(3), 600, 2000)
+    assert by_guard(guards[0], events) == by_guard(guards[1], events)
 
 
 WORLD = """

@@ -2,9 +2,11 @@
  * starts as zeros. A bit lives at the position of its tick; positions run round the ring.
  *
  * Behind the words of a ring stands a summary, one bit for each block of eight words: whether a bit
- * in it is true. Where the summary says no, what stands in the block does not count. So a step reads
- * the two blocks at the ends of what has passed, the last true block between them, and the summary,
- * whatever has passed: no loop grows with a gap. The summary has one word for each 32,768 ticks.
+ * in it is true that came since the newest sample entered the block. Where the summary says no, what
+ * stands in the block does not count, unless the newest sample is in it: then what is behind it is
+ * from the round before. So a step reads the two blocks at the ends of what has passed, the last
+ * true block between them, and the summary, whatever has passed: no loop grows with a gap. The
+ * summary has one word for each 32,768 ticks.
  *
  * The meaning is in Python: monitor/grid.py. */
 
@@ -36,8 +38,12 @@ static inline uint64_t guard_ticks(const guard_grid *grid, int64_t now_ns, uint6
 
 /* ---- bits in words --------------------------------------------------------------------------- */
 
+/* The place of the highest true bit of a word that has one. */
 static inline uint32_t guard_highest(uint64_t word)
 {
+#if defined(__GNUC__) && !defined(GUARD_PLAIN)
+    return 63u - (uint32_t)__builtin_clzll(word);
+#else
     uint32_t place = 0u;
     for (uint32_t half = 32u; half > 0u; half /= 2u) {
         const uint32_t up = ((word >> half) != 0u) ? half : 0u;
@@ -45,20 +51,62 @@ static inline uint32_t guard_highest(uint64_t word)
         place += up;
     }
     return place;
+#endif
+}
+
+static inline uint32_t guard_lowest(uint64_t word)
+{
+    return guard_highest(word & (~word + 1u));
+}
+
+/* The bits of a word from its start up to a position, and from a position on. */
+static inline uint64_t guard_up_to(uint32_t place)
+{
+    return UINT64_MAX >> (63u - (place % 64u));
+}
+
+static inline uint64_t guard_from(uint32_t place)
+{
+    return UINT64_MAX << (place % 64u);
+}
+
+/* The last true bit of the positions `from` to `to`; all of them become false. */
+static inline uint32_t guard_take_bits(uint64_t *words, uint32_t from, uint32_t to)
+{
+    const uint32_t first = from / 64u;
+    uint32_t at = to / 64u;
+    uint64_t mask = guard_up_to(to);
+    uint64_t found;
+    if (first == at) {
+        mask &= guard_from(from);
+        found = words[at] & mask;
+        words[at] &= ~mask;
+    } else {
+        found = words[at] & mask;
+        words[at] &= ~mask;
+        for (uint32_t k = at - 1u; k > first; --k) {
+            at = (found != 0u) ? at : k;
+            found = (found != 0u) ? found : words[k];
+            words[k] = 0u;
+        }
+        mask = guard_from(from);
+        at = (found != 0u) ? at : first;
+        found = (found != 0u) ? found : (words[first] & mask);
+        words[first] &= ~mask;
+    }
+    return (found != 0u) ? ((at * 64u) + guard_highest(found)) : GUARD_NOWHERE;
 }
 
 /* The last true bit of the positions `from` to `to`. */
 static inline uint32_t guard_last_bit(const uint64_t *words, uint32_t from, uint32_t to)
 {
     uint32_t k = to / 64u;
-    uint64_t found = words[k] & (UINT64_MAX >> (63u - (to % 64u)));
-    for (uint32_t i = from / 64u; (i < (to / 64u)) && (found == 0u); ++i) {
+    uint64_t found = words[k] & guard_up_to(to);
+    while ((found == 0u) && (k > (from / 64u))) {
         --k;
         found = words[k];
     }
-    if (k == (from / 64u)) {
-        found &= UINT64_MAX << (from % 64u);
-    }
+    found &= (k == (from / 64u)) ? guard_from(from) : UINT64_MAX;
     return (found != 0u) ? ((k * 64u) + guard_highest(found)) : GUARD_NOWHERE;
 }
 
@@ -66,28 +114,13 @@ static inline uint32_t guard_last_bit(const uint64_t *words, uint32_t from, uint
 static inline uint32_t guard_first_bit(const uint64_t *words, uint32_t from, uint32_t to)
 {
     uint32_t k = from / 64u;
-    uint64_t found = words[k] & (UINT64_MAX << (from % 64u));
-    for (uint32_t i = from / 64u; (i < (to / 64u)) && (found == 0u); ++i) {
+    uint64_t found = words[k] & guard_from(from);
+    while ((found == 0u) && (k < (to / 64u))) {
         ++k;
         found = words[k];
     }
-    if (k == (to / 64u)) {
-        found &= UINT64_MAX >> (63u - (to % 64u));
-    }
-    return (found != 0u) ? ((k * 64u) + guard_highest(found & (~found + 1u))) : GUARD_NOWHERE;
-}
-
-static inline void guard_clear_bits(uint64_t *words, uint32_t from, uint32_t to)
-{
-    const uint32_t last = to / 64u;
-    const uint64_t below = ~(UINT64_MAX << (from % 64u));
-    const uint64_t above = ~(UINT64_MAX >> (63u - (to % 64u)));
-    uint64_t keep = below;
-    for (uint32_t k = from / 64u; k < last; ++k) {
-        words[k] &= keep;
-        keep = 0u;
-    }
-    words[last] &= keep | above;
+    found &= (k == (to / 64u)) ? guard_up_to(to) : UINT64_MAX;
+    return (found != 0u) ? ((k * 64u) + guard_lowest(found)) : GUARD_NOWHERE;
 }
 
 /* ---- a ring of `size` bits with its summary -------------------------------------------------- */
@@ -103,115 +136,83 @@ static inline uint32_t guard_block_end(uint32_t size, uint32_t block)
     return (end < size) ? end : (size - 1u);
 }
 
-/* The position so many ticks before the newest, at most `size`. */
+/* The position so many ticks before the newest, at most `size`; and back. */
 static inline uint32_t guard_position(uint32_t newest, uint32_t size, uint32_t ticks)
 {
     return (newest >= ticks) ? (newest - ticks) : ((newest + size) - ticks);
 }
 
-/* The last true bit of the positions `from` to `to` of one block; all of them become false. */
-static inline uint32_t guard_take_block(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
+/* The last true bit of the whole blocks `from` to `to`, none if `to` comes first; all of them
+ * become empty. It is not looked for if something later was `found`. */
+static inline uint32_t guard_take_whole(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to,
+                                        uint32_t found)
 {
-    const uint32_t block = from / GUARD_BLOCK_BITS;
-    uint64_t *summary = guard_summary(ring, size);
-    const uint32_t end = guard_block_end(size, block) / 64u;
-    uint32_t found;
-    uint64_t any = 0u;
-    if (!guard_kept_bit(summary, block)) {
-        return GUARD_NOWHERE;
+    const uint32_t block =
+        (from <= to) ? guard_take_bits(guard_summary(ring, size), from, to) : GUARD_NOWHERE;
+    if ((found != GUARD_NOWHERE) || (block == GUARD_NOWHERE)) {
+        return found;
     }
-    found = guard_last_bit(ring, from, to);
-    if (found != GUARD_NOWHERE) {
-        guard_clear_bits(ring, from, to);
-        for (uint32_t k = block * GUARD_BLOCK_WORDS; k <= end; ++k) {
-            any |= ring[k];
-        }
-        guard_keep_bit(summary, block, any != 0u);
-    }
-    return found;
-}
-
-/* The last true bit of the whole blocks `from` to `to`, none if `to` comes first; all of them become
- * false. */
-static inline uint32_t guard_take_whole(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
-{
-    uint64_t *summary = guard_summary(ring, size);
-    const uint32_t block = (from <= to) ? guard_last_bit(summary, from, to) : GUARD_NOWHERE;
-    if (block == GUARD_NOWHERE) {
-        return block;
-    }
-    guard_clear_bits(summary, from, to);
     return guard_last_bit(ring, block * GUARD_BLOCK_BITS, guard_block_end(size, block));
 }
 
-/* The last true bit on the way round from `from` to `to`; all of them become false. */
-static inline uint32_t guard_take(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
+/* The last true bit on the way round from behind `before` to `to`, which lie in different words or
+ * the whole ring apart; all of them become false, and the block of `to` that of the newest. */
+static GUARD_SELDOM uint32_t guard_take(uint64_t *ring, uint32_t size, uint32_t before,
+                                        uint32_t to)
 {
-    const uint32_t first = from / GUARD_BLOCK_BITS;
+    uint64_t *summary = guard_summary(ring, size);
+    const uint32_t first = before / GUARD_BLOCK_BITS;
     const uint32_t last = to / GUARD_BLOCK_BITS;
-    const bool round = from > to;
-    uint32_t found;
-    uint32_t other;
-    if (!round && (first == last)) {
-        return guard_take_block(ring, size, from, to);
-    }
-    found = guard_take_block(ring, size, last * GUARD_BLOCK_BITS, to);
-    if (last > 0u) {
-        other = guard_take_whole(ring, size, round ? 0u : (first + 1u), last - 1u);
-        found = (found == GUARD_NOWHERE) ? other : found;
-    }
-    if (round) {
-        other = guard_take_whole(ring, size, first + 1u, (size - 1u) / GUARD_BLOCK_BITS);
-        found = (found == GUARD_NOWHERE) ? other : found;
-    }
-    other = guard_take_block(ring, size, from, guard_block_end(size, first));
-    return (found == GUARD_NOWHERE) ? other : found;
-}
-
-/* The first true bit of the positions `from` to `to` that do not run round. */
-static inline uint32_t guard_first_of(uint64_t *ring, uint32_t size, uint32_t from, uint32_t to)
-{
-    const uint64_t *summary = guard_summary(ring, size);
-    const uint32_t first = from / GUARD_BLOCK_BITS;
-    const uint32_t last = to / GUARD_BLOCK_BITS;
-    uint32_t block = GUARD_NOWHERE;
+    const uint32_t begin = last * GUARD_BLOCK_BITS;
+    const uint32_t end = guard_block_end(size, first);
     uint32_t found = GUARD_NOWHERE;
-    if (guard_kept_bit(summary, first)) {
-        found = guard_first_bit(ring, from, (first < last) ? guard_block_end(size, first) : to);
+    uint32_t other;
+    if ((first == last) && (before < to)) {
+        return guard_take_bits(ring, before + 1u, to);
     }
-    if ((found == GUARD_NOWHERE) && (first < last)) {
-        block = guard_first_bit(summary, first + 1u, last);
+    if ((first == last) || guard_kept_bit(summary, last)) {
+        found = guard_take_bits(ring, begin, to);
+    } else {
+        for (uint32_t k = begin / 64u; k <= (guard_block_end(size, last) / 64u); ++k) {
+            ring[k] = 0u;
+        }
     }
-    if (block != GUARD_NOWHERE) {
-        found = guard_first_bit(ring, block * GUARD_BLOCK_BITS,
-                                (block < last) ? guard_block_end(size, block) : to);
+    if (last > first) {
+        found = guard_take_whole(ring, size, first + 1u, last - 1u, found);
+    } else {
+        if (last > 0u) {
+            found = guard_take_whole(ring, size, 0u, last - 1u, found);
+        }
+        found = guard_take_whole(ring, size, first + 1u, (size - 1u) / GUARD_BLOCK_BITS, found);
     }
+    if (before < end) {
+        other = guard_take_bits(ring, before + 1u, end);
+        found = (found != GUARD_NOWHERE) ? found : other;
+    }
+    guard_keep_bit(summary, last, false);
     return found;
 }
 
 /* How many ticks before the newest the first true bit lies. */
-static inline uint32_t guard_oldest(uint64_t *ring, uint32_t size, uint32_t newest)
+static GUARD_SELDOM uint32_t guard_oldest(uint64_t *ring, uint32_t size, uint32_t newest)
 {
-    const uint32_t from = guard_position(newest, size, size - 1u);
-    uint32_t found = guard_first_of(ring, size, from, (from <= newest) ? newest : (size - 1u));
-    if ((found == GUARD_NOWHERE) && (from > newest)) {
-        found = guard_first_of(ring, size, 0u, newest);
+    const uint64_t *summary = guard_summary(ring, size);
+    const uint32_t own = newest / GUARD_BLOCK_BITS;
+    const uint32_t last = (size - 1u) / GUARD_BLOCK_BITS;
+    const uint32_t end = guard_block_end(size, own);
+    uint32_t block = GUARD_NOWHERE;
+    uint32_t found = (newest < end) ? guard_first_bit(ring, newest + 1u, end) : GUARD_NOWHERE;
+    if ((found == GUARD_NOWHERE) && (own < last)) {
+        block = guard_first_bit(summary, own + 1u, last);
+    }
+    if ((found == GUARD_NOWHERE) && (block == GUARD_NOWHERE)) {
+        block = guard_first_bit(summary, 0u, own);
+    }
+    if ((found == GUARD_NOWHERE) && (block != GUARD_NOWHERE)) {
+        const uint32_t to = (block == own) ? newest : guard_block_end(size, block);
+        found = guard_first_bit(ring, block * GUARD_BLOCK_BITS, to);
     }
     return (found == GUARD_NOWHERE) ? found : guard_position(newest, size, found);
-}
-
-static inline void guard_set(uint64_t *ring, uint32_t size, uint32_t place)
-{
-    const uint32_t block = place / GUARD_BLOCK_BITS;
-    uint64_t *summary = guard_summary(ring, size);
-    if (!guard_kept_bit(summary, block)) {
-        const uint32_t end = guard_block_end(size, block) / 64u;
-        for (uint32_t k = block * GUARD_BLOCK_WORDS; k <= end; ++k) {
-            ring[k] = 0u;
-        }
-        guard_keep_bit(summary, block, true);
-    }
-    guard_keep_bit(ring, place, true);
 }
 
 /* A sample joins, so many ticks after the newest, and what is `size` ticks old leaves: it stood
@@ -222,12 +223,17 @@ static inline uint32_t guard_push(uint64_t *ring, uint32_t size, uint32_t *newes
 {
     const uint32_t before = *newest;
     const uint32_t count = (ticks < size) ? (uint32_t)ticks : size;
-    const uint32_t from = ((before + 1u) < size) ? (before + 1u) : 0u;
     const uint32_t to = (count < (size - before)) ? (before + count) : (before - (size - count));
-    const uint32_t found = guard_take(ring, size, from, to);
+    uint32_t found;
+    if ((before < to) && ((before / 64u) == (to / 64u))) {
+        found = guard_take_bits(ring, before + 1u, to);
+    } else {
+        found = guard_take(ring, size, before, to);
+    }
     *newest = to;
     if (value) {
-        guard_set(ring, size, to);
+        guard_keep_bit(ring, to, true);
+        guard_keep_bit(guard_summary(ring, size), to / GUARD_BLOCK_BITS, true);
     }
     return (found == GUARD_NOWHERE) ? found : guard_position(before, size, found);
 }
