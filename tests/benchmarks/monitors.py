@@ -11,9 +11,8 @@ aimed for, since the machines of continuous integration are not quiet.
 The longest step: a run of dense stretches and gaps of up to three times the bound is repeated, by
 some guards side by side since clocks tick too seldom for one; of each step the least time is kept,
 less that of reading the clock, and the longest of these is divided by their median. A step on a
-grid has no loop that grows with the gap, but may find its words in a slower cache, of which a ring
-of 100,000 ticks fills a part; one with stamps advances a cursor for each sample that came before the
-gap, and is marked.
+grid has no loop that grows with the gap, but may find the words of a long ring in a slower cache;
+one with stamps advances a cursor for each sample that came before the gap, and is marked.
 """
 
 from __future__ import annotations
