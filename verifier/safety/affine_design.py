@@ -9,6 +9,9 @@ with r = 0 where the series ends. A level h then is h(x + T F + T^2/2 L_F F) les
 sup |dh/dx_i| times |r_i|. Under disturbances, and where L_F^2 F is too large to be multiplied out,
 x+ is cut after T F and a level is bounded as the proofs bound it: h + T h' - T^2/2 M, with M of
 verifier/model/rows.py. What rounding may add to each of them is in written.py.
+
+Where the state is measured with an error, all of this is computed from what is measured, and by how
+much more a level may be there than at the true state, by the mean value theorem, is taken off, too.
 """
 
 from __future__ import annotations
@@ -30,12 +33,13 @@ from verifier.core.term import (
     Variable,
     add,
     multiply,
+    negate,
     number,
     term_variables,
 )
 from verifier.model.control import Plant, Switch, boxes
 from verifier.model.interval import Interval, interval_of
-from verifier.model.prediction import widened
+from verifier.model.prediction import lost, prediction, widened
 from verifier.model.rows import Row, bend, worst
 from verifier.model.values import Model
 from verifier.safety.affine import Affine, Level, Reserves, Sides
@@ -72,7 +76,7 @@ def affine_of(model: Model) -> Affine | tuple[Diagnostic, ...]:
     courses = []
     for plant in plants:
         try:
-            courses.append(_course(model, plant))
+            courses.append(_mistaken(model, plant, _course(model, plant)))
         except (NotEnclosed, NotWritten, NoSlope, TooLarge) as why:
             return (_unsupported(plant, f"`{plant.name}` cannot be foreseen: {why}", BASELINE),)
     try:
@@ -101,7 +105,6 @@ def _troubles(model: Model, plant: Plant, first: Plant) -> Iterator[Diagnostic]:
         yield _unsupported(plant, what, BASELINE)
     for name, declared in (
         ("a latency", plant.latency),
-        ("a measurement error", plant.errors),
         ("a rate of its input", plant.rates),
         ("a limit of the hardware", plant.limits),
     ):
@@ -160,6 +163,27 @@ def _course(model: Model, plant: Plant) -> _Course:
         except TooLarge:
             pass
     return _first(plant, rows, model.ranges)
+
+
+def _mistaken(model: Model, plant: Plant, course: _Course) -> _Course:
+    """What may be off in addition where the state is measured with an error."""
+    if not plant.errors:
+        return course
+    offset = prediction(plant, model.ranges)
+    box = boxes((*plant.inputs, *plant.disturbances))
+    for state in plant.rates_of:
+        (low, high), (under, over) = model.ranges[state], plant.error_of(state)
+        box[state, NOW] = low + min(under, 0), high + max(over, 0)
+
+    def off(term: Term) -> Fraction:
+        return max(lost(term, offset, box), Fraction(0))
+
+    strayed = {
+        state: course.strayed[state] + max(off(term), off(negate(term)))
+        for state, term in course.following.items()
+    }
+    levels = ((row, order, term, rest + off(term)) for row, order, term, rest in course.levels)
+    return _Course(course.following, strayed, tuple(levels))
 
 
 def _levels(rows: Sequence[Row]) -> Iterator[tuple[Row, int, Term]]:
