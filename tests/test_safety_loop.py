@@ -9,17 +9,21 @@ import random
 import shutil
 import subprocess
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 
 import pytest
 from bundles import ROOT, design_of_chain, files_of, first_refusal, gcc, model_of, tool
+from judge import rotation, times
 
 from verifier.emit.binding import Compiled, compiled, loaded, zig
 from verifier.emit.build_file import TARGETS
 from verifier.emit.bundle import guard_files
 from verifier.emit.reference import Outcome, Sample
+from verifier.model.urdf import Chain
 from verifier.model.values import Model
+from verifier.safety.frames import all_pinned
 from verifier.safety.limit import Loop, safety_loop
 from verifier.safety.straight import run as run_program
 
@@ -60,6 +64,7 @@ SWITCH = """baseline impedance(posture = [0, -0.6, 0, -2.2, 0, 1.6, 0.8],
     switch off_table at 1 cm back 3 cm
     return 200 ms when not near
     confidence score at 0.8"""
+SLOPE = "0.6 * panda.panda_hand.x + 0.8 * panda.panda_hand.z - 0.5 m"
 HOME = (0.0, -0.6, 0.0, -2.2, 0.0, 1.6, 0.8)
 
 
@@ -151,6 +156,64 @@ def test_why_it_did_not_move_has_an_answer(tmp_path: Path) -> None:
     assert 1 in seen  # the upper side of joint 2's box
     assert any(k >= 14 for k in seen)  # a row of the arm: it came to the table
     assert max(map(abs, run.v)) < 0.01
+
+
+# ---- planes ------------------------------------------------------------------------------------
+
+PLANES = {
+    "panda.panda_hand.z - 30 cm": ((0, 0, 1), Fraction(3, 10)),
+    "panda.panda_hand.x + panda.panda_hand.z - 0.3 m": ((1, 0, 1), Fraction(3, 10)),
+    "0.5 m - panda.panda_hand.y - 0.5 * panda.panda_hand.x": (
+        (Fraction(-1, 2), -1, 0),
+        Fraction(-1, 2),
+    ),
+    SLOPE: ((Fraction(3, 5), 0, Fraction(4, 5)), Fraction(1, 2)),
+}
+
+
+def beside_plane(barrier: str) -> Model:
+    """The arm alone, which nothing drives."""
+    return model_of(ARM[: ARM.index("obstacle")] + f"barrier plane = {barrier}  alpha 10 Hz")
+
+
+@pytest.mark.parametrize("barrier", PLANES)
+def test_a_plane_is_known_by_its_normal(barrier: str) -> None:
+    source = beside_plane(barrier)
+    (found,) = all_pinned(source.barriers, source.robots)
+    assert (found.normal, found.bound) == PLANES[barrier]
+
+
+def test_two_frames_are_no_plane() -> None:
+    source = beside_plane("panda.panda_link4.z - panda.panda_hand.x + 2 m")
+    assert not list(all_pinned(source.barriers, source.robots))
+
+
+def test_the_hand_stays_behind_a_plane_with_any_normal(tmp_path: Path) -> None:
+    plane = f"barrier plane = {SLOPE}  alpha 10 Hz  margin 0 m/s^2"
+    run, least, used = Run(model_of(ARM.replace("EXTRA", "") + plane), tmp_path, HOME), math.inf, 0
+    chain = arm().robots["panda"].chain
+    for k in range(3000):
+        push = (0.0, 30.0 if k < 900 else -30.0 * (-1) ** (k // 400), *(9.0 * (k % 3 - 1),) * 5)
+        used += run.step(push).rows >> 14 != 0
+        x, _, z = hand(chain, run.q)
+        least = min(least, 0.6 * x + 0.8 * z - 0.5)
+    assert 0.0 <= least < 0.05 and used > 100, (least, used)
+
+
+def hand(chain: Chain, q: list[float]) -> tuple[float, float, float]:
+    """The place of the hand, by matrices of the URDF multiplied in order."""
+    turn, place, moved = rotation((0, 0, 0)), [0.0, 0.0, 0.0], iter(q)
+    for joint in chain.joints:
+        step = [sum(a * float(b) for a, b in zip(row, joint.xyz, strict=True)) for row in turn]
+        place = [a + b for a, b in zip(place, step, strict=True)]
+        turn = times(turn, rotation(tuple(map(float, joint.rpy))))
+        turn = times(turn, rotation((0, 0, next(moved)))) if joint.moves else turn
+        if joint.child == "panda_hand":
+            break
+    return place[0], place[1], place[2]
+
+
+# ---- a baseline that moves ---------------------------------------------------------------------
 
 
 def test_the_baseline_that_moves_goes_to_its_posture_and_the_learned_command_comes_back(

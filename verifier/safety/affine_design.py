@@ -173,7 +173,7 @@ def _mistaken(model: Model, plant: Plant, course: _Course) -> _Course:
     box = boxes((*plant.inputs, *plant.disturbances))
     for state in plant.rates_of:
         (low, high), (under, over) = model.ranges[state], plant.error_of(state)
-        box[state, NOW] = low + min(under, 0), high + max(over, 0)
+        box[state, NOW] = low + min(under, Fraction(0)), high + max(over, Fraction(0))
 
     def off(term: Term) -> Fraction:
         return max(lost(term, offset, box), Fraction(0))

@@ -3,7 +3,7 @@ reserves to the switch."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -19,7 +19,7 @@ from verifier.safety.axes import Wheel, periods, wheels
 from verifier.safety.braking import WIDEST, Drive, drive_of
 from verifier.safety.clearance import Arm
 from verifier.safety.filter import Filter, Guarded, Posture
-from verifier.safety.frames import pinned
+from verifier.safety.frames import all_pinned, pinned
 from verifier.safety.plant import rounded_down, rounded_up
 from verifier.safety.proposal import Bounds, Sides
 from verifier.safety.surroundings import arm_of
@@ -79,7 +79,8 @@ def guarded_of(model: Model, intervals: Sequence[Interval]) -> Fitted | Troubles
     arm = arm_of(model, drives, [wheel.position for wheel in joints], jump)
     if isinstance(arm, tuple):
         return arm
-    switch = _switch(plants, joints, arm, intervals)
+    lengths = {each.barrier.name: each.length for each in all_pinned(model.barriers, model.robots)}
+    switch = _switch(plants, joints, arm, intervals, lengths)
     posture = _posture(plants, joints)
     troubles = [each for each in (switch, posture) if isinstance(each, Diagnostic)]
     if isinstance(switch, Diagnostic) or isinstance(posture, Diagnostic):
@@ -214,7 +215,9 @@ def _switch(
     joints: Sequence[Wheel],
     arm: Arm | None,
     intervals: Sequence[Interval],
+    lengths: Mapping[str, Fraction],
 ) -> Switch | Diagnostic | None:
+    """The switch; `lengths` are the slopes of barriers about frames, by name."""
     declared = [(plant, plant.switch) for plant in plants if plant.switch is not None]
     if not declared:
         return None
@@ -227,7 +230,7 @@ def _switch(
     leave, back = ([Fraction(0)] * (2 * size + len(lines)) for _ in range(2))
     for reserve in switch.reserves:
         places = [2 * size + k for k, line in enumerate(lines) if line.name == reserve.barrier]
-        weights = [Fraction(1)] * len(places)
+        weights = [lengths.get(reserve.barrier, Fraction(1))] * len(places)
         for interval in intervals:
             if reserve.barrier in (interval.barrier.name, interval.barrier.family):
                 place = _side(interval, joints)

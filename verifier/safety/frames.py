@@ -1,31 +1,37 @@
-"""Barriers about a link's frame: `panda.panda_hand.z - 5 cm` keeps the frame's origin on one side
-of a plane, which is a row of the arm as that of a sphere is, of radius 0 and with a half-space."""
+"""Barriers about a link's frame, `panda.panda_hand.z - 5 cm`, or `0.6 * panda.panda_hand.x + 0.8 *
+panda.panda_hand.z - 5 cm`: they keep the frame's origin on one side of a plane, which is a row of
+the arm as that of a sphere is, of radius 0 and with a half-space."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from verifier.core.term import Number, Sum, Term, negate, number, term_variables
+from verifier.core.term import Number, Product, Sum, Term, multiply, negate, number, term_variables
 from verifier.model.control import Barrier, Robot
 from verifier.model.interval import Interval, interval_of
 from verifier.model.robot import place_of
-from verifier.model.shapes import Sphere
+from verifier.model.shapes import Sphere, Triple
 
 ORIGIN = (number(0),) * 3
 
 
 @dataclass(frozen=True, slots=True)
 class Pinned:
-    """sign * (coordinate `axis` of the origin of the robot's link) >= bound."""
+    """normal . (origin of the robot's link) >= bound; the normal has any length but 0."""
 
     barrier: Barrier
     robot: str
     link: str
-    axis: int
-    sign: int
+    normal: Triple
     bound: Fraction
+
+    @property
+    def length(self) -> Fraction:
+        """That of the normal, to the nearest double."""
+        return Fraction(math.hypot(*map(float, self.normal)))
 
 
 def pinned(barrier: Barrier, robots: Mapping[str, Robot]) -> Pinned | None:
@@ -33,17 +39,44 @@ def pinned(barrier: Barrier, robots: Mapping[str, Robot]) -> Pinned | None:
     if isinstance(interval_of(barrier), Interval):
         return None
     names = {name for name, _ in term_variables(barrier.value)}
-    rest, constant = _parted(barrier.value)
     for robot in robots.values():
         if not names or not names <= set(robot.joints):
             continue
         for link in robot.chain.links[1:]:
-            for axis, place in enumerate(place_of(robot, link, ORIGIN)):
-                for sign, term in ((1, place), (-1, negate(place))):
-                    parts, offset = _parted(term)
-                    if parts == rest:
-                        return Pinned(barrier, robot.name, link, axis, sign, offset - constant)
+            found = _combined(barrier.value, place_of(robot, link, ORIGIN))
+            if found is not None:
+                normal, constant = found
+                return Pinned(barrier, robot.name, link, normal, -constant)
     return None
+
+
+def _combined(term: Term, place: Sequence[Term]) -> tuple[Triple, Fraction] | None:
+    """The term as normal . place + constant, as it was written down; None if it is no such sum."""
+    rest, constant = _parted(term)
+    found = []
+    for coordinate in place:
+        factor, rest, offset = _taken(rest, coordinate)
+        constant -= offset
+        found.append(factor)
+    x, y, z = found
+    return ((x, y, z), constant) if any(found) and not rest else None
+
+
+def _taken(rest: tuple[Term, ...], coordinate: Term) -> tuple[Fraction, tuple[Term, ...], Fraction]:
+    """How often the coordinate is in the sum, what is left of it, and the number that a coordinate
+    which is no product of its own brought along."""
+    if isinstance(coordinate, Number):
+        return Fraction(0), rest, Fraction(0)
+    for k, part in enumerate(rest):
+        factor = part.factors[0] if isinstance(part, Product) else None
+        if isinstance(factor, Number) and part == multiply(factor, coordinate):
+            return factor.value, rest[:k] + rest[k + 1 :], Fraction(0)
+    for sign, whole in ((Fraction(1), coordinate), (Fraction(-1), negate(coordinate))):
+        parts, offset = _parted(whole)
+        for k in range(len(rest) - len(parts) + 1):
+            if rest[k : k + len(parts)] == parts:
+                return sign, rest[:k] + rest[k + len(parts) :], offset
+    return Fraction(0), rest, Fraction(0)
 
 
 def _parted(term: Term) -> tuple[tuple[Term, ...], Fraction]:

@@ -188,9 +188,9 @@ def _as_clearance(frame: Pinned) -> Clearance:
 
 
 def _of_frame(robot: Robot, frames: Sequence[Pinned], frame: Pinned) -> Kept:
-    """The origin of the frame, kept from the half-space sign * x <= bound."""
-    normal = tuple(float(frame.sign * (k == frame.axis)) for k in range(3))
-    plane = Facets(((normal[0], normal[1], normal[2]),), (rounded_up(frame.bound),))
+    """The origin of the frame, kept from the half-space normal . p <= bound."""
+    normal = _point([side / frame.length for side in frame.normal])
+    plane = Facets((normal,), (rounded_up(frame.bound / frame.length),))
     sphere = len(robot.chain.spheres) + links_of(frames).index(frame.link)
     return Kept(_as_clearance(frame), sphere, None, plane, Fraction(0))
 
