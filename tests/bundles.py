@@ -12,6 +12,7 @@ from verifier.core.diagnostic import Diagnostic
 from verifier.emit import reference
 from verifier.emit.binding import Compiled, compiled, compiler, loaded, zig
 from verifier.emit.build_file import TARGETS
+from verifier.emit.bundle import guard_files
 from verifier.emit.design import Design
 from verifier.emit.reference import Sample
 from verifier.emit.vectors import Vector, answered
@@ -131,3 +132,14 @@ def sample(design: Design, time_ns: int, values: Mapping[str, float | int | str]
         value = values.get(name, 0)
         found[name] = place.labels.index(value) if isinstance(value, str) else value
     return Sample(time_ns, found)
+
+
+def survives(folder: Path, steps: int, design: Design, *defined: str) -> None:
+    """Random steps under the sanitizers; see data/fuzz_temporal.c for what holds at each."""
+    names = dict(guard_files(design))
+    names["fuzz.c"] = (ROOT / "tests" / "data" / "fuzz_temporal.c").read_bytes()
+    checks = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    flags = (*(checks if tool("gcc") else checks[:1]), f"-DSTEPS={steps}u", *defined)
+    program = compiled(names, folder, "fuzz", ("guard.c", "fuzz.c"), gcc(), flags)
+    done = subprocess.run([program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, f"{steps} steps\n"), done.stdout + done.stderr

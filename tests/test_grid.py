@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 from agreement import by_guard, by_program, compare, design_of_properties
-from bundles import model_of, self_test_agrees
+from bundles import model_of, self_test_agrees, survives
 from formulas import EVER, PERIOD_NS, property_of
 
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.term import Proposition
 from verifier.emit.binding import _guard_type, loaded
 from verifier.emit.bundle import c_files, guard_files
+from verifier.emit.design import Design
 from verifier.model.values import Atom, Connective, Interval, Modal, Temporal
 from verifier.monitor.budget import bytes_of
 from verifier.monitor.definition import Answer, Event, answers
@@ -160,6 +161,25 @@ def test_the_place_of_a_bit_is_found_alike_without_the_compilers_help(tmp_path: 
     guards = loaded(design, ours, tmp_path), loaded(design, plain, tmp_path / "plain")
     events = trace(random.Random(3), 600, 2000)
     assert by_guard(guards[0], events) == by_guard(guards[1], events)
+
+
+def on_the_grid(*sizes: int) -> Design:
+    """Everything that waits so many ticks, with its robustness."""
+    waiting = [body for size in sizes for body in bodies(size)]
+    properties = [property_of(body, f"p{k}") for k, body in enumerate(waiting)]
+    return design_of_properties(properties, PERIOD_NS)
+
+
+TICK = f"-DTICK=INT64_C({PERIOD_NS})"
+
+
+def test_whatever_comes_has_a_defined_answer_under_the_sanitizers(tmp_path: Path) -> None:
+    survives(tmp_path, 60_000, on_the_grid(65, 1100), TICK)
+
+
+@pytest.mark.nightly
+def test_ten_million_steps_have_defined_answers_under_the_sanitizers(tmp_path: Path) -> None:
+    survives(tmp_path, 10_000_000, on_the_grid(1, 64, 513, 1100), TICK)
 
 
 WORLD = """

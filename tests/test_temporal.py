@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import re
-import subprocess
 from fractions import Fraction
 from importlib.resources import files
 from pathlib import Path
@@ -19,12 +18,13 @@ from agreement import (
     design_of_properties,
     random_properties,
 )
-from bundles import ROOT, gcc, sample, self_test_agrees, tool
+from bundles import sample, self_test_agrees, survives
 from formulas import EVER, property_of
 
 from verifier.core.term import Comparison, Number, Proposition, Variable
-from verifier.emit.binding import Compiled, compiled, loaded
+from verifier.emit.binding import Compiled, loaded
 from verifier.emit.bundle import c_files
+from verifier.emit.design import Design
 from verifier.emit.layout import _RESERVED
 from verifier.model.values import Atom, Connective, Interval, Modal
 from verifier.monitor.definition import Answer, Event
@@ -82,25 +82,17 @@ def test_the_self_test_of_any_properties_agrees_here_and_on_aarch64(tmp_path: Pa
 # ---- what a clock and a sensor should not do ---------------------------------------------------
 
 
-def survives(folder: Path, steps: int, count: int) -> None:
-    """Random steps under the sanitizers; see data/fuzz_temporal.c for what holds at each."""
-    design = design_of_properties(random_properties(random.Random(31), count))
-    names = dict(c_files(design))
-    names["fuzz.c"] = (ROOT / "tests" / "data" / "fuzz_temporal.c").read_bytes()
-    checks = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-    flags = (*(checks if tool("gcc") else checks[:1]), f"-DSTEPS={steps}u")
-    program = compiled(names, folder, "fuzz", ("guard.c", "fuzz.c"), gcc(), flags)
-    done = subprocess.run([program], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (0, f"{steps} steps\n"), done.stdout + done.stderr
+def of_chance(count: int) -> Design:
+    return design_of_properties(random_properties(random.Random(31), count))
 
 
 def test_whatever_comes_has_a_defined_answer_under_the_sanitizers(tmp_path: Path) -> None:
-    survives(tmp_path, 100_000, 30)
+    survives(tmp_path, 100_000, of_chance(30))
 
 
 @pytest.mark.nightly
 def test_ten_million_steps_have_defined_answers_under_the_sanitizers(tmp_path: Path) -> None:
-    survives(tmp_path, 10_000_000, 20)
+    survives(tmp_path, 10_000_000, of_chance(20))
 
 
 HOUR = 3600 * 10**9

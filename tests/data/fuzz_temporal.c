@@ -1,6 +1,7 @@
 /* Random steps through a guard of temporal properties over p, r, s, x, y, with everything that a
  * clock and a sensor should not do. Whatever comes, answers are answers, final ones stay, the
- * fallback never steps down, robustness is a number that never rises, and the command is finite. */
+ * fallback never steps down, robustness is a number that never rises, and the command is finite.
+ * With TICK the samples lie on a grid but for a few, and the trigger p is rare. */
 
 #include <stdio.h>
 #include <string.h>
@@ -20,10 +21,24 @@ static uint64_t draw(uint64_t below)
     return (seed >> 11) % below;
 }
 
+#ifdef TICK
+#define ODD 2000u
+#define FRESH 300u
+#define SELDOM 40u
+#define LONGEST (3000 * TICK)
+static const int64_t steps[] = {TICK, TICK, TICK, TICK, 2 * TICK, 63 * TICK, 64 * TICK,
+                                500 * TICK, 1100 * TICK, LONGEST};
+#else
+#define ODD 400u
+#define FRESH 60u
+#define SELDOM 2u
+#define LONGEST 400
+static const int64_t steps[] = {10, 10, 10, 10, 10, 11, 20, 25, 80, LONGEST};
+#endif
+
 static int64_t moved(int64_t stamp)
 {
-    static const int64_t steps[] = {10, 10, 10, 10, 10, 11, 20, 25, 80, 400};
-    switch (draw(400u)) {
+    switch (draw(ODD)) {
     case 0u:
         return stamp; /* repeated */
     case 1u:
@@ -37,7 +52,7 @@ static int64_t moved(int64_t stamp)
     case 5u:
         return (int64_t)seed;
     default:
-        return (stamp < INT64_MAX - 400) ? (stamp + steps[draw(COUNT(steps))]) : stamp;
+        return (stamp < INT64_MAX - LONGEST) ? (stamp + steps[draw(COUNT(steps))]) : stamp;
     }
 }
 
@@ -65,7 +80,7 @@ int main(void)
         guard_action proposed;
         guard_verdict verdict;
         const uint8_t fallback = g.fallback;
-        const bool fresh = (i == 0u) || (draw(60u) == 0u);
+        const bool fresh = (i == 0u) || (draw(FRESH) == 0u);
         if (fresh) {
             (void)guard_init(&g);
             stamp = (draw(50u) == 0u) ? (int64_t)seed : (int64_t)draw(1000u);
@@ -74,7 +89,7 @@ int main(void)
         memset(&proposed, 0, sizeof proposed);
         stamp = moved(stamp);
         now.time_ns = stamp;
-        now.p = flag();
+        now.p = (draw(SELDOM) == 0u) ? 1u : (flag() & 0xfeu);
         now.r = flag();
         now.s = flag();
         now.x = number();
