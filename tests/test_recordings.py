@@ -229,6 +229,7 @@ def test_the_command_judges_a_recording(run: Run) -> None:
     ("arguments", "said"),
     [
         (("t.mcap",), "there is no mapping for `gripper`"),
+        (("t.mcap",), "help: say where the recording has it: --map gripper=TOPIC.FIELD"),
         (("t.mcap", "--map", "near=data"), "is no mapping"),
         (("t.mcap", "--map", "robot.map", "--map", "near=/near.data"), "`near` is mapped twice"),
         (("t.mcap", "--map", "no.map"), "error[file-not-found]"),

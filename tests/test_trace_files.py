@@ -201,6 +201,7 @@ def test_a_near_miss_is_suggested(run: Run) -> None:
     ("arguments", "said"),
     [
         (("world.spec", "t.txt"), "the suffixes are .csv, .jsonl"),
+        (("world.spec", "t.csv.gz"), "unpack it first"),
         (("world.spec", "none.csv"), "error[file-not-found]"),
         (("world.spec", "folder.csv"), "error[file-unreadable]"),
         (("none.spec", "t.csv"), "error[file-not-found]"),

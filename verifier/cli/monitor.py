@@ -20,6 +20,8 @@ from verifier.report.trace import render, render_json, verdict_of
 from verifier.source import Mistakes, settled
 from verifier.traces import recording_file
 
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+
 
 def run(options: argparse.Namespace) -> int:
     """0 every property is satisfied, 1 one is violated, 3 one is not yet decided or has no
@@ -61,7 +63,10 @@ def _reader(options: argparse.Namespace) -> Samples:
         raise Refusal(f"`--map` is for recordings ({MCAP}); other traces name their variables")
     if suffix not in READERS:
         known = ", ".join((*READERS, MCAP))
-        raise Refusal(f"`{options.trace}` is no trace that can be read; the suffixes are {known}")
+        unpack = "; unpack it first" if suffix in PACKED else ""
+        raise Refusal(
+            f"`{options.trace}` is no trace that can be read; the suffixes are {known}{unpack}"
+        )
     return READERS[suffix]
 
 

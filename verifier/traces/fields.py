@@ -162,8 +162,10 @@ def unreadable(field: str, text: str, span: Span, why: Unreadable) -> SourceErro
     return SourceError([Diagnostic("trace-value", span, message, help=why.help)])
 
 
-def missing(names: Iterable[str], known: Iterable[str], span: Span, what: str) -> SourceError:
-    """That columns, fields or mappings of these names are missing."""
+def missing(
+    names: Iterable[str], known: Iterable[str], span: Span, what: str, hint: str | None = None
+) -> SourceError:
+    """That columns, fields or mappings of these names are missing; `hint` where there are none."""
     there = list(known)
     listed = ", ".join(there[:12]) + (", …" if len(there) > 12 else "")
     return SourceError(
@@ -172,7 +174,7 @@ def missing(names: Iterable[str], known: Iterable[str], span: Span, what: str) -
                 "trace-column",
                 span,
                 f"there is no {what} `{name}`, which a property reads",
-                help=near_miss(name, there) or f"the trace has: {listed}",
+                help=near_miss(name, there) or (f"the trace has: {listed}" if there else hint),
             )
             for name in names
         ]

@@ -78,7 +78,8 @@ def samples(
         raise wrong("trace-form", at, "this is not an MCAP recording", None)
     absent = [name for name in fields if name not in mapped]
     if absent:
-        raise missing(absent, mapped, at, "mapping for")
+        hint = f"say where the recording has it: --map {absent[0]}=TOPIC.FIELD"
+        raise missing(absent, mapped, at, "mapping for", hint)
     stream.seek(0)
     wanted = {name: mapped[name] for name in fields}
     yield from _sampled(_spoken(stream, at, wanted, tell), fields, wanted, at)
