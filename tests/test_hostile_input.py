@@ -9,6 +9,7 @@ import pytest
 
 from verifier.core.diagnostic import Diagnostic, SourceError
 from verifier.core.span import Span
+from verifier.source import settled
 from verifier.syntax.formatter import format_expression, format_file
 from verifier.syntax.lexer import NESTING_LIMIT
 from verifier.syntax.parse import (
@@ -168,6 +169,8 @@ def test_a_file_that_declares_nothing_is_a_mistake(text: str) -> None:
         (b"\x89PNG\r\n\x1a\n", 1, 1),
         ("# é\n# ü".encode() + b"\x80", 2, 4),
         ("type A".encode("utf-16"), 1, 1),
+        ("type A\n# \u202e ereh".encode(), 2, 3),
+        ("type A # é \u2066".encode(), 1, 12),
     ],
 )
 def test_what_is_not_text_is_refused_where_it_starts(data: bytes, line: int, column: int) -> None:
@@ -188,6 +191,29 @@ def test_a_number_that_is_too_long_is_refused_before_it_is_computed(number: str)
     (found,) = refusal(f"const x = {number}")
     assert found.code == "number-too-long"
     assert found.span == Span("here", 1, 11, 1, 11 + len(number))
+
+
+def test_a_number_that_is_made_too_long_is_refused_where_it_is_made() -> None:
+    squares = [f"const k{k + 1} = k{k} * k{k}" for k in range(40)]
+    head = "state { x, y : real }\nconst k0 = 1e999\n"
+    for made in (
+        "\n".join(squares),
+        "const z = 1 / k0 / 1e9",
+        "const z = [1, k0] * 1e9",
+        "skill S { requires (x + y) * k0 * 1e9 >= 0 }",
+    ):
+        with pytest.raises(SourceError) as error:
+            settled("here", head + made)
+        assert error.value.diagnostics[0].code == "number-too-long", made
+    settled("here", "const k = 1e499 * 1e499")
+
+
+def test_quantified_names_multiply_their_cases_up_to_a_bound() -> None:
+    for ranges in ((22, 22, 22), (10_001,)):
+        names = [f"forall i{k} in 1 .. {count}" for k, count in enumerate(ranges)]
+        with pytest.raises(SourceError) as error:
+            settled("here", f"state {{ a : bool }}\nskill S {{ requires {', '.join(names)}, a }}")
+        assert [each.code for each in error.value.diagnostics] == ["index-out-of-range"]
 
 
 def test_a_unit_that_is_too_long_is_refused_before_it_is_computed() -> None:

@@ -28,8 +28,10 @@ from verifier.core.term import (
     Iff,
     Implies,
     Number,
+    Product,
     Proposition,
     Quotient,
+    Sum,
     Term,
     Truth,
     Variable,
@@ -63,6 +65,8 @@ from verifier.syntax.formatter import format_expression
 COORDINATES = ("x", "y", "z")
 LARGEST_EXPONENT = 16
 MOST_CASES = 10_000
+MOST_DIGITS = 1_000
+"""Of a number that is calculated: of its numerator, and of its denominator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,7 @@ class Context:
     `bindings` are parameters and quantified names. `version` is OLD inside `old(...)`.
     `old_allowed` says that the place is a promise about a step. `placeholder` says that parameters
     stand for any value, because a declaration is being checked and not a call. `read` collects the
-    names of the state variables that were read.
+    names of the state variables that were read. `cases` counts those of the quantified names.
     """
 
     scope: Scope
@@ -81,6 +85,7 @@ class Context:
     old_allowed: bool = False
     placeholder: bool = False
     read: set[str] = field(default_factory=set)
+    cases: int = 1
 
     def bound(self, name: str, value: Value) -> Context:
         return replace(self, bindings={**self.bindings, name: value})
@@ -109,7 +114,7 @@ def settle(expression: tree.Expression, at: Context) -> Value:
         case tree.Binary(operator, left, right) if operator in ("and", "or", "implies", "iff"):
             return Logical(_connect(operator, formula(left, at), formula(right, at)))
         case tree.Binary():
-            return _arithmetic(expression, at)
+            return _short(_arithmetic(expression, at), expression)
         case tree.Comparing():
             return Logical(_comparing(expression, at))
         case tree.Membership(element, region):
@@ -392,10 +397,9 @@ def cases(variable: tree.Name, domain: tree.Expression, at: Context) -> Iterator
             first, last = (number(end, NONE, None, at) for end in (low, high))
             if first.denominator != 1 or last.denominator != 1:
                 fail("not-an-integer", domain.span, "the ends of an index range are whole numbers")
-            if last - first >= MOST_CASES:
-                fail("index-out-of-range", domain.span, f"more than {MOST_CASES} indices")
+            inner = _counted(max(0, int(last - first) + 1), domain, at)
             for value in range(int(first), int(last) + 1):
-                yield at.bound(variable.text, bare_number(value))
+                yield inner.bound(variable.text, bare_number(value))
         case tree.Reference(name, span):
             if name not in at.scope.types:
                 fail(
@@ -404,10 +408,25 @@ def cases(variable: tree.Name, domain: tree.Expression, at: Context) -> Iterator
                     f"there is no type `{name}`",
                     help=near_miss(name, at.scope.types),
                 )
-            for thing in at.scope.objects_of(name):
-                yield at.bound(variable.text, Thing(thing, name))
+            things = at.scope.objects_of(name)
+            inner = _counted(len(things), domain, at)
+            for thing in things:
+                yield inner.bound(variable.text, Thing(thing, name))
         case _:
             fail("wrong-type", domain.span, "a quantified name runs over a type or `low .. high`")
+
+
+def _counted(count: int, domain: tree.Expression, at: Context) -> Context:
+    """The context within so many more cases."""
+    total = at.cases * count
+    if total > MOST_CASES:
+        fail(
+            "index-out-of-range",
+            domain.span,
+            f"this and the quantified names around it make {total:,} cases; at most {MOST_CASES:,}"
+            " are judged",
+        )
+    return replace(at, cases=max(1, total))
 
 
 def _quantified(expression: tree.Quantified, at: Context) -> Formula:
@@ -659,6 +678,27 @@ def _arithmetic(expression: tree.Binary, at: Context) -> Value:
         expression.span,
         f"`{operator}` stands between {kind(one)} and {kind(other)}",
     )
+
+
+def _short(value: Value, expression: tree.Binary) -> Value:
+    """The value, once no number in it has grown beyond what anybody computes with."""
+    for part in value.parts if isinstance(value, Vector) else (value,):
+        terms = [part.term] if isinstance(part, Quantity) else []
+        if expression.operator not in ("+", "-"):  # these leave factors as they are
+            terms += [inner for term in terms if isinstance(term, Sum) for inner in term.terms]
+        for term in terms:
+            factors = term.factors[:1] if isinstance(term, Product) else (term,)
+            for factor in factors:
+                if isinstance(factor, Number) and _digits(factor.value) > MOST_DIGITS:
+                    message = f"this makes a number of more than {MOST_DIGITS:,} digits"
+                    fail("number-too-long", expression.span, message)
+    return value
+
+
+def _digits(value: Fraction) -> int:
+    """At least so many digits its longer part has."""
+    bits = max(value.numerator.bit_length(), value.denominator.bit_length())
+    return (bits - 1) * 3 // 10
 
 
 def _multiplied(one: Quantity, other: Quantity) -> Quantity:

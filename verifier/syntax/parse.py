@@ -35,6 +35,8 @@ OPTIONS: dict[str, Any] = {
     "keep_all_tokens": True,
     "maybe_placeholders": False,
 }
+_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+"""Signs that change the direction of text (Boucher and Anderson, Trojan Source, 2023)."""
 _PIECE = re.compile(r"#[^\r\n]*|\w+(?:\.[0-9]+)?|[^\s\w]")
 _NOTHING = re.compile(r"(?:\s|#[^\r\n]*+)*+")
 
@@ -136,6 +138,8 @@ def decode(data: bytes, path: str) -> str:
         raise SourceError([_no_text(data, error.start, path)]) from None
     if zero >= 0:
         raise SourceError([_no_text(data, zero, path)])
+    if (turning := _TURNING.search(text)) is not None:
+        raise SourceError([_not_as_shown(text, turning.start(), path)])
     return text
 
 
@@ -151,6 +155,16 @@ def _no_text(data: bytes, position: int, path: str) -> Diagnostic:
         "not-text",
         Span(path, line, column, line, column + 1),
         f"this file is not UTF-8 text: it holds the byte 0x{data[position]:02x} here",
+    )
+
+
+def _not_as_shown(text: str, position: int, path: str) -> Diagnostic:
+    line, column = text.count("\n", 0, position) + 1, position - text.rfind("\n", 0, position)
+    return Diagnostic(
+        "not-text",
+        Span(path, line, column, line, column + 1),
+        f"the sign U+{ord(text[position]):04X} shows text in another order than it is read in",
+        help="leave it out: what is proved should be what a reader sees",
     )
 
 
