@@ -31,7 +31,6 @@ from verifier.model.expression import scalar_names
 from verifier.model.values import StateVariable
 from verifier.repair.transition import Aim, Found, Refuted, Tools, transition
 from verifier.solve.linear import series
-from verifier.source import Source
 
 CUTS_DEEP = 2
 NOWHERE = "; no part of the starts that was tried is served"
@@ -39,9 +38,9 @@ REDUCED_SPEED = "0.25 m/s"  # ISO 10218-1, 3.24.1: reduced speed control
 GENTLE = "1 m/s^2"
 
 
-def motions(source: Source, aim: Aim) -> Propose:
+def motions(aim: Aim) -> Propose:
     """What a search for repairs and plans asks for transitions."""
-    return lambda chain, place, clause: bridges(Gap(source, chain, place, clause, aim))
+    return lambda source, chain, place, clause: bridges(Gap(source, chain, place, clause, aim))
 
 
 def tools(aim: Aim) -> Tools:

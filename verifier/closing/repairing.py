@@ -39,7 +39,7 @@ def with_repair(
     if not chain.plain:
         return replace(report, search="only a plain sequence of skills is repaired by insertion")
     place = _place(chain, failed.obligation)
-    outcome = repairs(source, chain, place, effort, most, motions(source, aim))
+    outcome = repairs(source, chain, place, effort, most, motions(aim))
     if not outcome.found:
         return replace(
             report, search=_told(outcome), faults=outcome.faults, narrower=_narrower(outcome)
@@ -116,7 +116,7 @@ def planned(
 ) -> tuple[Outcome, list[Repair]]:
     """Chains that lead from what is assumed to what is to be achieved, shortest first, `most` of
     them at most, each as the text in which it stands in place of the chain's own steps."""
-    outcome = plans(source, chain, effort, most, motions(source, aim))
+    outcome = plans(source, chain, effort, most, motions(aim))
     return outcome, [_plan(source, closed) for closed in outcome.found]
 
 

@@ -6,14 +6,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
+from itertools import chain
 
 from verifier.check.motion import judge_plan
 from verifier.check.outcome import Accepted
-from verifier.closing.rounded import rounded
+from verifier.closing.rounded import Rounding, is_short, rounded
 from verifier.closing.wording import Words, base_unit, clauses, course, quantity, still
 from verifier.core.affine import Row
+from verifier.core.cell import box_rows
 from verifier.core.diagnostic import SourceError
-from verifier.core.motion import Affine, Family, Motion, Plan, Problem, Starts
+from verifier.core.motion import Affine, Family, Motion, Plan, Polytope, Problem, Starts
 from verifier.core.obligation import Passage
 from verifier.core.starts import greatest
 from verifier.core.term import NOW, Real
@@ -23,6 +26,7 @@ from verifier.model.contract import contract_of
 from verifier.model.expression import Context
 from verifier.model.motion import Transition
 from verifier.model.values import Contract
+from verifier.repair.rounding import onto
 from verifier.repair.tube import parts
 from verifier.solve.passage import passage
 from verifier.source import Source
@@ -108,10 +112,16 @@ def written(
     """The skill with the fewest digits that the judge accepts."""
     (starts,) = problem.starts
     reason = "the table cannot be written with few digits"
-    for digits, slack in LADDER:
-        # A start that moves cannot be slowed down.
-        short = rounded(plan, digits, ZERO if problem.moving else slack)
-        text = skill(source, name, draft, _table(source, draft, starts, short))
+    # A start that moves cannot be slowed down.
+    slower = [(digits, ZERO if problem.moving else slack) for digits, slack in LADDER]
+    shorts = (
+        rounded(plan, Rounding(digits, slack, partial(_onto, problem))) for digits, slack in slower
+    )
+    for short in chain([plan], shorts) if is_short(plan) else chain(shorts, [plan]):
+        if any(_is_late(motion, problem) for _, motion in parts(starts, short)):
+            reason = "with few digits it takes longer than is allowed"
+            continue
+        text = skill(source, name, draft, _table(source, draft, problem, short))
         try:
             contract = settled(source, limits, text, name)
         except SourceError as error:
@@ -120,6 +130,20 @@ def written(
         if contract.transition is not None and _stands(contract.transition):
             return text
     return Unwritten(f"a motion was found, but {reason}")
+
+
+def _onto(problem: Problem, arrival: list[Affine]) -> list[Affine]:
+    """What has to be added to the arrival so that it is where the end set is thin."""
+    end, walls, rigid = problem.end, problem.space.bounds, (ZERO,) * problem.rigid
+    if walls is not None:
+        sides = box_rows(walls)
+        rows = tuple((*row, *rigid) for row in sides.rows)
+        end = Polytope((*end.rows, *rows), (*end.bounds, *sides.bounds))
+    return onto(end, problem.starts[0], problem.rigid, arrival)
+
+
+def _is_late(motion: Motion, problem: Problem) -> bool:
+    return problem.duration_max is not None and motion.duration > problem.duration_max
 
 
 def _stands(table: Transition) -> bool:
@@ -133,7 +157,8 @@ def _stands(table: Transition) -> bool:
             return False
 
 
-def _table(source: Source, draft: Draft, starts: Starts, plan: Plan) -> Table:
+def _table(source: Source, draft: Draft, problem: Problem, plan: Plan) -> Table:
+    (starts,) = problem.starts
     sort = source.model.scalars[draft.words.names[0]].sort
     assert isinstance(sort, Real)
     length = base_unit(sort.dimension)
@@ -142,6 +167,7 @@ def _table(source: Source, draft: Draft, starts: Starts, plan: Plan) -> Table:
     lines = "\n".join(course(plan, draft.words, rate, 8))
     times = [motion.duration for _, motion in parts(starts, plan)]
     low, high = (Fraction(min(times) * 1000 // 1, 1000), Fraction(-(-max(times) * 1000 // 1), 1000))
+    high = high if problem.duration_max is None else min(high, problem.duration_max)
     duration = f"duration  {quantity(low, UNITS['s'])} .. {quantity(high, UNITS['s'])}"
     (tube,) = clauses("invariant", _tube(draft, starts, plan), draft.words)
     return Table(tube, duration, lines)

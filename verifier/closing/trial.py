@@ -29,6 +29,8 @@ from verifier.syntax import tree
 ENTRY = ("precondition", "initial", "invariant", "achieve")
 MOST_MOTIONS = 8
 """Candidates for which motions are asked for; each takes a good part of a second."""
+MOST_IN_A_ROW = 4
+"""Further transitions in one candidate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,14 @@ class NoMotion:
     served: tuple[str, ...] = ()
 
 
-Propose: TypeAlias = Callable[[Chain, int, Formula], Iterable[Proposal | NoMotion | Diagnostic]]
+Proposals: TypeAlias = Iterable[Proposal | NoMotion | Diagnostic]
+Propose: TypeAlias = Callable[[Source, Chain, int, Formula], Proposals]
 """Transitions for a chain of which a clause fails before the step, or why there is none."""
+Failed: TypeAlias = tuple[Obligation, Verdict]
 Write: TypeAlias = Callable[[str, tree.ChainDeclaration, int, New], Edit]
 
 
-def no_motion(
-    chain: Chain, place: int, clause: Formula
-) -> Iterable[Proposal | NoMotion | Diagnostic]:
+def no_motion(source: Source, chain: Chain, place: int, clause: Formula) -> Proposals:
     """Nothing."""
     return ()
 
@@ -141,15 +143,7 @@ class Trial:
         failed = first_fault(slot.source.model, candidate, self.quick, self.known)
         if failed is None:
             return Closed(slot.place, tuple(each.text for each in calls), candidate)
-        if failing(candidate, *failed) is None:
-            at_entry = first_fault(
-                slot.source.model,
-                candidate,
-                self.effort,
-                self.known,
-                lambda each: each.rule in ENTRY,
-            )
-            failed = at_entry or failed
+        failed = self._at_entry(slot.source, candidate, failed, self.known)
         obligation, verdict = failed
         certain = isinstance(verdict, Refuted)
         at_end = obligation.rule in AT_END
@@ -176,7 +170,7 @@ class Trial:
             return None
         self.asked += 1
         texts = [self.calls[k].text for k in word]
-        for proposal in self.propose(candidate, self.slot.place + passed, clause):
+        for proposal in self.propose(self.slot.source, candidate, self.slot.place + passed, clause):
             if isinstance(proposal, Diagnostic):
                 self.faults.append(proposal)
                 self.reasons.append(NoMotion(proposal.message, is_sure=True))
@@ -192,8 +186,22 @@ class Trial:
             self.reasons.append(NoMotion(closed, is_sure=False))
         return None
 
-    def _settled(self, calls: tuple[str, ...], declarations: str) -> Closed | str:
-        """The text with all that is new, judged as it would be read; or what is wrong with it."""
+    def _at_entry(
+        self, source: Source, chain: Chain, failed: Failed, known: dict[Question, Verdict]
+    ) -> Failed:
+        """The first clause that fails where it has to hold, or else what failed first."""
+        if failing(chain, *failed) is not None:
+            return failed
+        return (
+            first_fault(source.model, chain, self.effort, known, lambda each: each.rule in ENTRY)
+            or failed
+        )
+
+    def _settled(
+        self, calls: tuple[str, ...], declarations: str, more: int = MOST_IN_A_ROW
+    ) -> Closed | str:
+        """The text with all that is new, judged as it would be read, with a further transition
+        where the new calls leave another gap; or what is wrong with it."""
         slot = self.slot
         changed = slot.edited(New(calls, "", declarations))
         try:
@@ -201,13 +209,33 @@ class Trial:
         except Mistakes as mistakes:
             return f"the transition cannot stand there: {mistakes.diagnostics[0].message}"
         chain = again.model.chains[slot.chain.name]
-        failed = first_fault(again.model, chain, self.effort, {})
-        if failed is None:
+        known: dict[Question, Verdict] = {}
+        first = first_fault(again.model, chain, self.effort, known)
+        if first is None:
             return Closed(slot.place, calls, chain, declarations)
-        fails = "fails" if isinstance(failed[1], Refuted) else "stays unknown"
+        failed = self._at_entry(again, chain, first, known)
         clause = failing(chain, *failed)
+        passed = _behind(calls, failed[0].step - slot.place, failed[0].rule in AT_END)
+        if more and clause and passed is not None:
+            for proposal in self.propose(again, chain, slot.place + passed, clause[1]):
+                if isinstance(proposal, Proposal):
+                    longer = (*calls[:passed], proposal.call, *calls[passed:])
+                    both = f"{declarations}\n{proposal.declarations}"
+                    closed = self._settled(longer, both, more - 1)
+                    if isinstance(closed, Closed):
+                        return closed
+        fails = "fails" if isinstance(failed[1], Refuted) else "stays unknown"
         needed = f"`{clause[0].text}` " if clause else ""
         return f"a transition closes this gap, but {needed}{fails} then: {failed[0].id}"
+
+
+def _behind(calls: Sequence[str], passed: int, at_end: bool) -> int | None:
+    """How many of the calls, each of which is one step, stand before what fails; None if that is
+    not among them or right behind."""
+    if any("{" in call for call in calls):
+        return None
+    passed = len(calls) if at_end else passed
+    return passed if 0 < passed <= len(calls) else None
 
 
 def _contains(word: Word, other: Word) -> bool:

@@ -28,12 +28,15 @@ from itertools import pairwise
 
 from verifier.core.linear import INFINITY, Minimize, Optimum, Program
 from verifier.core.motion import Motion
+from verifier.core.starts import around
 from verifier.repair.family import Frame, Solved, Task, frame_of
 from verifier.repair.rounding import exact
 from verifier.repair.stated import Known, Line, Stated, Unknown, scaled, value
 
 PIECES_PER_REGION = 3
+BRAKING_PIECES = (3, 9)  # the second where a start is so near to a wall that the first fail
 RAMPS_MAX = 5
+THIN = 1e-4  # of the widest coordinate of the starts: where nothing needs to depend on it
 RAMP_MOST = 0.4  # of the time in a region
 NEWTON_STEPS = 8
 CONVERGED = 1e-3  # the error that is left is of the order of its square
@@ -63,9 +66,12 @@ def fastest(
     """The family of least duration that was found, sought longer while it takes more than `in_time`
     seconds; None if there is none for this sequence, or the first that is found takes longer than
     `hopeless` seconds."""
-    frame = frame_of(task)
-    found = _search(task, frame, minimize, in_time, hopeless)
-    return exact(task, frame, *found) if found else None
+    wide, whole = frame_of(task, THIN), frame_of(task)
+    for frame in (whole,) if wide == whole else (wide, whole):
+        found = _search(task, frame, minimize, in_time, hopeless)
+        if found is not None:
+            return exact(task, frame, *found)
+    return None
 
 
 def gentlest(task: Task, minimize: Minimize, duration: float) -> Motion | None:
@@ -84,12 +90,10 @@ def _search(
     task: Task, frame: Frame, minimize: Minimize, in_time: float, hopeless: float
 ) -> tuple[Solved, tuple[int, ...]] | None:
     """The fastest family, and the number of each piece's region."""
-    parts = _first_parts(task, frame, minimize)
-    if parts is None:
+    begun = _begun(task, frame, minimize)
+    if begun is None or begun[0].total > hopeless:
         return None
-    best = _with_shares(task, frame, parts, minimize)
-    if best is None or best.total > hopeless:
-        return None
+    best, parts = begun
     trust = TRUST_FIRST
     for _ in range(IMPROVEMENTS_MAX):
         if trust < TRUST_LEAST or best.total <= task.least * (1 + ENOUGH):
@@ -111,16 +115,28 @@ def _search(
     return best, parts.regions
 
 
-def _first_parts(task: Task, frame: Frame, minimize: Minimize) -> Parts | None:
+def _begun(task: Task, frame: Frame, minimize: Minimize) -> tuple[Solved, Parts] | None:
+    """The first family, and the parts that it was found for."""
+    for count in BRAKING_PIECES if task.moving else BRAKING_PIECES[:1]:
+        parts = _first_parts(task, frame, minimize, count)
+        first = parts and _with_shares(task, frame, parts, minimize)
+        if parts and first:
+            return first, parts
+    return None
+
+
+def _first_parts(task: Task, frame: Frame, minimize: Minimize, braking_pieces: int) -> Parts | None:
     """Durations of a polygon through the regions at full speed, with time to speed up and brake."""
     stated = Stated(Program(), frame)
     legs: list[int] = []
     here = stated.start()
     for k, region in enumerate(frame.rooms):
         there = stated.point(k)
-        stated.inside(there, region)
-        last = k + 1 == len(frame.rooms)
-        stated.inside(there, frame.goal if last else frame.rooms[k + 1])
+        if k + 1 < len(frame.rooms):
+            stated.inside(there, region)
+            stated.inside(there, frame.rooms[k + 1])
+        else:
+            stated.inside(there, frame.goal)
         leg = stated.program.column(0.0, INFINITY, 1.0)
         for axis, speed in enumerate(task.speed_max):
             step = there[axis] + scaled(-1.0, here[axis])
@@ -141,22 +157,41 @@ def _first_parts(task: Task, frame: Frame, minimize: Minimize) -> Parts | None:
     least = whole / (8 * len(times))
     durations: list[float] = []
     regions: list[int] = []
+    braking = _braking(task, braking_pieces)
+    first = [*braking, *(r for r in ramps if not braking or r > braking[-1])]
     for k, time in enumerate(times):
-        ends = (k == 0) + (k + 1 == len(times))
-        parts = _parts(max(time, least) + ends * ramps[-1] / 2, ramps, k == 0, k + 1 == len(times))
+        last = k + 1 == len(times)
+        ends = (k == 0) + last
+        whole = max(time, least) + ends * ramps[-1] / 2 + (braking[-1] if braking and not k else 0)
+        parts = _parts(whole, first if k == 0 else [], ramps if last else [])
         durations += parts
         regions += [k] * len(parts)
     return Parts(tuple(durations), tuple(regions))
 
 
-def _parts(time: float, ramps: Sequence[float], first: bool, last: bool) -> list[float]:
+def _parts(time: float, first: Sequence[float], last: Sequence[float]) -> list[float]:
     """The time in a region in parts: an axis stops accelerating at its ramp."""
-    share = min(1.0, RAMP_MOST * time / ramps[-1])
-    steps = [share * (b - a) for a, b in pairwise((0.0, *ramps))]
-    before, after = (steps if first else []), (steps[::-1] if last else [])
+
+    def steps(ramps: Sequence[float]) -> list[float]:
+        share = min(1.0, RAMP_MOST * time / ramps[-1]) if ramps else 0.0
+        return [share * (b - a) for a, b in pairwise((0.0, *ramps))]
+
+    before, after = steps(first), steps(last)[::-1]
     rest = time - sum(before) - sum(after)
     count = max(PIECES_PER_REGION - len(before) - len(after), 1)
     return [*before, *([rest / count] * count), *after]
+
+
+def _braking(task: Task, count: int) -> list[float]:
+    """Times in which the fastest start can be brought to rest, and before: the hull of the control
+    points is near to the curve only if pieces are short."""
+    if not task.moving:
+        return []
+    size, box = len(task.speed_max), around(task.starts)
+    sides = zip(box.lower[size : 2 * size], box.upper[size : 2 * size], strict=True)
+    speeds = [max(abs(low), abs(high)) for low, high in sides]
+    longest = float(max(v / a for v, a in zip(speeds, task.acceleration_max, strict=True)))
+    return [longest * k / count for k in range(1, count + 1)] if longest else []
 
 
 def _with_shares(task: Task, frame: Frame, parts: Parts, minimize: Minimize) -> Solved | None:
@@ -261,7 +296,7 @@ def _middles(stated: Stated, parts: Parts, first: list[Line]) -> list[list[Line]
     end."""
     frame = stated.frame
     middles = [first, *(stated.point(leg) for leg in parts.regions[1:])]
-    for middle, leg in zip(middles, parts.regions, strict=True):
+    for middle, leg in zip(middles[:-1], parts.regions, strict=False):
         if any(isinstance(part, Unknown) or part.column is not None for _, part in middle[0]):
             stated.inside(middle, frame.rooms[leg])
     stated.inside(middles[-1], frame.goal)

@@ -38,17 +38,26 @@ class Task:
     rigid: int = 0
     least: float = 0.0
 
+    @property
+    def arrival(self) -> Polytope:
+        """The end set inside the last region."""
+        rigid, last = (Fraction(0),) * self.rigid, self.regions[-1]
+        rows = tuple((*row, *rigid) for row in last.rows)
+        return Polytope((*self.end.rows, *rows), (*self.end.bounds, *last.bounds))
+
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """The start as middle + half * u. Where the set is no box, u lies in a product of hulls, given
     by the coordinates and the points of each. `owned` names for each axis the parameters that may
-    move it where the axes are kept apart; None where all may move each."""
+    move it where the axes are kept apart; None where all may move each. Velocities depend on the
+    `wide` ones alone."""
 
     middle: tuple[Fraction, ...]
     half: tuple[Fraction, ...]
     factors: Factors | None
     owned: tuple[frozenset[int], ...] | None
+    wide: tuple[int, ...]
     size: int
     rigid: int
     rooms: tuple[list[Side], ...]
@@ -58,10 +67,9 @@ class Frame:
         """The parameters that may move this axis in the region with this number."""
         if leg >= FEEDBACK_REGIONS:
             return ()
-        moving = [k for k, half in enumerate(self.half) if half > 0]
         if self.owned is not None:
-            return tuple(k for k in moving if k in self.owned[axis])
-        return tuple(moving)
+            return tuple(k for k in self.wide if k in self.owned[axis])
+        return self.wide
 
     def corners(self, parameters: Sequence[int]) -> Iterator[dict[int, float]]:
         """Every combination of extreme values that the named parameters take."""
@@ -95,13 +103,14 @@ class Solved:
         return sum(self.durations)
 
 
-def frame_of(task: Task) -> Frame:
-    """The starts of the task on [-1, 1], and its regions with their margins."""
+def frame_of(task: Task, thin: float = 0.0) -> Frame:
+    """The starts of the task on [-1, 1], and its regions with their margins; coordinates count as
+    wide that are wider than the `thin` part of the widest one."""
     starts = task.starts
     size = len(task.speed_max)
     box = around(starts)
     rooms = tuple(_with_margins(body, task.margin) for body in task.regions)
-    goal = _with_margins(task.end, task.margin)
+    goal = _with_margins(task.arrival, task.margin)
     middle = tuple((a + b) / 2 for a, b in zip(box.lower, box.upper, strict=True))
     half = tuple((b - a) / 2 for a, b in zip(box.lower, box.upper, strict=True))
     rows = [row for body in (*task.regions, task.end) for row in body.rows]
@@ -114,7 +123,9 @@ def frame_of(task: Task) -> Frame:
             (axes, _normalized(points, [middle[k] for k in axes], [half[k] for k in axes]))
             for axes, points in starts.parts
         )
-    return Frame(middle, half, factors, owned, size, task.rigid, rooms, goal)
+    least = thin * float(max(half))
+    wide = tuple(k for k, a in enumerate(half) if a > least)
+    return Frame(middle, half, factors, owned, wide, size, task.rigid, rooms, goal)
 
 
 def _owned(task: Task, rows: Sequence[Vector]) -> tuple[frozenset[int], ...] | None:

@@ -13,7 +13,7 @@ from math import lcm
 from typing import TypeAlias
 
 from verifier.core.exact import inverse, reduced
-from verifier.core.motion import Affine, Motion, Piece
+from verifier.core.motion import Affine, Motion, Piece, Polytope, Starts
 from verifier.core.starts import around
 from verifier.repair.family import CONSTANT, Frame, Solved, Task
 
@@ -58,8 +58,8 @@ def _arriving(
     here = [_coordinate(axis, width, scale) for axis in range(size)]
     for j, duration in enumerate(durations):
         here = _moved(_moved(here, duration, knots[j]), duration, knots[j + 1])
-    zero = Affine(Fraction(0), (Fraction(0),) * width)
-    shifts = _onto(task, [_affine(part, scale) for part in here], zero)
+    arrival = [_affine(part, scale) for part in here]
+    shifts = onto(task.arrival, task.starts, task.rigid, arrival)
     free = Fraction(2 * sum(durations) - durations[0] - durations[-1], 2 * ROUNDING)
     changes = [[value / free for value in (*part.linear, part.constant)] for part in shifts]
     finer = lcm(unit, *(value.denominator for change in changes for value in change))
@@ -111,14 +111,12 @@ def _sum(parts: Sequence[tuple[Fraction, Affine]]) -> Affine:
     )
 
 
-def _onto(task: Task, arrival: Vectors, zero: Affine) -> Vectors:
+def onto(end: Polytope, starts: Starts, rigid: int, arrival: Vectors) -> Vectors:
     """What has to be added to the arrival so that it lies in the affine hull of the end set, as far
     as pairs of opposite rows with equal bounds show it."""
-    equal = {
-        row: bound
-        for row, bound in zip(task.end.rows, task.end.bounds, strict=True)
-        if (tuple(-a for a in row), -bound) in zip(task.end.rows, task.end.bounds, strict=True)
-    }
+    sides = dict.fromkeys(zip(end.rows, end.bounds, strict=True))
+    equal = {row: bound for row, bound in sides if (tuple(-a for a in row), -bound) in sides}
+    zero = Affine(ZERO, (ZERO,) * len(arrival[0].linear))
     if not equal:
         return [zero] * len(arrival)
     echelon, _ = reduced([[*row, bound] for row, bound in equal.items()])
@@ -127,10 +125,10 @@ def _onto(task: Task, arrival: Vectors, zero: Affine) -> Vectors:
     size, width = len(arrival), len(zero.linear)
     fixed_parts = [
         Affine(Fraction(0), tuple(Fraction(k == axis) for k in range(width)))
-        for axis in range(width - task.rigid, width)
+        for axis in range(width - rigid, width)
     ]
     gram = inverse([[_dot(a[:size], b[:size]) for b in rows] for a in rows])
-    fixed = _pinned(task)
+    fixed = _pinned(starts)
     misses = []
     for row, bound in zip(rows, bounds, strict=True):
         miss = _sum([(-a, part) for a, part in zip(row, (*arrival, *fixed_parts), strict=True)])
@@ -144,9 +142,8 @@ def _onto(task: Task, arrival: Vectors, zero: Affine) -> Vectors:
     ]
 
 
-def _pinned(task: Task) -> dict[int, Fraction]:
+def _pinned(starts: Starts) -> dict[int, Fraction]:
     """The coordinates that all starts share."""
-    starts = task.starts
     box = around(starts)
     pairs = enumerate(zip(box.lower, box.upper, strict=True))
     return {k: low for k, (low, high) in pairs if low == high}

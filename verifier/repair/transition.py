@@ -42,6 +42,7 @@ from verifier.repair.geometry import (
 from verifier.repair.refusal import bounds, corners, faults, quick, rounded, seen, surely
 from verifier.repair.route import Web, connected, distance, routes, web
 from verifier.repair.space import Landscape, extent, landscape
+from verifier.repair.straight import straight
 
 CUTS_DEEP = 3
 CORNERS_SEEN = 16
@@ -225,7 +226,7 @@ def _motion(
     allowed = problem.duration_max
     in_time = float("inf") if allowed is None else float(allowed)
     task = _task(problem, land, starts, regions)
-    return fastest(task, tools.series(), in_time, limit)
+    return straight(task, allowed) or fastest(task, tools.series(), in_time, limit)
 
 
 def _task(problem: Problem, land: Landscape, starts: Starts, regions: tuple[Region, ...]) -> Task:
