@@ -79,6 +79,43 @@ SKILL
 chain Move { assume p in box(lower = 0, upper = 1)  Press()  achieve done }"""
 CLOSED = "no transition serves every start: no path leads from"
 
+
+def line(start: str, end: str, limits: str, state: str = "p : real m in -10 .. 20") -> str:
+    """One axis."""
+    return f"""state {{ {state} }}
+    motion p {{ {limits} }}
+    chain Move {{ assume {start}  achieve {end} }}"""
+
+
+def around_a_wall(end: str) -> str:
+    """A room with a wall that leaves a way below it."""
+    return f"""state {{ p : real[2] m in box(lower = 0, upper = [10, 6]) }}
+    obstacle wall : real[2] m = box(lower = [4, 1], upper = [4.2, 7])
+    motion p {{ {SPEED} }}
+    chain Move {{ assume p in box(lower = [1, 1], upper = [2, 5])  achieve {end} }}"""
+
+
+MOVING = "p : real m in 0 .. 20  v : real m/s in -2 .. 2"
+TWO_ZONES = """state { p : real[2] m in box(lower = 0, upper = 10) }
+zone west : real[2] m = box(lower = 0, upper = [5, 4])
+zone east : real[2] m = box(lower = [4, 2], upper = [10, 9])
+obstacle low  : real[2] m = box(lower = [2.5, -1], upper = [3, 3])
+obstacle high : real[2] m = box(lower = [6, 3], upper = [7, 10])
+motion p { speed 1 m/s  acceleration 2 m/s^2  inside west, east }
+chain Move { assume p in box(lower = 1, upper = 2)
+             achieve p in box(lower = [8, 5], upper = [9, 6]) }"""
+TWO_PLACES = """state { p : real[2] m in box(lower = 0, upper = [10, 6])  held, done : bool }
+motion p { speed 1 m/s  acceleration 2 m/s^2 }
+skill Get { initial p in box(lower = [8, 2], upper = [9, 3])  ensures held }
+skill Put { requires held  initial p in box(lower = [1, 4], upper = [2, 5])  ensures done }
+chain Move { assume p in box(lower = [1, 1], upper = [2, 5])  achieve done }"""
+ALONG_AN_EDGE = """state { p : real[2] m in box(lower = 0, upper = [10, 6])
+    v : real[2] m/s in box(lower = -1, upper = 1) }
+obstacle wall : real[2] m = box(lower = [4, 1], upper = [4.2, 7])
+motion p { speed 1 m/s  acceleration 2 m/s^2  velocity v }
+chain Move { assume p in box(lower = [1, 1], upper = [2, 5]) and v in box(lower = -0.5, upper = 0.5)
+             achieve p in box(lower = [8, 2], upper = [9, 4]) and v == [0, 0] }"""
+
 SCENES: dict[str, tuple[str, int, str]] = {
     "gap-for-a-ball": (wall("2.7 3.3", "body ball(radius = 25 cm)"), 0, ""),
     "gap-too-small-for-a-ball": (wall("2.7 3.3", "body ball(radius = 31 cm)"), 1, CLOSED),
@@ -130,4 +167,65 @@ SCENES: dict[str, tuple[str, int, str]] = {
     ),
     "a-skill-is-missing": (LOCKED.replace("SKILL", ""), 1, "nothing brings about `powered`"),
     "a-skill-is-there": (LOCKED.replace("SKILL", "skill Plug { ensures powered }"), 0, "Plug()"),
+    "exactly-as-long-as-allowed": (  # 1.5 m at 6 m/s^2: 1 s
+        line("p in -0.5 .. 0", "p in 1 .. 2  within 1 s", "speed 10 m/s  acceleration 6 m/s^2"),
+        0,
+        "duration 1 s .. 1 s",
+    ),
+    "an-irrational-least-time": (  # 2 m at 4 m/s^2: the root of 2
+        line("p in -1 .. 0", "p in 1 .. 2  within 1.4143 s", "speed 9 m/s  acceleration 4 m/s^2"),
+        0,
+        "",
+    ),
+    "just-below-an-irrational-least-time": (
+        line("p in -1 .. 0", "p in 1 .. 2  within 1.4142 s", "speed 9 m/s  acceleration 4 m/s^2"),
+        1,
+        "is too long in the 1.414 s",
+    ),
+    "from-both-sides-into-a-point": (  # 4 m at 1 m/s^2: 4 s
+        line("p in -3 .. 5", "p == 1  within 4 s", "speed 9 m/s  acceleration 1 m/s^2"),
+        0,
+        "duration 4 s .. 4 s",
+    ),
+    "an-end-at-the-edge-of-the-domain": (
+        line("p in 0 .. 1", "p in 20 .. 22", "speed 9 m/s  acceleration 1 m/s^2"),
+        0,
+        "terminal p in 20 m .. 22 m",
+    ),
+    "brakes-just-before-a-wall": (  # half a metre from 1 m/s
+        line(
+            "p in 0.51 .. 1 and v in -1 .. 1",
+            "p in 5 .. 6 and v == 0",
+            "speed 2 m/s  acceleration 1 m/s^2  velocity v",
+            MOVING,
+        ),
+        0,
+        "ensures v == 0",
+    ),
+    "brakes-too-late-before-a-wall": (
+        line(
+            "p in 0.49 .. 1 and v in -1 .. 1",
+            "p in 5 .. 6 and v == 0",
+            "speed 2 m/s  acceleration 1 m/s^2  velocity v",
+            MOVING,
+        ),
+        1,
+        "it cannot stop along `p`",
+    ),
+    "brakes-at-the-corner-of-a-region": (ALONG_AN_EDGE, 0, "ensures v == [0, 0]"),
+    "around-a-wall-into-a-point": (around_a_wall("p == [8, 3]"), 0, "terminal p == [8, 3]"),
+    "around-a-wall-into-a-corner": (
+        around_a_wall("p in box(lower = [10, 6], upper = [12, 8])"),
+        0,
+        "",
+    ),
+    "into-one-of-two-ends": (
+        around_a_wall(
+            "(p in box(lower = [10.5, 2], upper = 11) or p in box(lower = [2, 4], upper = [3, 5]))"
+        ),
+        0,
+        "terminal p in box(lower = [2, 4], upper = [3, 5])",
+    ),
+    "zones-with-obstacles": (TWO_ZONES, 0, ""),
+    "two-transitions": (TWO_PLACES, 0, "ToGet(); Get(); ToPut(); Put()"),
 }

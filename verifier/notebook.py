@@ -13,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from verifier.closing.wording import base_unit
 from verifier.core.evaluate import Value
 from verifier.core.sets import Region, membership
 from verifier.core.term import (
@@ -24,26 +25,31 @@ from verifier.core.term import (
     Formula,
     Not,
     Or,
+    Real,
     Truth,
     Variable,
 )
 from verifier.judging import Effort
 from verifier.model.expression import Context
 from verifier.model.expression import formula as settle_formula
+from verifier.model.values import Model
 from verifier.monitor.measured import Readings, measure, truth
 from verifier.pipeline import check as judge_chains
 from verifier.report import terminal
 from verifier.report.paint import Paint
 from verifier.report.values import ChainReport, Report, chain_verdict
-from verifier.scene import scene
+from verifier.scene import Scene, scene
 from verifier.source import Mistakes, Source, settled
 from verifier.syntax.parse import parse_expression
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 TIMEOUT_S = 10.0
 CELLS = 160
+FRAME = 0.06  # of the larger side, around what is shown
 COLOURS = ("tab:blue", "tab:orange", "tab:green", "tab:red", "tab:purple")
 _VERDICT = re.compile(r"(?m)^(refuted|unknown|deferred|proved|repair|error)\b")
 
@@ -148,33 +154,88 @@ def plot_transition(checked: Checked, chain: str, step: int, plane: tuple[str, s
     Raises KeyError where the step is no transition or the scalars are not moved by it.
     """
     from matplotlib.figure import Figure
-    from matplotlib.patches import Circle, Polygon, Rectangle
 
     assert checked.source is not None
-    steps = checked.source.model.chains[chain].steps
-    table = steps[step - 1].contract.transition
+    model = checked.source.model
+    contract = model.chains[chain].steps[step - 1].contract
+    table = contract.transition
     if table is None or not set(plane) <= set(table.moved):
         raise KeyError(f"step {step} of {chain} moves no {plane[0]} and {plane[1]}")
-    shown = scene(table, (table.moved.index(plane[0]), table.moved.index(plane[1])))
-    figure = Figure(figsize=(5.5, 5.5), layout="constrained")
+    figure = Figure(figsize=(6.0, 6.0), layout="constrained")
     axes = figure.add_subplot()
-    for corners, radius in shown.obstacles:
-        axes.add_patch(Polygon(corners, facecolor="0.6", edgecolor="0.3"))
-        for corner in corners if radius else ():
-            axes.add_patch(Circle(corner, radius, facecolor="0.6", alpha=0.5))
-    for low, high in shown.tube:
-        size = (high[0] - low[0], high[1] - low[1])
-        axes.add_patch(Rectangle(low, *size, facecolor="tab:blue", alpha=0.06))
-    for corners, colour in ((shown.starts, "tab:orange"), (shown.end, "tab:green")):
-        if corners:
-            axes.add_patch(Polygon(corners, facecolor=colour, alpha=0.35))
+    handles = _draw(axes, scene(table, (table.moved.index(plane[0]), table.moved.index(plane[1]))))
+    high = contract.duration.high
+    within = "" if high is None else f", at most {float(high):g} s"
+    axes.set_title(f"{chain}, step {step}: {contract.skill}{within}")
+    across, up = (_with_unit(model, name) for name in plane)
+    axes.set_xlabel(across)
+    axes.set_ylabel(up)
+    figure.legend(handles=handles, loc="outside lower center", ncols=3)
+    return Picture(figure)
+
+
+def _with_unit(model: Model, name: str) -> str:
+    sort = model.scalars[name].sort
+    unit = base_unit(sort.dimension) if isinstance(sort, Real) else None
+    return f"{name} ({unit.symbol})" if unit else name
+
+
+def _draw(axes: Axes, shown: Scene) -> list[Artist]:
+    """Draws the scene, what is in the way last; handles for the legend."""
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch, Polygon, Rectangle
+
+    looks: dict[str, dict[str, Any]] = {
+        "bounds": {"facecolor": "none", "edgecolor": "0.4", "linestyle": "--"},
+        "zones": {"facecolor": "tab:purple", "alpha": 0.08},
+        "tube": {"facecolor": "tab:blue", "alpha": 0.1},
+        "starts": {"facecolor": "tab:orange", "alpha": 0.45, "edgecolor": "tab:orange"},
+        "ends": {"facecolor": "tab:green", "alpha": 0.45, "edgecolor": "tab:green"},
+        "radius and clearance": {"facecolor": "0.85", "edgecolor": "0.6", "linestyle": ":"},
+        "obstacles": {"facecolor": "0.55", "edgecolor": "0.3"},
+    }
+    boxes = {"bounds": [shown.bounds] if shown.bounds else [], "tube": shown.tube}
+    rings = {
+        "zones": shown.zones,
+        "starts": [shown.starts],
+        "ends": [shown.end] if shown.end else [],
+        "radius and clearance": shown.grown,
+        "obstacles": shown.obstacles,
+    }
+    handles: list[Artist] = []
+    for layer, (label, look) in enumerate(looks.items()):
+        shapes = [
+            *(
+                Rectangle(low, high[0] - low[0], high[1] - low[1])
+                for low, high in boxes.get(label, ())
+            ),
+            *(Polygon(ring, closed=True) for ring in rings.get(label, ())),
+        ]
+        for shape in shapes:
+            shape.set(**look, zorder=layer)
+            axes.add_patch(shape)
+        if shapes:
+            handles.append(Patch(**look, label=label))
     for path in shown.paths:
-        axes.plot(*zip(*path, strict=True), color="tab:blue", linewidth=0.8)
+        axes.plot(*zip(*path, strict=True), color="tab:blue", linewidth=1.0, zorder=len(looks))
+    ends = [spot for path in shown.paths for spot in (path[0], path[-1])]
+    xs, ys = zip(*ends, strict=True)
+    axes.scatter(xs, ys, s=8, color="tab:blue", zorder=len(looks) + 1)
+    handles.append(Line2D([], [], color="tab:blue", label="from corners"))
     axes.set_aspect("equal")
     axes.autoscale_view()
-    axes.set_xlabel(f"{plane[0]} (SI)")
-    axes.set_ylabel(f"{plane[1]} (SI)")
-    return Picture(figure)
+    _focus(axes, shown)
+    return handles
+
+
+def _focus(axes: Axes, shown: Scene) -> None:
+    """Shows the bounds, or what moves, with room around it; not all of what is in the way."""
+    spots = [*shown.starts, *shown.end, *(corner for box in shown.tube for corner in box)]
+    spots += shown.bounds or [spot for path in shown.paths for spot in path]
+    columns = list(zip(*spots, strict=True))
+    room = FRAME * max(max(column) - min(column) for column in columns) or 1.0
+    axes.set_xlim(min(columns[0]) - room, max(columns[0]) + room)
+    axes.set_ylim(min(columns[1]) - room, max(columns[1]) + room)
 
 
 def plot_sets(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
+from math import cos, pi, sin
 from typing import TypeAlias
 
 from verifier.core.blocks import product_of
@@ -19,14 +20,19 @@ Spot: TypeAlias = tuple[float, float]
 
 PATHS = 16
 STEPS = 12
+CIRCLE = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Corners of polygons, in order, and points along paths; an obstacle has a radius around its
-    corners, and the tube is a rectangle for each stretch of time."""
+    """Corners of polygons, in order, and points along paths. `grown` are the obstacles with their
+    radius and the clearance, where there is one; `zones` the free regions that are given; the tube
+    is a rectangle for each stretch of time, `bounds` the rectangle that no path may leave."""
 
-    obstacles: tuple[tuple[tuple[Spot, ...], float], ...]
+    obstacles: tuple[tuple[Spot, ...], ...]
+    grown: tuple[tuple[Spot, ...], ...]
+    zones: tuple[tuple[Spot, ...], ...]
+    bounds: tuple[Spot, Spot] | None
     starts: tuple[Spot, ...]
     end: tuple[Spot, ...]
     tube: tuple[tuple[Spot, Spot], ...]
@@ -44,13 +50,35 @@ def scene(table: Transition, axes: tuple[int, int]) -> Scene:
     shown = [c for c in corners if c[len(c) - problem.rigid :] == fixed or not problem.rigid]
     size = problem.space.dimension
     stretches = () if problem.rigid else tuple(_stretches(table, axes))
+    space = problem.space
+    grown = [(_outline(s, axes), float(s.radius + space.clearance)) for s in space.obstacles]
+    zones = [_end(zone.rows, zone.bounds, axes) for zone in space.regions or ()]
+    walls = space.bounds
     return Scene(
-        tuple((_outline(s, axes), float(s.radius)) for s in problem.space.obstacles),
+        tuple(_outline(s, axes) for s in space.obstacles),
+        tuple(_rounded(corners, radius) for corners, radius in grown if radius),
+        tuple(zone for zone in zones if zone),
+        None if walls is None else (_flat(walls.lower, axes), _flat(walls.upper, axes)),
         _ring([c[:size] for c in shown], axes),
         _end(standing(problem, first).end.rows, standing(problem, first).end.bounds, axes),
         stretches,
         tuple(_path(table.plan, c, axes) for c in shown[:PATHS]),
     )
+
+
+def _flat(point: Vector, axes: tuple[int, int]) -> Spot:
+    return float(point[axes[0]]), float(point[axes[1]])
+
+
+def _rounded(corners: Sequence[Spot], radius: float) -> tuple[Spot, ...]:
+    """The outline of all points at most this far from a convex polygon: the hull of circles."""
+    turns = [2 * pi * k / CIRCLE for k in range(CIRCLE)]
+    spots_around = [
+        (Fraction(x + radius * cos(turn)), Fraction(y + radius * sin(turn)))
+        for x, y in corners
+        for turn in turns
+    ]
+    return _ring(spots_around, (0, 1))
 
 
 def _outline(solid: Solid, axes: tuple[int, int]) -> tuple[Spot, ...]:

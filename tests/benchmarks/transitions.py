@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import select
 import subprocess
 import sys
 import time
@@ -33,7 +34,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from motions import TOOLS, complaints, listed, problem_of, random_starts
+from motions import TOOLS, Curve, complaints, curve, listed, plan_for, problem_of, random_starts
 
 from verifier.core.motion import Box, Polytope, Problem, Vector
 from verifier.repair.refusal import corners, seen
@@ -89,30 +90,40 @@ def maze(size: int, seed: int, sealed: bool = False) -> dict[str, Any]:
 # ---- the others --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass
 class Peers:
-    """An interpreter that answers for the planners that it has."""
+    """An interpreter that answers for the planners that it has; started again where it fails."""
 
-    process: subprocess.Popen[str]
+    interpreter: str
+    seconds: float
+    process: subprocess.Popen[str] | None = None
 
     def ask(self, planner: str, question: dict[str, Any]) -> dict[str, Any]:
+        if self.process is None:
+            self.process = subprocess.Popen(
+                [self.interpreter, str(HERE / "planners.py")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+            )
         assert self.process.stdin is not None and self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"planner": planner, **question}) + "\n")
-        self.process.stdin.flush()
+        try:
+            self.process.stdin.write(json.dumps({"planner": planner, **question}) + "\n")
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return self._failed("failed")
+        if not select.select([self.process.stdout], [], [], self.seconds)[0]:
+            return self._failed(f"no answer in {self.seconds:.0f} s")
         line = self.process.stdout.readline()
-        return json.loads(line) if line else {"none": "failed"}
+        return json.loads(line) if line else self._failed("failed")
 
-
-def peers_of(interpreter: str) -> Peers:
-    return Peers(
-        subprocess.Popen(
-            [interpreter, str(HERE / "planners.py")],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
-    )
+    def _failed(self, reason: str) -> dict[str, Any]:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+        self.process = None
+        return {"none": reason}
 
 
 def rows_of(body: Polytope) -> list[Any]:
@@ -213,6 +224,18 @@ def uses(answer: dict[str, Any], starts: np.ndarray, question: dict[str, Any]) -
     return f"{told}, joined {int(joined.sum())} in {slowest:.2f} s"
 
 
+def strain(answer: dict[str, Any], question: dict[str, Any]) -> float:
+    """The greatest mean acceleration over a fiftieth of the motion, in parts of what is allowed: a
+    motion within its limits has 1 at most."""
+    path = np.array(answer["path"])
+    times, points = path[:, 0], path[:, 1:]
+    speeds = np.gradient(points, times, axis=0)
+    wide = len(times) // 50
+    gaps = (times[wide:] - times[:-wide])[:, None]
+    changes = np.abs(speeds[wide:] - speeds[:-wide]) / gaps
+    return float(np.max(changes / np.array(question["acceleration"])))
+
+
 # ---- table -------------------------------------------------------------------------------------
 
 
@@ -222,6 +245,14 @@ def described(answer: Answer) -> str:
     if isinstance(answer, Refuted):
         return f"none: {type(answer.proof).__name__.lower()}"
     return "undecided"
+
+
+def checked(problem: Problem, answer: Answer, count: int) -> str:
+    """What random starts say of ours where there is nobody beside it."""
+    if not isinstance(answer, Found):
+        return ""
+    wrong = {w.split()[0] for w in complaints(problem, answer.family, count)}
+    return f"{count} of {count}" if not wrong else f"not all: {wrong}"
 
 
 def ours(problem: Problem) -> tuple[float, Answer]:
@@ -247,8 +278,8 @@ def line(name: str, took: float | None, duration: str, valid: str) -> None:
     print(f"  {name:30}{time_s:>10}{duration:>22}  {valid}", flush=True)
 
 
-def compared(problem: Problem, peers: Peers, count: int) -> None:
-    """The table of one problem that has one set of starts, beside the others."""
+def compared(name: str, problem: Problem, peers: Peers, count: int) -> str:
+    """Shows one problem that has one set of starts, beside the others; its line of the table."""
     land = landscape(problem)
     question = question_of(problem, land)
     box = problem.starts[0]
@@ -272,43 +303,97 @@ def compared(problem: Problem, peers: Peers, count: int) -> None:
         {"ours": lambda: ours(problem)} | {planner: theirs(planner, middle) for planner in names}
     )
     took, answer = found["ours"]
-    line("ours, for every start", took, described(answer), served(problem, answer, count))
-    for planner, name in names.items():
+    good = served(problem, answer, starts, question)
+    line("ours, for every start", took, described(answer), f"{good} of {count}")
+    cells = [name, f"{took:.3f} / {described(answer).removesuffix(' s')}, {good}"]
+    for planner, title in names.items():
         least, reply = found[planner]
         if "none" in reply:
-            line(name, None, "", reply["none"])
+            line(title, None, "", reply["none"])
+            cells.append(reply["none"])
             continue
         duration = f"{reply['duration_s']:.3f} s"
         if "least_s" in reply:
             duration = f"{duration} (>= {reply['least_s']:.2f})"
-        line(name, least, duration, uses(reply, starts, question))
-    ratios(problem, land, found, theirs)
+        told = uses(reply, starts, question)
+        if planner == "toppra":
+            told = f"{told}, acceleration {strain(reply, question):.1f} times the limit"
+        line(title, least, duration, told)
+        cells.append(f"{least:.3f} / {reply['duration_s']:.3f}, {told}")
+    cells += ratios(problem, land, found, theirs, question)
+    return f"| {' | '.join(cells)} |"
 
 
-def ratios(problem: Problem, land: Landscape, found: dict[str, Any], theirs: Any) -> None:
-    """Ours over Drake's, which is asked for the furthest corner, too."""
+def ratios(
+    problem: Problem, land: Landscape, found: dict[str, Any], theirs: Any, question: dict[str, Any]
+) -> list[str]:
+    """Ours over each of Drake's, which is asked for the furthest corner, too: time, duration."""
     took, answer = found["ours"]
-    planner = "toppra" if "duration_s" in found["toppra"][1] else "gcs"
-    least, reply = found[planner]
-    if not isinstance(answer, Found) or "duration_s" not in reply:
-        return
-    _, corner = theirs(planner, furthest(problem, land))()
-    slowest = max(reply["duration_s"], corner.get("duration_s", 0.0))
-    duration = float(answer.family.duration)
-    text = f"{slowest:.3f} s" if corner.get("duration_s") else corner.get("none", "")
-    line("  from the furthest corner", None, text, "")
-    note = "" if planner == "toppra" else ", of which no limit of acceleration was asked"
-    print(
-        f"  ours / Drake's: time {took / least:.2f}, duration {duration / slowest:.3f}{note}",
-        flush=True,
+    cells = []
+    for planner, name in (("gcs", "speed limits alone"), ("toppra", "both limits")):
+        least, reply = found[planner]
+        if not isinstance(answer, Found) or "duration_s" not in reply:
+            cells.append("")
+            continue
+        _, corner = theirs(planner, furthest(problem, land))()
+        slowest = max(reply["duration_s"], corner.get("duration_s", 0.0))
+        duration = float(answer.family.duration)
+        cells.append(f"{took / least:.2f}, {duration / slowest:.3f}")
+        text = f"{slowest:.3f} s" if corner.get("duration_s") else corner.get("none", "")
+        broken = "" if planner == "gcs" or "path" not in corner else strain(corner, question)
+        note = f", acceleration {broken:.1f} times the limit" if broken else ""
+        print(
+            f"  ours / Drake's, {name}: time {took / least:.2f}, duration {duration / slowest:.3f}"
+            f" (from the furthest corner {text}{note})",
+            flush=True,
+        )
+    return cells
+
+
+def served(problem: Problem, answer: Answer, starts: np.ndarray, question: dict[str, Any]) -> int:
+    """For how many starts ours stays free, arrives at rest, and keeps its limits."""
+    if not isinstance(answer, Found):
+        return 0
+    (plan,) = answer.family.plans
+    good = 0
+    for start in starts:
+        path = curve(plan_for(plan, list(start)), list(start))
+        good += drives(path, start, question)
+    return good
+
+
+def drives(path: Curve, start: np.ndarray, question: dict[str, Any]) -> bool:
+    """Whether a curve of quadratic pieces leads from the start into the end set as asked."""
+    rows, bounds = map(np.array, question["end"])
+    if not path:
+        return bool(np.all(rows @ start <= bounds + SLACK) and free(start, question))
+    times = np.array([duration for duration, _ in path])[:, None]
+    first, middle, last = np.array([points for _, points in path]).swapaxes(0, 1)
+    share = np.linspace(0, 1, 13)[:, None, None]
+    spots = (1 - share) ** 2 * first + 2 * share * (1 - share) * middle + share**2 * last
+    leaving, arriving = 2 * (middle - first) / times, 2 * (last - middle) / times
+    speed, push = np.array(question["speed"]), np.array(question["acceleration"])
+    still = np.zeros((1, len(start)))
+    return bool(
+        np.allclose(first[0], start)
+        and np.allclose(np.vstack([still, arriving]), np.vstack([leaving, still]), atol=1e-5)
+        and np.allclose(first[1:], last[:-1])
+        and np.all(np.abs([leaving, arriving]) <= speed * (1 + 1e-6))
+        and np.all(np.abs(arriving - leaving) <= push * times * (1 + 1e-6) + 1e-9)
+        and np.all(rows @ last[-1] <= bounds + SLACK)
+        and np.all(free(spots.reshape(-1, len(start)), question))
     )
 
 
-def served(problem: Problem, answer: Answer, count: int) -> str:
-    if not isinstance(answer, Found):
-        return ""
-    wrong = {w.split()[0] for w in complaints(problem, answer.family, count)}
-    return f"{count} of {count}" if not wrong else f"not all: {wrong}"
+HEAD = (
+    "problem",
+    "ours, every start",
+    "Drake, speed limits",
+    "Drake, both limits",
+    "OMPL, with stops",
+    "ours / Drake, speed limits",
+    "ours / Drake, both limits",
+)
 
 
 def main() -> None:
@@ -316,23 +401,28 @@ def main() -> None:
     parser.add_argument("names", nargs="*")
     parser.add_argument("--peers", default=sys.executable)
     parser.add_argument("--starts", type=int, default=1000)
+    parser.add_argument("--seconds", type=float, default=900.0, help="for one answer of a peer")
     given = parser.parse_args()
     problems: dict[str, dict[str, Any]] = listed()
     for size in (10, 20):
         problems[f"maze-{size}"] = maze(size, 1)
         problems[f"maze-{size}-sealed"] = maze(size, 1, sealed=True)
-    peers = peers_of(given.peers)
+    peers = Peers(given.peers, given.seconds)
     ours(problem_of(problems["gap-0p2"]))  # imports are nobody's time
-    for name in given.names or problems:
+    table = [f"| {' | '.join(HEAD)} |", "|---" * len(HEAD) + "|"]
+    names = given.names or list(problems)
+    for number, name in enumerate(names, start=1):
         data = problems[name]
         problem = problem_of(data)
         known = "-".join(f"{x:.3f}" for x in data.get("least", ()))
-        print(f"{name}{f', least known {known} s' if known else ''}", flush=True)
-        if "none" in data or len(problem.starts) > 1 or problem.moving:
+        least = f", least known {known} s" if known else ""
+        print(f"{name} ({number} of {len(names)}){least}", flush=True)
+        if "none" in data or "sealed" in name or len(problem.starts) > 1 or problem.moving:
             took, answer = ours(problem)
-            line("ours", took, described(answer), served(problem, answer, given.starts))
+            line("ours", took, described(answer), checked(problem, answer, given.starts))
         else:
-            compared(problem, peers, given.starts)
+            table.append(compared(name, problem, peers, given.starts))
+    print("\n".join(("", *table)), flush=True)
 
 
 if __name__ == "__main__":

@@ -57,10 +57,25 @@ def bridges(gap: Gap) -> Iterator[Proposal | NoMotion | Diagnostic]:
     """For each variable that may be moved to close the gap, a transition, or why there is none; a
     diagnostic where the question itself is one that nobody can have meant."""
     for variable, member in _movable(gap):
-        try:
-            yield _bridge(gap, variable, member)
-        except SourceError as error:
-            yield _misposed(gap, variable, member, error.diagnostics[0])
+        questions = posed(gap, variable, member)
+        if isinstance(questions, str):
+            yield NoMotion(questions, is_sure=False)
+            continue
+        limits = _limits(gap, variable, member)
+        for question in questions:
+            try:
+                found = _bridge(gap, limits, question)
+            except SourceError as error:
+                yield _misposed(gap, variable, member, error.diagnostics[0])
+                continue
+            # Some starts might have a motion into one part, and some into another.
+            yield found if len(questions) == 1 else _into_a_part(found)
+
+
+def _into_a_part(found: Proposal | NoMotion) -> Proposal | NoMotion:
+    if isinstance(found, Proposal):
+        return found
+    return NoMotion(f"into one part of what is needed, {found.told}", is_sure=False)
 
 
 def _misposed(
@@ -120,11 +135,7 @@ class _Part:
     family: Family
 
 
-def _bridge(gap: Gap, variable: StateVariable, member: str) -> Proposal | NoMotion:
-    question = posed(gap, variable, member)
-    if isinstance(question, str):
-        return NoMotion(question, is_sure=False)
-    limits = _limits(gap, variable, member)
+def _bridge(gap: Gap, limits: str, question: Posed) -> Proposal | NoMotion:
     found: list[_Part] = []
     wrong: list[NoMotion] = []
     nowhere: list[SourceError] = []

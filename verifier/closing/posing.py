@@ -71,7 +71,8 @@ def is_known(posed: Posed, start: Sequence[Fraction]) -> bool:
     return all(holds(formula, at) for formula in posed.known)
 
 
-def posed(gap: Gap, variable: StateVariable, member: str) -> Posed | str:
+def posed(gap: Gap, variable: StateVariable, member: str) -> tuple[Posed, ...] | str:
+    """The gap as it is to be closed: where what is needed is a union, once for each part of it."""
     model = gap.source.model
     declared = model.motions.get(member)
     moved = scalar_names(variable, member)
@@ -85,20 +86,22 @@ def posed(gap: Gap, variable: StateVariable, member: str) -> Posed | str:
     names = (*changed, *(name for name in model.scalars if name in read))
     keys: list[Key] = [(name, NOW) for name in names]
     rest = constants({(name, NOW): ZERO for name in changed[len(moved) :]})
-    ends = within([put(c.formula, rest) for c in wanted], keys, len(moved))
-    if ends is None:
+    ways = _cases([put(c.formula, rest) for c in wanted])
+    ends = [part for way in ways if (part := within(way, keys, len(moved))) is not None]
+    if not ends:
         return f"what is needed of `{member}` is no convex set that a motion could end in"
     known = tuple(_known(gap, wanted, set(names)))
     units = tuple(model.variables[model.scalars[name].variable].unit for name in names)
     units = tuple(u or base_unit(_dimension(gap, n)) for u, n in zip(units, names, strict=True))
     rates = len(changed) - len(moved)
     words = Words(names, _members(gap, names), units, len(moved), rates)
-    cases = dict.fromkeys(around(case, keys) for case in _cases(known))
-    return Posed(member, words, tuple(cases), ends, known, _from_start(gap, names))
+    cases = tuple(dict.fromkeys(around(case, keys) for case in _cases(known)))
+    whole = _from_start(gap, names)
+    return tuple(Posed(member, words, cases, part, known, whole) for part in ends)
 
 
 def _cases(known: Sequence[Formula]) -> list[list[Formula]]:
-    """What is known, case by case; a disjunction that makes too many is left out."""
+    """What all of it says, case by case; a disjunction that makes too many is left out."""
     found: list[list[Formula]] = [[]]
     for formula in (part for each in known for part in conjuncts(each)):
         ways = (

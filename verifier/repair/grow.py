@@ -8,6 +8,7 @@ obstacle-free space through semidefinite programming, WAFR 2014, but with planes
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from typing import TypeAlias
@@ -27,13 +28,19 @@ Row: TypeAlias = tuple[Vector, Fraction]
 
 
 def grown(
-    problem: Problem, land: Landscape, path: list[Vector], seed: Sequence[Vector]
+    problem: Problem,
+    land: Landscape,
+    path: list[Vector],
+    seed: Sequence[Vector],
+    room: Region | None = None,
 ) -> tuple[Region, ...] | None:
-    """Regions along the polygon; the first contains the seed, and as much of the path as it can."""
+    """Regions along the polygon, in a convex room if one is given; the first contains the seed, and
+    as much of the path as it can."""
+    room = room or Region(box_rows(land.around))
     around = [_around(point, land) for point in path]
     for reach in (2, 1, 0):
         ahead = [point for points in around[1 : 1 + reach] for point in points]
-        first = _region(problem, land, [*seed, *ahead], 0.0)
+        first = _region(problem, land, room, [*seed, *ahead], 0.0)
         if first is not None and _all_in(first.body, seed):
             break
     else:
@@ -45,7 +52,7 @@ def grown(
         if all(_holds(regions[-1], point) for point in around[done + 1]):
             done += 1
             continue
-        legs = _leg(problem, land, here, path[done + 1], HALVINGS_MAX)
+        legs = _leg(problem, land, room, here, path[done + 1], HALVINGS_MAX)
         if legs is None:
             return None
         regions.extend(legs)
@@ -74,26 +81,26 @@ def _around(point: Vector, land: Landscape) -> list[Vector]:
 
 
 def _leg(
-    problem: Problem, land: Landscape, start: Vector, end: Vector, halvings: int
+    problem: Problem, land: Landscape, room: Region, start: Vector, end: Vector, halvings: int
 ) -> list[Region] | None:
     for seed in ([*_around(start, land), *_around(end, land)], [start, end]):
-        region = _region(problem, land, seed, 2 * land.tolerance)
+        region = _region(problem, land, room, seed, 2 * land.tolerance)
         if region is not None:
             return [region]
     if halvings == 0:
         return None
     centre = tuple((a + b) / 2 for a, b in zip(start, end, strict=True))
-    one = _leg(problem, land, start, centre, halvings - 1)
-    other = one and _leg(problem, land, centre, end, halvings - 1)
+    one = _leg(problem, land, room, start, centre, halvings - 1)
+    other = one and _leg(problem, land, room, centre, end, halvings - 1)
     return [*one, *other] if one and other else None
 
 
 def _region(
-    problem: Problem, land: Landscape, seed: Sequence[Vector], slack: float
+    problem: Problem, land: Landscape, room: Region, seed: Sequence[Vector], slack: float
 ) -> Region | None:
-    """A region with the seed in it, or as little as `slack` outside, or None if none was found."""
-    walls = box_rows(land.around)
-    rows: list[Row] = list(zip(walls.rows, walls.bounds, strict=True))
+    """The room without obstacles, with the seed in it, or as little as `slack` outside, or None if
+    none was found."""
+    rows: list[Row] = list(zip(room.body.rows, room.body.bounds, strict=True))
     spots = [tuple(map(float, point)) for point in seed]
     heart = middle(spots)
     order = sorted(range(len(land.bodies)), key=lambda k: _height(land.bodies[k], heart))
@@ -107,7 +114,8 @@ def _region(
             return None
         rows.append(plane)
         planes.append((tuple(map(float, plane[0])), float(plane[1])))
-    return Region(Polytope(tuple(row for row, _ in rows), tuple(bound for _, bound in rows)))
+    grown_body = Polytope(tuple(row for row, _ in rows), tuple(bound for _, bound in rows))
+    return replace(room, body=grown_body)
 
 
 def _height(body: Body, spot: Spot) -> float:
@@ -234,6 +242,25 @@ def given(
                 regions.append(bridge)
         regions.append(_inner(problem, free[number], Lying((number,))))
     return tuple(regions) if _all_in(free[numbers[0]], seed) else None
+
+
+def around_obstacles(
+    problem: Problem,
+    land: Landscape,
+    path: Sequence[tuple[int, list[Vector]]],
+    seed: Sequence[Vector],
+) -> tuple[Region, ...] | None:
+    """Regions along a polygon through free regions with obstacles in them, by its part in each."""
+    free = problem.space.regions
+    assert free is not None
+    regions: list[Region] = []
+    for number, spots in path:
+        room = _inner(problem, free[number], Lying((number,)))
+        found = grown(problem, land, spots, spots[:1] if regions else seed, room)
+        if found is None:
+            return None
+        regions.extend(found)
+    return tuple(regions)
 
 
 def _all_in(body: Polytope, seed: Sequence[Vector]) -> bool:

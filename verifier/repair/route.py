@@ -11,11 +11,12 @@ import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import groupby, islice
 from typing import TypeAlias
 
 from verifier.core.linear import INFINITY
-from verifier.core.motion import Polytope, Problem, Region, Starts, standing
-from verifier.core.starts import around
+from verifier.core.motion import Polytope, Problem, Region, Starts, Vector, standing
+from verifier.core.starts import around, vertices
 from verifier.core.starts import spots as spots_of
 from verifier.repair.geometry import (
     Shape,
@@ -27,12 +28,13 @@ from verifier.repair.geometry import (
     middle,
     sides,
 )
-from verifier.repair.grow import given, grown
+from verifier.repair.grow import around_obstacles, given, grown
 from verifier.repair.space import PULLED, Landscape, gates, within
 
 ALTERNATIVES = 3
 PENALTY = 1.5
 CORNERS_MAX = 8
+STOPS_MAX = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +197,47 @@ def routes(
         if path is None:
             return
         spots, cells, used = path
-        if problem.space.regions is None:
-            straight = _straightened(spots, land)
-            found = grown(problem, land, [tuple(map(Fraction, p)) for p in straight], seed)
-        else:
-            found = given(problem, land, cells, seed)
+        stops = [*seed, *_stops(problem, starts)]
+        found = _along(problem, land, spots, cells, stops)
+        if found is None and problem.moving:
+            found = _along(problem, land, spots, cells, seed)
         if found is not None and found not in seen:
             seen.add(found)
             yield found
         for number in used:
             weights[number] = weights.get(number, 1.0) * PENALTY
+
+
+def _along(
+    problem: Problem,
+    land: Landscape,
+    spots: list[Spot],
+    cells: list[int],
+    seed: Sequence[Vector],
+) -> tuple[Region, ...] | None:
+    """Regions along the polygon, whose legs lie in these cells; the first contains the seed."""
+    if problem.space.regions is None:
+        return grown(problem, land, _exactly(_straightened(spots, land)), seed)
+    if not land.bodies:
+        return given(problem, land, cells, seed)
+    numbers = [land.areas[cell].index for cell in cells]
+    path: list[tuple[int, list[Vector]]] = []
+    for number, legs in groupby(range(len(numbers)), key=numbers.__getitem__):
+        here = list(legs)
+        path.append((number, _exactly(_straightened(spots[here[0] : here[-1] + 2], land))))
+    return around_obstacles(problem, land, path, seed)
+
+
+def _exactly(spots: list[Spot]) -> list[Vector]:
+    return [tuple(map(Fraction, spot)) for spot in spots]
+
+
+def _stops(problem: Problem, starts: Starts) -> Iterator[Vector]:
+    """Where starts that move come to rest at the soonest."""
+    size = problem.space.dimension
+    for start in islice(vertices(starts), STOPS_MAX) if problem.moving else ():
+        axes = zip(start[:size], start[size : 2 * size], problem.acceleration_max, strict=True)
+        yield tuple(x + v * abs(v) / (2 * a) for x, v, a in axes)
 
 
 def distance(land: Landscape, net: Web, spot: Spot) -> float:

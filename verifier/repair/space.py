@@ -8,7 +8,7 @@ Where free regions are given, these are the cells.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from verifier.core.cell import box_rows, surrounding
@@ -81,20 +81,22 @@ def landscape(problem: Problem) -> Landscape:
         tuple(tuple(map(float, vertex)) for vertex in solid.vertices)
         for solid in problem.space.obstacles
     )
-    if problem.space.regions is not None:
-        areas = []
-        for index, region in enumerate(problem.space.regions):
-            rows = sides(region)
-            shape = common_part(whole, rows, tolerance)
-            if shape is not None:
-                areas.append(Area(index, shape, rows, *limits(shape.spots)))
-        return Landscape(tuple(areas), None, bodies, cores, around, tolerance, True)
     found: list[Area] = []
     facets = [
         tuple(zip(solid.facets.rows, solid.facets.bounds, strict=True))
         for solid in (swollen(each, clearance) for each in problem.space.obstacles)
     ]
     splitter = _Splitter(bodies, facets, tolerance, found)
+    if problem.space.regions is not None:
+        for index, region in enumerate(problem.space.regions):
+            rows = sides(region)
+            shape = common_part(whole, rows, tolerance)
+            first = len(found)
+            if shape is not None:
+                splitter.split(shape, rows, range(len(bodies)))
+                found[first:] = [replace(area, index=index) for area in found[first:]]
+        complete = len(found) < CELLS_MAX
+        return Landscape(tuple(found), None, bodies, cores, around, tolerance, complete)
     tree = splitter.split(whole, sides(box_rows(around)), range(len(bodies)))
     complete = len(found) < CELLS_MAX
     return Landscape(tuple(found), tree, bodies, cores, around, tolerance, complete)
