@@ -21,7 +21,7 @@ def run(options: argparse.Namespace) -> int:
         text = formula(fields)
     except SourceError as error:
         raise Mistakes(error.diagnostics, {HERE: options.requirement}) from None
-    if fields.scope:
+    if re.search(r"_(before|after|between)\(", text) is not None:
         sys.stdout.write('use "patterns.spec"\n')
     sys.stdout.write(f"property {options.name} = {text}\n")
     return HOLDS
