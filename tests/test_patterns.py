@@ -173,8 +173,8 @@ specifications for finite-state verification, 1999). A property calls one with i
 such properties from structured English. Scopes are `before R,`, `after Q,` and `between Q and R,`,
 where it calls these patterns if they say it; `in M,` and `except in M,`, every stretch in which M
 holds or does not; `only in M,`, `only before R,` and `only after Q,`, outside of which the response
-never holds. Conditions ask by `whenever`, or by `when`, `if`, `upon`, `where` and `unless` where they
-become true or false. What a probability or the timing `after D` would mean at samples it refuses.
+never holds. Conditions ask by `whenever`, or by `when`, `if`, `upon`, `where` and `unless` where
+they become true or false. A probability and the timing `after D` are refused.
 
 A scope is the whole run, the run before the first `r`, the run after the first `q`, or every
 stretch from a `q` to the next `r`; it holds the moment of its `q`, not that of its `r`. In the
