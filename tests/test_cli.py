@@ -294,7 +294,7 @@ def test_a_property_beyond_its_memory_is_told_which_bound_to_shorten(
     emit = ("emit", str(path), "--chain", "C", "--target", "host", "-o", str(tmp_path / "out"))
     code, out, err = run(*emit, "--property-memory", "500")
     assert code == 2 and not out and "property-not-supported" in err and "a.contract:9" in err
-    assert "shorten the lower bound 0.1 s of `once`" in err
+    assert "shorten the lower bound 0.1 s of `once`" in err and "say so by `grid" in err
     assert run(*emit, "--property-memory", "2000")[0] == 0
     assert run(*emit, "--property-memory", "0")[0] == 2
 

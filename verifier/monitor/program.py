@@ -68,17 +68,20 @@ def compile_property(
     """The program of a property, or why there is none. `period_ns` is the shortest time between
     two samples; only formulas that wait need it. `grid_ns` is what all stamps are whole multiples
     of apart, if that is declared."""
+    hint = "write it as `always p`, or as `always (p implies eventually[0, bound] r)`"
     try:
         found = watching(prop.formula, period_ns, grid_ns)
         measurable(found.graph)
-        if bytes_of(found.graph, found.watches) > budget_bytes:
+        needed = bytes_of(found.graph, found.watches)
+        if needed > budget_bytes:
+            hint = _room(prop, needed, period_ns, grid_ns)
             raise NotBounded(too_large(found.graph, budget_bytes))
     except NotBounded as trouble:
         return Diagnostic(
             code="property-not-supported",
             span=prop.span,
             message=f"property `{prop.name}` has no bounded monitor: {trouble.reason}",
-            help="write it as `always p`, or as `always (p implies eventually[0, bound] r)`",
+            help=hint,
         )
     anchored = any(part.once for part in found.asked)
     fallback = prop.fallback or DEFAULT_FALLBACK
@@ -91,6 +94,21 @@ def compile_property(
         fallback,
         prop.span,
         prop.text,
+    )
+
+
+def _room(prop: Property, needed: int, period_ns: int | None, grid_ns: int | None) -> str:
+    """What would make room: a grid, if a bit a tick takes much less than a stamp a sample."""
+    more = f"`emit --property-memory` takes another budget; this property needs {needed} bytes"
+    if period_ns is None or grid_ns is not None:
+        return more
+    gridded = watching(prop.formula, period_ns, period_ns)
+    bits = bytes_of(gridded.graph, gridded.watches)
+    if 2 * bits > needed:
+        return more
+    return (
+        f"where all samples are whole periods apart, say so by `grid {period_ns / 10**6:g} ms` in"
+        f" the plant: then it needs {bits} bytes instead of {needed}"
     )
 
 
