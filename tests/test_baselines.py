@@ -38,9 +38,10 @@ def answers(more: str) -> dict[str, Answer]:
     return {answer.obligation.id.partition("/baseline/")[2]: answer for answer in found}
 
 
-def impedance(posture: str, stiffness: str, damping: str) -> dict[str, Answer]:
+def impedance(posture: str, stiffness: str, damping: str, more: str = "") -> dict[str, Answer]:
     found = answers(
-        f"baseline impedance(posture = {posture}, stiffness = {stiffness}, damping = {damping})"
+        f"baseline impedance(posture = {posture}, stiffness = {stiffness}, damping = {damping})\n"
+        + more
     )
     start = "posture of q/"
     return {key.removeprefix(start): a for key, a in found.items() if key.startswith(start)}
@@ -70,6 +71,43 @@ def test_an_impedance_keeps_its_ellipsoid(gains: tuple[str, str]) -> None:
             assert abs(u) <= 5 and abs(v) <= 2.5 and -2 <= z + 0.5 <= 2
             z, v = z + 2e-3 * v + 2e-6 * u, v + 2e-3 * u
     assert met >= 5 and furthest > 0.5
+
+
+WRONG = "error q in -0.004 .. 0.004  error v in -0.02 .. 0.02"
+
+
+def test_an_impedance_keeps_its_ellipsoid_by_what_is_measured() -> None:
+    """From its edge, under the errors that push it out the most and such that change at random."""
+    found = impedance("0.5", "30", "12", WRONG)
+    assert {status(answer.verdict) for answer in found.values()} == {"proved"}
+    question = found["kept"].obligation.question
+    assert isinstance(question, Entailment)
+    (inside,) = (fact.formula for fact in question.hypotheses if fact.origin == "posture")
+    source, met = random.Random(2), 0
+    for n in range(200):
+        z, v = source.uniform(-5 / 30, 5 / 30), source.uniform(-5 / 12, 5 / 12)
+        if not holds(inside, {("q from its posture", 0): F(z), ("v about its posture", 0): F(v)}):
+            continue
+        met += 1
+        for _ in range(300):
+            e, f = (0.004, 0.02) if n % 3 else (source.uniform(-0.004, 0.004), -0.02)
+            u = -30 * (z + e) - 12 * (v + f)
+            assert abs(u) <= 5 and abs(v) <= 2.5 and -2 <= z + 0.5 <= 2
+            z, v = z + 2e-3 * v + 2e-6 * u, v + 2e-3 * u
+        assert holds(inside, {("q from its posture", 0): F(z), ("v about its posture", 0): F(v)})
+    assert met >= 5
+
+
+@pytest.mark.parametrize(
+    ("more", "answer"),
+    [
+        ("error q in -0.02 .. 0.02", "proved"),
+        ("error q in -0.1 .. 0.1", "refuted"),
+    ],
+)
+def test_an_ellipsoid_is_wide_enough_for_what_is_not_known(more: str, answer: str) -> None:
+    found = impedance("0.5", "30", "12", more)["kept"]
+    assert status(found.verdict) == answer, found.verdict
 
 
 def test_a_spring_without_a_damper_is_seen_to_grow() -> None:

@@ -10,6 +10,13 @@ keeps the limits of the joint and asks for no more than its input, less SLACK of
 g . x <= b it reaches to the root of level * g' P^-1 g. Where P is not positive definite, the
 sampled loop is not stable, and the energy k (q - posture)^2 + v^2 stands for it, which then is
 seen to grow. No domain is assumed: what the ellipsoid holds need not be told.
+
+Where samples are wrong by e and f, the command is by n, |n| <= N = k e + c f, and
+
+    x+ = A x + n (T^2/2, T).
+
+The size of x+ is convex in n and that of -x is that of x, so that n = N is all that has to be
+looked at: the ellipsoid is kept if it is wide enough for it. The input leaves room for N.
 """
 
 from __future__ import annotations
@@ -24,7 +31,16 @@ from verifier.core.flow import replaced
 from verifier.core.normal import expanded
 from verifier.core.obligation import Fact, Obligation
 from verifier.core.slope import derivative
-from verifier.core.term import NOW, Number, Term, Variable, add, multiply, number, subtract
+from verifier.core.term import (
+    NOW,
+    Number,
+    Term,
+    Variable,
+    add,
+    multiply,
+    number,
+    subtract,
+)
 from verifier.model.prediction import affine
 from verifier.model.rows import Row
 from verifier.model.stops import Stop, motor_of
@@ -36,7 +52,8 @@ Pair = tuple[Fraction, Fraction]
 
 @dataclass(frozen=True, slots=True)
 class Sprung:
-    """A joint on its spring and damper: `strength` is what its input allows to either side."""
+    """A joint on its spring and damper: `strength` is what its input allows to either side, `wrong`
+    what errors may add to its command."""
 
     each: Row | Stop
     position: str
@@ -46,11 +63,12 @@ class Sprung:
     damping: Fraction
     strength: Fraction
     period: Fraction
+    wrong: Fraction
 
 
 def postures(group: Group) -> Iterator[Obligation]:
-    """What each joint of the group owes that an impedance drives and that nothing disturbs: under
-    errors, and for what else it runs into, it rests on braking as every proposal does."""
+    """What each joint of the group owes that an impedance drives at once and nothing disturbs. For
+    what else it runs into, it rests on braking as every proposal does."""
     plant, base = group.plant, group.plant.baseline
     if base is None or base.kind != "impedance" or not (group.stops or group.rows):
         return
@@ -58,11 +76,15 @@ def postures(group: Group) -> Iterator[Obligation]:
     gains = zip(plant.positions, base.posture, base.stiffness, base.damping, strict=True)
     for position, posture, stiffness, damping in gains:
         motor = motor_of(plant, position)
-        if position not in _read(group) or motor is None or not motor.noise.silent:
+        if position not in _read(group) or motor is None:
             continue
-        speed = plant.speeds[position]
+        if (plant.latency and not motor.noise.silent) or motor.noise.disturbance:
+            continue
+        wrong = stiffness * motor.noise.position + damping * motor.noise.speed
         joint = Sprung(
-            each, position, speed, posture, stiffness, damping, motor.strength, plant.period
+            each,
+            *(position, plant.speeds[position], posture, stiffness, damping),
+            *(motor.strength, plant.period, wrong),
         )
         yield from _owed(group, joint)
 
@@ -89,8 +111,7 @@ def _owed(group: Group, joint: Sprung) -> Iterator[Obligation]:
     yield owed("place", Number(spare), told)
     if spare <= 0:
         return
-    (a, b), (c, d) = _loop(joint)
-    ahead = _size(shape, _mixed(a, offset, b, speed), _mixed(c, offset, d, speed))
+    ahead = _size(shape, *_one_period_later(joint, offset, speed))
     told = f"the impedance drives `{joint.position}` further away from its posture"
     yield owed("kept", subtract(Number(level), ahead), told)
     for part, ((p, v), room) in limits.items():
@@ -101,8 +122,9 @@ def _owed(group: Group, joint: Sprung) -> Iterator[Obligation]:
 def _limits(group: Group, joint: Sprung) -> Iterator[tuple[str, tuple[Pair, Fraction]]]:
     """What has to hold of (q - posture, v), as forms with their bounds, by name."""
     k, c = joint.stiffness, joint.damping
-    yield "input.upper", ((-k, -c), joint.strength)
-    yield "input.lower", ((k, c), joint.strength)
+    strength = joint.strength - joint.wrong
+    yield "input.upper", ((-k, -c), strength)
+    yield "input.lower", ((k, c), strength)
     own = {joint.position, joint.speed}
     rooms = [(stop.name, stop.room) for stop in group.stops if stop.position == joint.position]
     rooms += [(row.name, row.levels[0]) for row in group.rows if row.states <= own]
@@ -113,6 +135,16 @@ def _limits(group: Group, joint: Sprung) -> Iterator[tuple[str, tuple[Pair, Frac
             slopes = [derivative(room, (x, NOW)) for x in (joint.position, joint.speed)]
             p, v = (-_value(expanded(replaced(slope, at))) for slope in slopes)
             yield name, ((p, v), evaluate_term(room, rest))
+
+
+def _one_period_later(joint: Sprung, offset: Term, speed: Term) -> tuple[Term, Term]:
+    """Position and speed about the posture, where errors push the most."""
+    (a, b), (c, d) = _loop(joint)
+    time = joint.period
+    return (
+        add(_mixed(a, offset, b, speed), Number(joint.wrong * time**2 / 2)),
+        add(_mixed(c, offset, d, speed), Number(joint.wrong * time)),
+    )
 
 
 def _value(term: Term) -> Fraction:
