@@ -388,6 +388,61 @@ def test_demands_that_cannot_be_met_without_foresight() -> None:
     assert not refutes(network(BEFORE, (0, 2, 1, 3)), Demands(FORECLOSED))
 
 
+def test_demands_join_at_the_event_between() -> None:
+    events = (Contingent(0, 1, 3), Chosen(1, 0, 2))
+    late = network(events, (0, 2, 9, None))
+    assert refutes(late, given((0, 2, -9), (2, 1, 2), (0, 1, -7, 0, 1), (0, 0, -6, 2)))
+    soon = network((events[0], Chosen(1, 2, 4)), (0, 2, None, 4))
+    assert refutes(soon, given((2, 0, 4), (1, 2, -2), (1, 0, 2, 1, 0), (0, 0, -1, 2)))
+    possible = network(events, (0, 2, 3, None))
+    begin = ((0, 2, -3), (2, 1, 2))
+    for end in (
+        ((2, 1, -1, 0, 1), (1, 2, 0), (2, 2, -1, 2, 3)),
+        ((1, 2, 0), (1, 2, -3, 2, 0), (1, 1, -1, 3, 1)),
+        ((0, 0, -1, 0, 1),),
+        ((0, 1, -5, 0, 1), (0, 0, -4, 2)),
+        ((0, 0, -1, 2, 2),),
+    ):
+        assert not refutes(possible, given(*begin, *end)), end
+    assert not refutes(possible, given((0, 0, -1, 0, 0)))
+
+
+def given(*rows: tuple[int, ...]) -> Demands:
+    """Demands with the causes that are left out filled in: there are none."""
+    return Demands(tuple((*row, -1, -1)[:5] for row in rows))  # type: ignore[misc]
+
+
+def test_demands_are_those_of_the_question() -> None:
+    for order in ((3, 9), (9, 3)):
+        bounds = ((0, 2, 3, None), *((0, 2, None, most) for most in order))
+        assert refutes(network(BEFORE, *bounds), Demands(FORECLOSED))
+    assert not refutes(network(BEFORE, (0, 2, 3, 3)), altered(1, 0, 2, -3, -1, 0))
+    assert not refutes(network((Contingent(0, 1, 3),), (0, 1, None, 5)), given((1, 0, 5)))
+
+
+def test_an_event_is_eliminated_from_the_pair_that_it_is_in() -> None:
+    two = (Contingent(0, 1, 3), Contingent(1, 1, 3))
+    assert not refutes(network(two, (0, 2, 2, None)), given((0, 2, -2), (0, 0, -1, 0)))
+    again = ((2, 0, 6), (2, 0, 3, 0), (2, 0, 0, 1), (2, 0, -3, 2), (1, 0, -6, 3), (0, 0, -9, 4))
+    assert not refutes(network(two, (0, 2, None, 6)), given(*again))
+    endless = network((two[0], Contingent(1, 1, None)), (0, 2, None, 9))
+    assert not refutes(endless, given((2, 0, 9), (1, 0, 5, 0), (0, 0, -1, 1)))
+    joined = (Contingent(0, 1, 3), Chosen(0, 2, 5), Latest((1, 2)), Contingent(3, 1, 1))
+    question = network(joined, (4, 3, None, -1))
+    for forged in ((4, 4, -1, 0), (1, 1, -1, 0)):
+        assert not refutes(question, given((3, 4, -1), forged))
+    single = network((Contingent(0, 1, 3), Latest((1,))), (0, 2, 1, None))
+    assert not refutes(single, given((0, 2, -1), (0, 0, -1, 0)))
+
+
+def test_of_events_beside_each_other_each_may_depend_on_the_other() -> None:
+    question = network((Contingent(0, 1, 3), Chosen(0, 1, 4)), (1, 2, 0, 1))
+    longest = ((1, 2, 0), (0, 2, -3, 0), (2, 1, 1), (0, 1, -2, 1, 2), (0, 0, -1, 3))
+    assert not refutes(question, given(*longest))
+    shortest = ((2, 1, 1), (2, 0, 2, 0), (1, 2, 0), (1, 0, 2, 2, 1), (0, 0, -1, 3))
+    assert not refutes(question, given(*shortest))
+
+
 def test_what_comes_after_may_depend_on_how_long_it_took() -> None:
     after = network((Contingent(0, 1, 3), Chosen(1, 0, 2)), (0, 2, 3, 3))
     rows = ((2, 0, 3, -1, -1), (0, 2, -3, -1, -1), (1, 2, 0, -1, -1), (1, 0, 3, 2, 0))

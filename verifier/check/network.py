@@ -244,8 +244,6 @@ def _demands(question: Network, rows: Sequence[tuple[int, ...]]) -> None:
     earlier = _earlier(question.events)
     given = _given(question)
     for number, (x, y, most, *causes) in enumerate(rows):
-        _event(x, question)
-        _event(y, question)
         if not all(-1 <= cause < number for cause in causes):
             raise Refused(f"demand {number} does not follow from demands before it")
         first, second = (rows[cause][:3] if cause >= 0 else None for cause in causes)
