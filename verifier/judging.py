@@ -53,6 +53,7 @@ from verifier.solve.canonical import canonical, from_canonical, to_canonical, ve
 from verifier.solve.cluster import Finder
 from verifier.solve.cvc5 import NAME, Agrees, Differs, Silent
 from verifier.solve.margin import margin
+from verifier.solve.naming import Written, named
 from verifier.solve.slack import slack
 from verifier.solve.workers import judge_all, opinions
 
@@ -167,13 +168,16 @@ def _settled(obligations: Sequence[Obligation], effort: Effort, tell: Tell) -> l
     found: list[Verdict | None] = []
     proofs = effort.proofs
     keys: list[str] = []
-    numbers = [versions(each) for each in obligations]
+    numbers: list[tuple[int, ...]] = []
+    written: dict[int, Written] = {}
     leaders: dict[str, int] = {}
     asked: list[int] = []
     for place, each in enumerate(obligations):
-        keys.append(statement_digest(canonical(each, numbers[place])))
-        found.append(_remembered(each, numbers[place], proofs.get(keys[place])))
-        if found[place] is None and leaders.setdefault(keys[place], place) == place:
+        occurring, key = named(each, written) or _named(each)
+        numbers.append(occurring)
+        keys.append(key)
+        found.append(_remembered(each, occurring, proofs.get(key)))
+        if found[place] is None and leaders.setdefault(key, place) == place:
             asked.append(place)
     new = [obligations[place] for place in asked]
     for number, verdict in effort.verdicts(new, tell):
@@ -193,6 +197,12 @@ def _settled(obligations: Sequence[Obligation], effort: Effort, tell: Tell) -> l
         found[rest[number]] = confirmed(others[number], verdict)
     verdicts = [verdict for verdict in found if verdict is not None]
     return _seconded(obligations, verdicts, effort) if effort.second else verdicts
+
+
+def _named(obligation: Obligation) -> tuple[tuple[int, ...], str]:
+    """What `named` gives, for any question."""
+    found = versions(obligation)
+    return found, statement_digest(canonical(obligation, found))
 
 
 def taken_over(obligation: Obligation, verdict: Verdict) -> Verdict:

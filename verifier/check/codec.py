@@ -171,42 +171,41 @@ def _of_terms(terms: Terms) -> Json:
     return [[[list(key) for key in monomial], str(factor)] for monomial, factor in terms]
 
 
+# Formulas are long: here, as in survey.py, `isinstance` is several times quicker than `match`.
+
+
 def of_term(term: Term) -> Json:
-    match term:
-        case Number(value):
-            return str(value)
-        case Variable(name, version):
-            return ["variable", name, version]
-        case Sum(parts):
-            return ["+", *map(of_term, parts)]
-        case Product(parts):
-            return ["*", *map(of_term, parts)]
-        case Quotient(numerator, denominator):
-            return ["/", of_term(numerator), of_term(denominator)]
-        case Apply(function, arguments):
-            return ["apply", function, *map(of_term, arguments)]
+    if isinstance(term, Number):
+        return str(term.value)
+    if isinstance(term, Variable):
+        return ["variable", term.name, term.version]
+    if isinstance(term, Product):
+        return ["*", *map(of_term, term.factors)]
+    if isinstance(term, Sum):
+        return ["+", *map(of_term, term.terms)]
+    if isinstance(term, Quotient):
+        return ["/", of_term(term.numerator), of_term(term.denominator)]
+    return ["apply", term.function, *map(of_term, term.arguments)]
 
 
 def of_formula(formula: Formula) -> Json:
-    match formula:
-        case Truth(value):
-            return [str(value).lower()]
-        case Proposition(name, version):
-            return ["proposition", name, version]
-        case Choice(name, version, label):
-            return ["choice", name, version, label]
-        case Comparison(relation, left, right):
-            return [relation, of_term(left), of_term(right)]
-        case Not(body):
-            return ["not", of_formula(body)]
-        case And(parts):
-            return ["and", *map(of_formula, parts)]
-        case Or(parts):
-            return ["or", *map(of_formula, parts)]
-        case Implies(premise, conclusion):
-            return ["implies", of_formula(premise), of_formula(conclusion)]
-        case Iff(one, other):
-            return ["iff", of_formula(one), of_formula(other)]
+    if isinstance(formula, Comparison):
+        return [formula.relation, of_term(formula.left), of_term(formula.right)]
+    if isinstance(formula, And):
+        return ["and", *map(of_formula, formula.parts)]
+    if isinstance(formula, Or):
+        return ["or", *map(of_formula, formula.parts)]
+    if isinstance(formula, Proposition):
+        return ["proposition", formula.name, formula.version]
+    if isinstance(formula, Choice):
+        return ["choice", formula.name, formula.version, formula.label]
+    if isinstance(formula, Not):
+        return ["not", of_formula(formula.body)]
+    if isinstance(formula, Implies):
+        return ["implies", of_formula(formula.premise), of_formula(formula.conclusion)]
+    if isinstance(formula, Iff):
+        return ["iff", of_formula(formula.left), of_formula(formula.right)]
+    return [str(formula.value).lower()]
 
 
 def statement_digest(obligation: Obligation) -> str:

@@ -53,38 +53,44 @@ def flatten(formula: Formula, holds: bool) -> list[NumberedFact]:
     todo: list[Signed] = [(formula, holds)]
     while todo:
         formula, holds = todo.pop()
-        match formula:
-            case Not(body):
-                todo.append((body, not holds))
-            case Truth(value):
-                facts.append(Literal(Truth(value == holds), True))
-            case Proposition() | Choice():
-                facts.append(Literal(formula, holds))
-            case Comparison(relation, left, right):
-                if holds:
-                    facts.append(Literal(formula, True))
-                elif relation == "==":
-                    sides = (Comparison("<", left, right), Comparison("<", right, left))
-                    facts.append(Disjunction(tuple((side, True) for side in sides)))
-                else:
-                    turned = "<" if relation == "<=" else "<="
-                    facts.append(Literal(Comparison(turned, right, left), True))
-            case And(parts) | Or(parts):
-                signed = tuple((part, holds) for part in parts)
-                if isinstance(formula, And) == holds or len(parts) == 1:
-                    todo.extend(reversed(signed))
-                else:
-                    facts.append(Disjunction(signed) if signed else Literal(FALSE, True))
-            case Implies(premise, conclusion):
-                if holds:
-                    facts.append(Disjunction(((premise, False), (conclusion, True))))
-                else:
-                    todo.extend([(conclusion, False), (premise, True)])
-            case Iff(one, other):
-                facts.append(Disjunction(((one, not holds), (other, True))))
-                pair = ((other, False), (one, True)) if holds else ((one, False), (other, False))
-                facts.append(Disjunction(pair))
+        if isinstance(formula, Comparison):
+            facts.append(_comparison(formula, holds))
+        elif isinstance(formula, And | Or):
+            signed = [(part, holds) for part in formula.parts]
+            if isinstance(formula, And) == holds or len(signed) == 1:
+                todo += reversed(signed)
+            else:
+                facts.append(Disjunction(tuple(signed)) if signed else Literal(FALSE, True))
+        elif isinstance(formula, Proposition | Choice):
+            facts.append(Literal(formula, holds))
+        elif isinstance(formula, Not):
+            todo.append((formula.body, not holds))
+        elif isinstance(formula, Implies):
+            premise, conclusion = formula.premise, formula.conclusion
+            if holds:
+                facts.append(Disjunction(((premise, False), (conclusion, True))))
+            else:
+                todo.extend([(conclusion, False), (premise, True)])
+        elif isinstance(formula, Iff):
+            one, other = formula.left, formula.right
+            facts.append(Disjunction(((one, not holds), (other, True))))
+            pair = ((other, False), (one, True)) if holds else ((one, False), (other, False))
+            facts.append(Disjunction(pair))
+        elif isinstance(formula, Truth):
+            facts.append(Literal(Truth(formula.value == holds), True))
     return facts
+
+
+def _comparison(formula: Comparison, holds: bool) -> NumberedFact:
+    """The comparison, or what its denial says."""
+    if holds:
+        return Literal(formula, True)
+    left, right = formula.left, formula.right
+    if formula.relation == "==":
+        sides = (Comparison("<", left, right), Comparison("<", right, left))
+        return Disjunction(tuple((side, True) for side in sides))
+    turned = "<" if formula.relation == "<=" else "<="
+    return Literal(Comparison(turned, right, left), True)
 
 
 def meaning(term: Apply) -> Formula:

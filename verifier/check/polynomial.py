@@ -11,7 +11,7 @@ from fractions import Fraction
 from math import gcd, lcm
 from typing import TypeAlias
 
-from verifier.core.term import Apply, Number, Product, Quotient, Sum, Term, Variable
+from verifier.core.term import Number, Product, Quotient, Sum, Term, Variable
 
 Monomial: TypeAlias = tuple[int, ...]
 Polynomial: TypeAlias = tuple[int, dict[Monomial, int]]
@@ -35,7 +35,8 @@ def shown(value: object) -> str:
 
 
 def constant(value: Fraction) -> Polynomial:
-    return (value.denominator, {(): value.numerator}) if value else ZERO
+    top, bottom = value.as_integer_ratio()
+    return (bottom, {(): top}) if top else ZERO
 
 
 def combine(weighted: list[tuple[Fraction, Polynomial]]) -> Polynomial:
@@ -43,7 +44,8 @@ def combine(weighted: list[tuple[Fraction, Polynomial]]) -> Polynomial:
     common = lcm(*(weight.denominator * divisor for weight, (divisor, _) in weighted))
     total: dict[Monomial, int] = {}
     for weight, (divisor, integers) in weighted:
-        factor = weight.numerator * (common // (weight.denominator * divisor))
+        top, bottom = weight.as_integer_ratio()
+        factor = top * (common // (bottom * divisor))
         for monomial, value in integers.items():
             total[monomial] = total.get(monomial, 0) + factor * value
     return _reduced(common, total)
@@ -69,47 +71,47 @@ def _reduced(divisor: int, integers: dict[Monomial, int]) -> Polynomial:
 def polynomial(term: Term, atoms: Atoms) -> Polynomial:
     """The normal form of a term. Raises Refused for a division by zero and for what is too large;
     the caller has made sure that the nesting is at most DEPTH_MAX."""
-    match term:
-        case Number(value):
-            return constant(value)
-        case Sum(parts):
-            linear = _linear(parts, atoms)
-            if linear is not None:
-                return linear
-            return combine([(ONE, polynomial(part, atoms)) for part in parts])
-        case Product(parts):
-            product = constant(ONE)
-            for part in parts:
-                product = multiply(product, polynomial(part, atoms))
-            return product
-        case Quotient(numerator, denominator):
-            divisor, integers = polynomial(denominator, atoms)
-            if not integers:
-                raise Refused("a division by zero")
-            if integers.keys() == {()}:
-                inverse = Fraction(divisor, integers[()])
-                return combine([(inverse, polynomial(numerator, atoms))])
-        case Variable() | Apply():
-            pass
+    if isinstance(term, Number):
+        return constant(term.value)
+    if isinstance(term, Sum):
+        linear = _linear(term.terms, atoms)
+        if linear is not None:
+            return linear
+        return combine([(ONE, polynomial(part, atoms)) for part in term.terms])
+    if isinstance(term, Product):
+        product = constant(ONE)
+        for part in term.factors:
+            product = multiply(product, polynomial(part, atoms))
+        return product
+    if isinstance(term, Quotient):
+        divisor, integers = polynomial(term.denominator, atoms)
+        if not integers:
+            raise Refused("a division by zero")
+        if integers.keys() == {()}:
+            inverse = Fraction(divisor, integers[()])
+            return combine([(inverse, polynomial(term.numerator, atoms))])
     return 1, {(atoms.setdefault(term, len(atoms)),): 1}
 
 
 def _linear(parts: tuple[Term, ...], atoms: Atoms) -> Polynomial | None:
     """The sum of the parts in one pass, if each is a number, a variable or a number times one."""
-    found: list[tuple[Monomial, Fraction]] = []
+    found: list[tuple[Monomial, int, int]] = []
     for part in parts:
-        match part:
-            case Product((Number(value), Variable() as variable)):
-                found.append(((atoms.setdefault(variable, len(atoms)),), value))
-            case Variable():
-                found.append(((atoms.setdefault(part, len(atoms)),), ONE))
-            case Number(value):
-                found.append(((), value))
-            case _:
+        value = ONE
+        if isinstance(part, Product) and len(part.factors) == 2:
+            first, part = part.factors
+            if not isinstance(first, Number):
                 return None
-    common = lcm(*(value.denominator for _, value in found))
+            value = first.value
+        if isinstance(part, Variable):
+            monomial: Monomial = (atoms.setdefault(part, len(atoms)),)
+        elif isinstance(part, Number):
+            monomial, value = (), value * part.value
+        else:
+            return None
+        found.append((monomial, *value.as_integer_ratio()))
+    common = lcm(*(bottom for _, _, bottom in found))
     total: dict[Monomial, int] = {}
-    for monomial, value in found:
-        amount = value.numerator * (common // value.denominator)
-        total[monomial] = total.get(monomial, 0) + amount
+    for monomial, top, bottom in found:
+        total[monomial] = total.get(monomial, 0) + top * (common // bottom)
     return _reduced(common, total)

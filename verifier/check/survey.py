@@ -39,7 +39,8 @@ def rational(value: object, what: str) -> Fraction:
     """The value, if it is an exact number of reasonable size."""
     if type(value) is not Fraction:
         raise Refused(f"{what} is not an exact number")
-    if max(value.numerator.bit_length(), value.denominator.bit_length()) > BITS_MAX:
+    above, below = value.as_integer_ratio()
+    if above.bit_length() > BITS_MAX or below.bit_length() > BITS_MAX:
         raise Refused(f"{what} has too many digits")
     return value
 
@@ -56,46 +57,60 @@ def survey(root: object, sorts: dict[str, Sort], *, partial: bool) -> None:
             raise Refused("a formula is too large or nested too deeply")
         if type(node) not in wanted:
             raise Refused(f"a {type(node).__name__} stands where {_told(wanted)} is wanted")
-        inner: tuple[object, ...] = ()
-        wanted = _FORMULAS
-        match node:
-            case Truth(value):
-                if type(value) is not bool:
-                    raise Refused("a truth value is neither true nor false")
-            case Proposition(name, version):
-                known(name, version, Boolean, sorts)
-            case Variable(name, version):
-                known(name, version, Real, sorts)
-            case Choice(name, version, label):
-                sort = known(name, version, Enumeration, sorts)
-                if isinstance(sort, Enumeration) and label not in sort.labels:
-                    raise Refused(f"`{name}` has no label {shown(label)}")
-            case Number(value):
-                if type(value) is not Fraction:
-                    raise Refused("a number in a formula is not exact")
-            case Comparison(relation, left, right):
-                if relation not in ("<=", "<", "=="):
-                    raise Refused(f"there is no relation {shown(relation)}")
-                inner, wanted = (left, right), _TERMS
-            case Not(body):
-                inner = (body,)
-            case Implies(left, right) | Iff(left, right):
-                inner = (left, right)
-            case And(parts) | Or(parts):
-                inner = _tuple(parts)
-            case Sum(parts) | Product(parts):
-                inner, wanted = _tuple(parts), _TERMS
-            case Quotient(left, right):
-                inner, wanted = (left, right), _TERMS
-                if not (partial or isinstance(right, Number)):
-                    raise Refused("a goal divides by something that is no number")
-            case Apply(function, parts):
-                inner, wanted = _tuple(parts), _TERMS
-                if type(function) is not str:
-                    raise Refused("a function has no name")
-                if not (partial or function in ALWAYS_DEFINED):
-                    raise Refused(f"a goal uses {shown(function)}, which may be undefined")
-        todo.extend((part, wanted, depth + 1) for part in inner)
+        if isinstance(node, Variable):
+            known(node.name, node.version, Real, sorts)
+            continue
+        if isinstance(node, Number):
+            if type(node.value) is not Fraction:
+                raise Refused("a number in a formula is not exact")
+            continue
+        inner: tuple[object, ...]
+        if isinstance(node, Product):
+            inner, wanted = _tuple(node.factors), _TERMS
+        elif isinstance(node, Sum):
+            inner, wanted = _tuple(node.terms), _TERMS
+        elif isinstance(node, Comparison):
+            if node.relation not in ("<=", "<", "=="):
+                raise Refused(f"there is no relation {shown(node.relation)}")
+            inner, wanted = (node.left, node.right), _TERMS
+        else:
+            inner, wanted = _seldom(node, sorts, partial)
+        depth += 1
+        for part in inner:
+            todo.append((part, wanted, depth))
+
+
+def _seldom(
+    node: object, sorts: dict[str, Sort], partial: bool
+) -> tuple[tuple[object, ...], tuple[type, ...]]:
+    """The parts of a node of the other kinds, and what each of them may be."""
+    match node:
+        case Truth(value):
+            if type(value) is not bool:
+                raise Refused("a truth value is neither true nor false")
+        case Proposition(name, version):
+            known(name, version, Boolean, sorts)
+        case Choice(name, version, label):
+            sort = known(name, version, Enumeration, sorts)
+            if isinstance(sort, Enumeration) and label not in sort.labels:
+                raise Refused(f"`{name}` has no label {shown(label)}")
+        case Not(body):
+            return (body,), _FORMULAS
+        case Implies(left, right) | Iff(left, right):
+            return (left, right), _FORMULAS
+        case And(parts) | Or(parts):
+            return _tuple(parts), _FORMULAS
+        case Quotient(left, right):
+            if not (partial or isinstance(right, Number)):
+                raise Refused("a goal divides by something that is no number")
+            return (left, right), _TERMS
+        case Apply(function, parts):
+            if type(function) is not str:
+                raise Refused("a function has no name")
+            if not (partial or function in ALWAYS_DEFINED):
+                raise Refused(f"a goal uses {shown(function)}, which may be undefined")
+            return _tuple(parts), _TERMS
+    return (), _FORMULAS
 
 
 def _told(wanted: tuple[type, ...]) -> str:

@@ -1,6 +1,7 @@
 """The meaning of formulas: exact evaluation in rational arithmetic.
 
-Trusted. A witness is replayed and a certificate of existence is judged by exactly this code.
+Trusted. A witness is replayed and a certificate of existence is judged by exactly this code. It
+runs often: `isinstance` is several times quicker than `match`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import TypeAlias
 
 from verifier.core.term import (
     And,
-    Apply,
     Choice,
     Comparison,
     Formula,
@@ -44,25 +44,23 @@ def evaluate_term(term: Term, at: Assignment) -> Fraction:
 
     Raises KeyError for a variable without a value and NoExactValue where no rational value exists.
     """
-    match term:
-        case Number(value):
-            return value
-        case Variable(name, version):
-            found = at[name, version]
-            if isinstance(found, Fraction):
-                return found
-            raise NoExactValue(f"`{name}` is not a number")
-        case Sum(parts):
-            return _sum(parts, at)
-        case Product(parts):
-            return Fraction(*_product(parts, at))
-        case Quotient(numerator, denominator):
-            divisor = evaluate_term(denominator, at)
-            if divisor == 0:
-                raise NoExactValue("division by zero")
-            return evaluate_term(numerator, at) / divisor
-        case Apply(function, arguments):
-            return _apply(function, [evaluate_term(part, at) for part in arguments])
+    if isinstance(term, Number):
+        return term.value
+    if isinstance(term, Variable):
+        found = at[term.name, term.version]
+        if isinstance(found, Fraction):
+            return found
+        raise NoExactValue(f"`{term.name}` is not a number")
+    if isinstance(term, Sum):
+        return _sum(term.terms, at)
+    if isinstance(term, Product):
+        return Fraction(*_product(term.factors, at))
+    if isinstance(term, Quotient):
+        divisor = evaluate_term(term.denominator, at)
+        if divisor == 0:
+            raise NoExactValue("division by zero")
+        return evaluate_term(term.numerator, at) / divisor
+    return _apply(term.function, [evaluate_term(part, at) for part in term.arguments])
 
 
 def _sum(parts: Sequence[Term], at: Assignment) -> Fraction:
@@ -72,8 +70,7 @@ def _sum(parts: Sequence[Term], at: Assignment) -> Fraction:
         if isinstance(part, Product):
             top, bottom = _product(part.factors, at)
         else:
-            value = evaluate_term(part, at)
-            top, bottom = value.numerator, value.denominator
+            top, bottom = evaluate_term(part, at).as_integer_ratio()
         if bottom != common:
             shared = lcm(common, bottom)
             total, top, common = total * (shared // common), top * (shared // bottom), shared
@@ -85,8 +82,8 @@ def _product(parts: Sequence[Term], at: Assignment) -> tuple[int, int]:
     """The product as a numerator and a positive denominator, not reduced."""
     top = bottom = 1
     for part in parts:
-        value = evaluate_term(part, at)
-        top, bottom = top * value.numerator, bottom * value.denominator
+        above, below = evaluate_term(part, at).as_integer_ratio()
+        top, bottom = top * above, bottom * below
     return top, bottom
 
 
@@ -116,26 +113,25 @@ def holds(formula: Formula, at: Assignment) -> bool:
 
     Raises what `evaluate_term` raises.
     """
-    match formula:
-        case Truth(value):
-            return value
-        case Proposition(name, version):
-            return at[name, version] is True
-        case Choice(name, version, label):
-            return at[name, version] == label
-        case Comparison(relation, left, right):
-            return _compare(relation, evaluate_term(left, at), evaluate_term(right, at))
-        case Not(body):
-            return not holds(body, at)
-        case And(parts):
-            return all([holds(part, at) for part in parts])  # noqa: C419 - see docstring
-        case Or(parts):
-            return any([holds(part, at) for part in parts])  # noqa: C419 - see docstring
-        case Implies(premise, conclusion):
-            assumed = holds(premise, at)
-            return holds(conclusion, at) or not assumed
-        case Iff(left_side, right_side):
-            return holds(left_side, at) == holds(right_side, at)
+    if isinstance(formula, Comparison):
+        left, right = evaluate_term(formula.left, at), evaluate_term(formula.right, at)
+        return _compare(formula.relation, left, right)
+    if isinstance(formula, And):
+        return all([holds(part, at) for part in formula.parts])  # noqa: C419 - see docstring
+    if isinstance(formula, Or):
+        return any([holds(part, at) for part in formula.parts])  # noqa: C419 - see docstring
+    if isinstance(formula, Proposition):
+        return at[formula.name, formula.version] is True
+    if isinstance(formula, Choice):
+        return at[formula.name, formula.version] == formula.label
+    if isinstance(formula, Not):
+        return not holds(formula.body, at)
+    if isinstance(formula, Implies):
+        assumed = holds(formula.premise, at)
+        return holds(formula.conclusion, at) or not assumed
+    if isinstance(formula, Iff):
+        return holds(formula.left, at) == holds(formula.right, at)
+    return isinstance(formula, Truth) and formula.value
 
 
 def _compare(relation: str, left: Fraction, right: Fraction) -> bool:

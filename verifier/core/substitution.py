@@ -39,26 +39,30 @@ label, or another variable of its sort."""
 
 def put_term(term: Term, stands: Mapping[Key, Stand]) -> Term:
     """The term with what stands for its variables."""
-    match term:
-        case Number():
-            return term
-        case Variable(name, version):
-            stand = stands.get((name, version), term)
-            assert isinstance(stand, Term), stand
-            return stand
-        case Sum(parts):
-            return Sum(tuple(put_term(part, stands) for part in parts))
-        case Product(parts):
-            return Product(tuple(put_term(part, stands) for part in parts))
-        case Quotient(numerator, denominator):
-            return Quotient(put_term(numerator, stands), put_term(denominator, stands))
-        case Apply(function, arguments):
-            return Apply(function, tuple(put_term(part, stands) for part in arguments))
+    if isinstance(term, Number):
+        return term
+    if isinstance(term, Variable):
+        stand = stands.get((term.name, term.version), term)
+        assert isinstance(stand, Term), stand
+        return stand
+    if isinstance(term, Product):
+        return Product(tuple([put_term(part, stands) for part in term.factors]))
+    if isinstance(term, Sum):
+        return Sum(tuple([put_term(part, stands) for part in term.terms]))
+    if isinstance(term, Quotient):
+        return Quotient(put_term(term.numerator, stands), put_term(term.denominator, stands))
+    return Apply(term.function, tuple([put_term(part, stands) for part in term.arguments]))
 
 
 def put(formula: Formula, stands: Mapping[Key, Stand]) -> Formula:
     """The formula with what stands for its variables."""
     match formula:
+        case Comparison(relation, left, right):
+            return Comparison(relation, put_term(left, stands), put_term(right, stands))
+        case And(parts):
+            return And(tuple([put(part, stands) for part in parts]))
+        case Or(parts):
+            return Or(tuple([put(part, stands) for part in parts]))
         case Truth():
             return formula
         case Proposition(name, version):
@@ -67,14 +71,8 @@ def put(formula: Formula, stands: Mapping[Key, Stand]) -> Formula:
             return stand
         case Choice(name, version, label):
             return _label(formula, stands.get((name, version)), label)
-        case Comparison(relation, left, right):
-            return Comparison(relation, put_term(left, stands), put_term(right, stands))
         case Not(body):
             return Not(put(body, stands))
-        case And(parts):
-            return And(tuple(put(part, stands) for part in parts))
-        case Or(parts):
-            return Or(tuple(put(part, stands) for part in parts))
         case Implies(premise, conclusion):
             return Implies(put(premise, stands), put(conclusion, stands))
         case Iff(left_side, right_side):

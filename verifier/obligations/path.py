@@ -205,10 +205,10 @@ def relevant(path: Path, place: Place, goals: Sequence[Fact]) -> tuple[Fact, ...
 def with_domains(path: Path, place: Place, facts: Sequence[Fact]) -> tuple[Fact, ...]:
     """The facts, and behind them what declarations promise about the variables in them."""
     declared: dict[Formula, Fact] = {}
-    for each in facts:
-        for key in variables(each.formula):
-            for found in _domain_facts(path, place, key):
-                declared[found.formula] = found
+    read = dict.fromkeys(key for each in facts for key in variables(each.formula))
+    for key in read:
+        for found in _domain_facts(path, place, key):
+            declared[found.formula] = found
     return (*facts, *declared.values())
 
 

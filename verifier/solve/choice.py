@@ -141,6 +141,10 @@ def _read(literal: Signed, wanted: _Wanted, *, weak: bool) -> None:
         case Comparison("==", left, right), True:
             for inside in _squares(subtract(left, right)) or [subtract(left, right)]:
                 _equal(inside, wanted)
+        case Comparison(relation, Variable() as variable, Number(value)), holds if relation != "==":
+            _beyond(variable, value, (relation == "<") == holds, holds, wanted)
+        case Comparison(relation, Number(value), Variable() as variable), holds if relation != "==":
+            _beyond(variable, value, (relation == "<") == holds, not holds, wanted)
         case Comparison(relation, left, right), holds if relation != "==":
             strict = (relation == "<") == holds
             squares = _squares(left) if holds and isinstance(right, Number) else None
@@ -173,6 +177,17 @@ def _equal(inside: Term, wanted: _Wanted) -> None:
         if affine and key in wanted.old and key not in wanted.exact:
             wanted.exact[key] = _solved(affine, key)
             return
+
+
+def _beyond(
+    variable: Variable, value: Fraction, strict: bool, below: bool, wanted: _Wanted
+) -> None:
+    """What `_bounded` says of a variable that is below a number, or above it."""
+    key = variable.name, variable.version
+    if key in wanted.old:
+        side = wanted.highs if below else wanted.lows
+        end = Number(value + (-strict if below else strict)) if strict else Number(value)
+        side.setdefault(key, []).append(end)
 
 
 def _bounded(gap: Term, strict: bool, wanted: _Wanted) -> None:

@@ -37,7 +37,7 @@ from verifier.core.term import (
     Variable,
     variables,
 )
-from verifier.solve.walk import terms
+from verifier.solve.walk import applications, operations
 from verifier.solve.worker import serve
 
 NAME = "cvc5"
@@ -110,7 +110,7 @@ def _declarations(formulas: Sequence[Formula], sorts: Mapping[str, Sort]) -> Ite
             yield f"(assert (and (<= 0 {symbol}) (< {symbol} {len(sort.labels)})))"
         else:
             yield f"(declare-const {symbol} {'Bool' if isinstance(sort, Boolean) else 'Real'})"
-    applied = {t for f in formulas for t in terms(f) if isinstance(t, Apply)}
+    applied = {each for formula in formulas for each in applications(formula)}
     others = sorted({(t.function, len(t.arguments)) for t in applied} - set(_WRITTEN_OUT))
     for function, count in others:
         if function not in ("min", "max"):
@@ -131,7 +131,7 @@ def _symbol(name: str, version: int) -> str:
 def _meant(formula: Formula, sorts: Mapping[str, Sort]) -> str:
     """The formula, and that each of its terms has a value."""
     parts = [_formula(formula, sorts)]
-    for term in terms(formula):
+    for term in operations(formula):
         match term:
             case Quotient(_, Number()):
                 pass

@@ -60,38 +60,47 @@ def flatten(formula: Formula, holds: bool) -> list[Known]:
     todo: list[Signed] = [(formula, holds)]
     while todo:
         formula, holds = todo.pop()
-        match formula:
-            case Not(body):
-                todo.append((body, not holds))
-            case Truth(value):
-                facts.append(Known(Truth(value == holds), True))
-            case Proposition() | Choice():
-                facts.append(Known(formula, holds))
-            case Comparison("==", left, right) if not holds:
-                sides = (Comparison("<", left, right), Comparison("<", right, left))
-                facts.append(Known(formula, False, tuple((side, True) for side in sides)))
-            case Comparison(relation, left, right) if not holds:
-                turned = "<" if relation == "<=" else "<="
-                facts.append(Known(Comparison(turned, right, left), True))
-            case Comparison():
-                facts.append(Known(formula, True))
-            case And(parts) | Or(parts):
-                signed = tuple((part, holds) for part in parts)
-                if isinstance(formula, And) == holds or len(parts) == 1:
-                    todo.extend(reversed(signed))
-                elif signed:
-                    facts.append(Known(formula, holds, signed))
-                else:
-                    facts.append(Known(Truth(False), True))
-            case Implies(premise, conclusion) if holds:
+        if isinstance(formula, Comparison):
+            facts.append(_comparison(formula, holds))
+        elif isinstance(formula, And | Or):
+            signed = [(part, holds) for part in formula.parts]
+            if isinstance(formula, And) == holds or len(signed) == 1:
+                signed.reverse()
+                todo += signed
+            elif signed:
+                facts.append(Known(formula, holds, tuple(signed)))
+            else:
+                facts.append(Known(Truth(False), True))
+        elif isinstance(formula, Proposition | Choice):
+            facts.append(Known(formula, holds))
+        elif isinstance(formula, Not):
+            todo.append((formula.body, not holds))
+        elif isinstance(formula, Implies):
+            premise, conclusion = formula.premise, formula.conclusion
+            if holds:
                 facts.append(Known(formula, True, ((premise, False), (conclusion, True))))
-            case Implies(premise, conclusion):
+            else:
                 todo.extend([(conclusion, False), (premise, True)])
-            case Iff(one, other):
-                second = ((other, False), (one, True)) if holds else ((one, False), (other, False))
-                facts.append(Known(formula, holds, ((one, not holds), (other, True))))
-                facts.append(Known(formula, holds, second))
+        elif isinstance(formula, Iff):
+            one, other = formula.left, formula.right
+            second = ((other, False), (one, True)) if holds else ((one, False), (other, False))
+            facts.append(Known(formula, holds, ((one, not holds), (other, True))))
+            facts.append(Known(formula, holds, second))
+        else:
+            facts.append(Known(Truth(formula.value == holds), True))
     return facts
+
+
+def _comparison(formula: Comparison, holds: bool) -> Known:
+    """The comparison, or what its denial says."""
+    if holds:
+        return Known(formula, True)
+    left, right = formula.left, formula.right
+    if formula.relation == "==":
+        sides = (Comparison("<", left, right), Comparison("<", right, left))
+        return Known(formula, False, tuple((side, True) for side in sides))
+    turned = "<" if formula.relation == "<=" else "<="
+    return Known(Comparison(turned, right, left), True)
 
 
 def cases_of(fact: Known) -> list[list[Known]]:

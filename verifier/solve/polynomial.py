@@ -29,7 +29,7 @@ Form: TypeAlias = tuple[tuple[Monomial, int], ...]
 
 MONOMIALS_MAX = 3_000
 ONE: Monomial = ()
-ZERO_F, ONE_F = Fraction(0), Fraction(1)
+ZERO_F, ONE_F, MINUS_F = Fraction(0), Fraction(1), Fraction(-1)
 
 
 class NotPolynomial(Exception):
@@ -120,25 +120,37 @@ def _summed(parts: Sequence[Term], atoms: Atoms) -> Polynomial:
 
 def gap(comparison: Comparison, atoms: Atoms) -> Polynomial:
     """Right minus left: `<=` says that it is not negative. Raises NotPolynomial."""
+    match comparison.left, comparison.right:
+        case Variable() as variable, Number(value):
+            atom = (atoms.number(variable),)
+            return {ONE: value, atom: MINUS_F} if value else {atom: MINUS_F}
+        case Number(value), Variable() as variable:
+            atom = (atoms.number(variable),)
+            return {atom: ONE_F, ONE: -value} if value else {atom: ONE_F}
     right = polynomial(comparison.right, atoms)
     left = polynomial(comparison.left, atoms)
     if len(right) <= 1 and right.keys() <= {ONE}:
         gap = {monomial: -value for monomial, value in left.items() if monomial != ONE}
         rest = right.get(ONE, ZERO_F) - left.get(ONE, ZERO_F)
         return {ONE: rest, **gap} if rest else gap
-    return plus(right, left, Fraction(-1))
+    return plus(right, left, MINUS_F)
 
 
 def formed(polynomial: Polynomial) -> tuple[Form, Fraction, Fraction]:
     """A form, a scale and a constant such that the polynomial is scale * form + constant."""
+    constant = polynomial.get(ONE, ZERO_F)
     entries = sorted(entry for entry in polynomial.items() if entry[0] != ONE)
-    common = lcm(*(value.denominator for _, value in entries))
-    whole = [value.numerator * (common // value.denominator) for _, value in entries]
+    if len(entries) == 1:
+        ((monomial, scale),) = entries
+        return ((monomial, 1),), scale, constant
+    ratios = [value.as_integer_ratio() for _, value in entries]
+    common = lcm(*(bottom for _, bottom in ratios))
+    whole = [top * (common // bottom) for top, bottom in ratios]
     divisor = gcd(*whole) or 1
-    if entries and entries[0][1] < 0:
+    if whole and whole[0] < 0:
         divisor = -divisor
-    form = tuple((m, n // divisor) for (m, _), n in zip(entries, whole, strict=True))
-    return form, Fraction(divisor, common), polynomial.get(ONE, ZERO_F)
+    form = tuple([(m, n // divisor) for (m, _), n in zip(entries, whole, strict=True)])
+    return form, Fraction(divisor, common), constant
 
 
 def value_at(form: Polynomial, at: dict[int, Fraction]) -> Fraction:

@@ -25,6 +25,7 @@ from verifier.core.term import (
     Enumeration,
     Formula,
     Key,
+    Number,
     Proposition,
     Sort,
     Truth,
@@ -53,7 +54,10 @@ from verifier.solve.facts import (
 from verifier.solve.optimum import Reach, contradiction, reach
 from verifier.solve.points import guess
 from verifier.solve.polynomial import (
+    MINUS_F,
     ONE,
+    ONE_F,
+    ZERO_F,
     Atoms,
     Form,
     NotPolynomial,
@@ -68,7 +72,6 @@ from verifier.solve.quadratic import close
 from verifier.solve.squares import sum_of_squares
 from verifier.solve.walk import applications
 
-ONE_F = Fraction(1)
 DEPTH_MAX = 100
 DIGITS_MAX = 3_500
 
@@ -108,6 +111,9 @@ class _Limit:
     strict: bool
     fact: Known
     factor: Fraction
+
+
+Limits: TypeAlias = tuple[Form, _Limit | None, _Limit | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ class _Search:
     keys: tuple[Key, ...]
     atoms: Atoms = field(default_factory=Atoms)
     gaps: dict[Known, Polynomial | None] = field(default_factory=dict)
-    forms: dict[Known, tuple[Form, Fraction, Fraction]] = field(default_factory=dict)
+    limits: dict[Known, Limits | None] = field(default_factory=dict)
     theory: dict[frozenset[Known], Proof | _Spot] = field(default_factory=dict)
     squares: bool = False
     reaches: dict[tuple[Known, ...], Reach | None] = field(default_factory=dict)
@@ -170,11 +176,44 @@ class _Search:
                 self.gaps[fact] = None
         return self.gaps[fact]
 
-    def form(self, fact: Known, polynomial: Polynomial) -> tuple[Form, Fraction, Fraction]:
-        """The polynomial as scale * form + constant."""
-        if fact not in self.forms:
-            self.forms[fact] = formed(polynomial)
-        return self.forms[fact]
+    def limits_of(self, fact: Known) -> Limits | None:
+        """The form of a comparison with its lower and upper limit; None if it is not polynomial."""
+        if fact not in self.limits:
+            self.limits[fact] = self._bound(fact) or self._limits(fact)
+        return self.limits[fact]
+
+    def _bound(self, fact: Known) -> Limits | None:
+        """The limits that compare a variable with a number, as most do."""
+        formula = fact.formula
+        assert isinstance(formula, Comparison)
+        left, right = formula.left, formula.right
+        if isinstance(left, Number) and isinstance(right, Variable):
+            value, variable, sign = left.value, right, ONE_F
+        elif isinstance(left, Variable) and isinstance(right, Number):
+            value, variable, sign = right.value, left, MINUS_F
+        else:
+            return None
+        form = (((self.atoms.number(variable),), 1),)
+        if formula.relation == "==":
+            return form, _Limit(value, False, fact, sign), _Limit(value, False, fact, -sign)
+        limit = _Limit(value, formula.relation == "<", fact, ONE_F)
+        return (form, limit, None) if variable is right else (form, None, limit)
+
+    def _limits(self, fact: Known) -> Limits | None:
+        assert isinstance(fact.formula, Comparison)
+        polynomial = self.gap(fact)
+        if polynomial is None:
+            return None
+        form, scale, constant = formed(polynomial)
+        relation = fact.formula.relation
+        rate = 1 / scale
+        low = high = None
+        value, strict = -constant * rate, relation == "<"
+        if relation == "==" or rate > 0:
+            low = _Limit(value, strict, fact, rate)
+        if relation == "==" or rate < 0:
+            high = _Limit(value, strict, fact, -rate)
+        return form, low, high
 
 
 def refute(
@@ -356,25 +395,8 @@ def _label_state(
     return None
 
 
-def _limits(search: _Search, fact: Known) -> tuple[Form, _Limit | None, _Limit | None] | None:
-    """The form of a comparison with its lower and upper limit; None if it is not polynomial."""
-    assert isinstance(fact.formula, Comparison)
-    polynomial = search.gap(fact)
-    if polynomial is None:
-        return None
-    form, scale, constant = search.form(fact, polynomial)
-    relation = fact.formula.relation
-    low = high = None
-    value, strict = -constant / scale, relation == "<"
-    if relation == "==" or scale > 0:
-        low = _Limit(value, strict, fact, 1 / scale)
-    if relation == "==" or scale < 0:
-        high = _Limit(value, strict, fact, -1 / scale)
-    return form, low, high
-
-
 def _comparison_state(search: _Search, branch: _Branch, fact: Known) -> Proof | bool | None:
-    limits = _limits(search, fact)
+    limits = search.limits_of(fact)
     if limits is None:
         return None
     form, low, high = limits
@@ -410,8 +432,9 @@ def _apart(low: _Limit, high: _Limit) -> bool:
 def _implies(known: _Limit | None, new: _Limit, sign: int) -> bool:
     if known is None:
         return False
-    distance = sign * (known.value - new.value)
-    return distance > 0 or (distance == 0 and (known.strict or not new.strict))
+    if known.value == new.value:
+        return known.strict or not new.strict
+    return (known.value > new.value) == (sign > 0)
 
 
 def _absorb(search: _Search, branch: _Branch, fact: Known) -> Proof | None:
@@ -430,7 +453,7 @@ def _absorb(search: _Search, branch: _Branch, fact: Known) -> Proof | None:
             else:
                 branch.denied.setdefault((name, version), {})[label] = fact
         case _:
-            limits = _limits(search, fact)
+            limits = search.limits_of(fact)
             if limits is None:
                 branch.odd.append(fact)
                 return None
@@ -488,6 +511,10 @@ def _components(search: _Search, branch: _Branch) -> list[list[Known]]:
 
 
 def _component(search: _Search, facts: list[Known]) -> Proof | _Spot:
+    alone = _alone(search, facts)
+    if alone is not None:
+        search.spend(1)
+        return alone
     system = _system(search, facts)
     rows: list[simplex.Row[tuple[int, ...]]] = [
         (relation, {m: c for m, c in p.items() if m != ONE}, p.get(ONE, Fraction(0)))
@@ -509,6 +536,48 @@ def _component(search: _Search, facts: list[Known]) -> Proof | _Spot:
         return _summed(search, step)
     better = guess(system, values, search.spend)
     return _Spot(better or values, tuple(facts), better is None)
+
+
+def _alone(search: _Search, facts: list[Known]) -> _Spot | None:
+    """Where a component stands that is one variable between limits: at the point that simplex.py
+    would choose. None for another component, and where the limits leave no point."""
+    low = high = None
+    atom = -1
+    for fact in facts:
+        limits = search.limits_of(fact)
+        if limits is None or len(limits[0]) != 1 or len(limits[0][0][0]) != 1:
+            return None
+        form, below, above = limits
+        ((atom,), _) = form[0]
+        if below is not None:
+            bound = below.value, int(below.strict)
+            low = bound if low is None else max(low, bound)
+        if above is not None:
+            bound = above.value, -int(above.strict)
+            high = bound if high is None else min(high, bound)
+    if low is not None and high is not None and high < low:
+        return None
+    point, slope = ZERO_F, 0
+    if low is not None:
+        point, slope = max((point, slope), low)
+    if high is not None:
+        point, slope = min((point, slope), high)
+    if slope:
+        point += slope * _tiny(point, slope, low, high)
+    return _Spot({atom: point}, tuple(facts), False)
+
+
+Bound: TypeAlias = tuple[Fraction, int] | None
+
+
+def _tiny(value: Fraction, slope: int, low: Bound, high: Bound) -> Fraction:
+    """A number for the infinitesimal that keeps a value with this multiple of it between bounds."""
+    tiny = ONE_F
+    if low is not None and low[0] < value and low[1] > slope:
+        tiny = min(tiny, (value - low[0]) / (low[1] - slope))
+    if high is not None and value < high[0] and slope > high[1]:
+        tiny = min(tiny, (high[0] - value) / (slope - high[1]))
+    return tiny
 
 
 def _beyond(search: _Search, spots: list[_Spot], case: list[Known]) -> Proof | None:

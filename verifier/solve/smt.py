@@ -41,7 +41,7 @@ from verifier.core.term import (
     number,
     variables,
 )
-from verifier.solve.walk import terms
+from verifier.solve.walk import operations
 
 SEED = 0
 DIGITS = 12
@@ -73,11 +73,12 @@ Answer: TypeAlias = Unsatisfiable | Model | NoAnswer
 def definedness(formula: Formula) -> Formula:
     """That every term of the formula has a value: no denominator is zero, no root of a negative."""
     conditions: list[Formula] = []
-    for term in terms(formula):
-        if isinstance(term, Quotient) and not isinstance(term.denominator, Number):
-            conditions.append(Not(Comparison("==", term.denominator, number(0))))
-        elif isinstance(term, Apply) and term.function == "sqrt":
-            conditions.append(Comparison("<=", number(0), term.arguments[0]))
+    for each in operations(formula):
+        if isinstance(each, Quotient):
+            if not isinstance(each.denominator, Number):
+                conditions.append(Not(Comparison("==", each.denominator, number(0))))
+        elif each.function == "sqrt":
+            conditions.append(Comparison("<=", number(0), each.arguments[0]))
     return conjunction(conditions)
 
 

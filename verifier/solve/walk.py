@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from verifier.core.term import (
     And,
     Apply,
@@ -21,45 +19,53 @@ from verifier.core.term import (
 )
 
 
-def terms(formula: Formula) -> Iterator[Term]:
-    """Every term, from the inside out."""
-    match formula:
-        case Comparison(_, left, right):
-            yield from _within(left)
-            yield from _within(right)
-        case Not(body):
-            yield from terms(body)
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from terms(part)
-        case Implies(one, other) | Iff(one, other):
-            yield from terms(one)
-            yield from terms(other)
+def operations(formula: Formula) -> list[Quotient | Apply]:
+    """Every quotient and every application of a function, from the inside out."""
+    found: list[Quotient | Apply] = []
+    _enter(formula, found)
+    return found
 
 
-def _within(term: Term) -> Iterator[Term]:
-    match term:
-        case Sum(parts) | Product(parts) | Apply(_, parts):
-            for part in parts:
-                yield from _within(part)
-        case Quotient(numerator, denominator):
-            yield from _within(numerator)
-            yield from _within(denominator)
-    yield term
+def _enter(node: Formula | Term, found: list[Quotient | Apply]) -> None:
+    """Adds the operations. Formulas are long, and `isinstance` is quicker than `match`."""
+    if isinstance(node, Product):
+        for factor in node.factors:
+            _enter(factor, found)
+    elif isinstance(node, Sum):
+        for term in node.terms:
+            _enter(term, found)
+    elif isinstance(node, Comparison | Iff):
+        _enter(node.left, found)
+        _enter(node.right, found)
+    elif isinstance(node, And | Or):
+        for part in node.parts:
+            _enter(part, found)
+    elif isinstance(node, Not):
+        _enter(node.body, found)
+    elif isinstance(node, Implies):
+        _enter(node.premise, found)
+        _enter(node.conclusion, found)
+    elif isinstance(node, Quotient):
+        _enter(node.numerator, found)
+        _enter(node.denominator, found)
+        found.append(node)
+    elif isinstance(node, Apply):
+        for argument in node.arguments:
+            _enter(argument, found)
+        found.append(node)
 
 
-def applications(formula: Formula) -> Iterator[Apply]:
+def applications(formula: Formula) -> list[Apply]:
     """Every application of a function, from the inside out."""
-    return (term for term in terms(formula) if isinstance(term, Apply))
+    return [each for each in operations(formula) if isinstance(each, Apply)]
 
 
 def may_be_undefined(formula: Formula) -> str | None:
     """What may have no value somewhere: a division or a partial function; None if nothing."""
-    for term in terms(formula):
-        if isinstance(term, Quotient) and not (
-            isinstance(term.denominator, Number) and term.denominator.value != 0
-        ):
+    for each in operations(formula):
+        if isinstance(each, Apply):
+            if each.function in ("sqrt", "tan"):
+                return f"`{each.function}`, which is not defined everywhere"
+        elif not (isinstance(each.denominator, Number) and each.denominator.value != 0):
             return "a division by something that may be zero"
-        if isinstance(term, Apply) and term.function in ("sqrt", "tan"):
-            return f"`{term.function}`, which is not defined everywhere"
     return None
