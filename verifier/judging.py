@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 from verifier.answers import answer, possible_start
 from verifier.check.boxed import broken
@@ -18,6 +18,7 @@ from verifier.check.judge import judge, judge_contradiction, judge_counterexampl
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.evaluate import NoExactValue, holds
+from verifier.core.frozen import dataclass
 from verifier.core.margin import tightened
 from verifier.core.obligation import (
     Deferral,
@@ -166,10 +167,9 @@ def _settled(obligations: Sequence[Obligation], effort: Effort, tell: Tell) -> l
     """A verdict for each, judged here. What is the same up to the names of versions, and what an
     earlier run proved, is taken over where its certificate stands up to the judge."""
     found: list[Verdict | None] = []
-    proofs = effort.proofs
     keys: list[str] = []
     numbers: list[tuple[int, ...]] = []
-    written: dict[int, Written] = {}
+    proofs, written = effort.proofs, dict[int, Written]()
     leaders: dict[str, int] = {}
     asked: list[int] = []
     for place, each in enumerate(obligations):

@@ -8,8 +8,6 @@ from dataclasses import replace
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.verdict import Deferred, Proved, Refuted, SolverWord
 from verifier.model.values import DEFAULT_FALLBACK, Chain, Model, Property
-from verifier.monitor.gates import grid_ns, period_ns
-from verifier.monitor.program import compile_property
 from verifier.obligations.property import MOST_STEPS, static
 from verifier.report.values import Answer, ChainReport, Promise
 
@@ -62,6 +60,10 @@ def _promise(model: Model, prop: Property, answers: Sequence[Answer]) -> Promise
         return Promise(prop.name, prop.span, "refuted", "every run violates it", None)
     if answers and all(isinstance(each.verdict, Proved) for each in answers):
         return Promise(prop.name, prop.span, "proved", None, None)
+    # What is proved, and a file without properties, does without monitors.
+    from verifier.monitor.gates import grid_ns, period_ns
+    from verifier.monitor.program import compile_property
+
     program = compile_property(prop, period_ns(model), grid_ns=grid_ns(model))
     if isinstance(program, Diagnostic):
         reason = f"{_why(prop, answers)}, and {program.message}"

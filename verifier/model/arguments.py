@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from verifier.core.diagnostic import near_miss
+from verifier.core.frozen import dataclass
 from verifier.core.term import Number, Term
 from verifier.core.unit import NONE, Dimension, Unit
 from verifier.model.expression import Context, in_unit, scalar, settle
@@ -123,13 +124,11 @@ def _plain(expression: tree.Expression, space: Space) -> tuple[Fraction, ...] | 
         return None
     found: list[Fraction] = []
     for item in expression.items:
-        match item:
-            case tree.Literal(value=value, unit=None):
-                found.append(value)
-            case tree.Unary("-", tree.Literal(value=value, unit=None)):
-                found.append(-value)
-            case _:
-                return None
+        negative = isinstance(item, tree.Unary) and item.operator == "-"
+        number = item.operand if isinstance(item, tree.Unary) and negative else item
+        if not isinstance(number, tree.Literal) or number.unit is not None:
+            return None
+        found.append(-number.value if negative else number.value)
     return tuple(found if unit is None else [unit.scale * value for value in found])
 
 

@@ -7,10 +7,11 @@ group by group.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 
 from verifier.core.enclosure import Range
+from verifier.core.frozen import dataclass
 from verifier.core.obligation import Entailment, Existence, Fact, Obligation, Question
 from verifier.core.span import Span
 from verifier.core.term import (

@@ -15,8 +15,9 @@ every run violates the property. moments.py says what is sure and what is possib
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from verifier.core.frozen import dataclass
 from verifier.core.obligation import (
     Deferral,
     Entailment,

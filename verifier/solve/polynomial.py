@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from math import gcd, lcm
+from math import gcd, lcm, prod
 from typing import TypeAlias
 
 from verifier.core.term import (
@@ -56,7 +56,7 @@ def plus(left: Polynomial, right: Polynomial, factor: Fraction) -> Polynomial:
         return {monomial: factor * value for monomial, value in right.items()}
     total = dict(left)
     for monomial, value in right.items():
-        new = total.get(monomial, Fraction(0)) + factor * value
+        new = total.get(monomial, ZERO_F) + factor * value
         if new:
             total[monomial] = new
         else:
@@ -71,17 +71,17 @@ def times(left: Polynomial, right: Polynomial) -> Polynomial:
     for one, factor in left.items():
         for other, value in right.items():
             monomial = tuple(sorted(one + other))
-            total[monomial] = total.get(monomial, Fraction(0)) + factor * value
+            total[monomial] = total.get(monomial, ZERO_F) + factor * value
     return {monomial: value for monomial, value in total.items() if value}
 
 
 def polynomial(term: Term, atoms: Atoms) -> Polynomial:
     """The normal form. Raises NotPolynomial."""
+    if isinstance(term, Number):
+        return {ONE: term.value} if term.value else {}
+    if isinstance(term, Sum):
+        return _summed(term.terms, atoms)
     match term:
-        case Number(value):
-            return {ONE: value} if value else {}
-        case Sum(parts):
-            return _summed(parts, atoms)
         case Product(parts):
             scale = Fraction(1)
             product: Polynomial | None = None
@@ -105,13 +105,15 @@ def _summed(parts: Sequence[Term], atoms: Atoms) -> Polynomial:
     """The sum; most parts are a variable with a number, which need no polynomial of their own."""
     total: Polynomial = {}
     for part in parts:
-        match part:
-            case Product((Number(factor), Variable() as variable)):
-                added: Polynomial = {(atoms.number(variable),): factor}
-            case Variable():
-                added = {(atoms.number(part),): ONE_F}
-            case _:
-                added = polynomial(part, atoms)
+        factor, inside = ONE_F, part
+        if isinstance(part, Product) and len(part.factors) == 2:
+            first, second = part.factors
+            if isinstance(first, Number):
+                factor, inside = first.value, second
+        if isinstance(inside, Variable):
+            added: Polynomial = {(atoms.number(inside),): factor}
+        else:
+            added = polynomial(part, atoms)
         for monomial, value in added.items():
             known = total.get(monomial)
             total[monomial] = value if known is None else known + value
@@ -155,9 +157,9 @@ def formed(polynomial: Polynomial) -> tuple[Form, Fraction, Fraction]:
 
 def value_at(form: Polynomial, at: dict[int, Fraction]) -> Fraction:
     """The value where the atoms have these values. Raises KeyError."""
-    total = Fraction(0)
+    total = ZERO_F
     for monomial, factor in form.items():
-        for atom in monomial:
-            factor *= at[atom]
-        total += factor
+        values = [at[atom] for atom in monomial]
+        if all(values):
+            total += prod(values, start=factor)
     return total

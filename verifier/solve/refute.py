@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from math import inf
 from typing import TypeAlias
 
 from verifier.core.certificate import Refutation
 from verifier.core.evaluate import NoExactValue, Value, holds
+from verifier.core.frozen import dataclass
 from verifier.core.term import (
     Boolean,
     Choice,
@@ -25,14 +26,13 @@ from verifier.core.term import (
     Enumeration,
     Formula,
     Key,
-    Number,
     Proposition,
     Sort,
     Truth,
     Variable,
     variables,
 )
-from verifier.solve import simplex
+from verifier.solve import limits, simplex
 from verifier.solve.dual import search_multipliers
 from verifier.solve.facts import (
     ByLabels,
@@ -51,18 +51,16 @@ from verifier.solve.facts import (
     meaning,
     numbered,
 )
+from verifier.solve.limits import Limit, Limits
 from verifier.solve.optimum import Reach, contradiction, reach
 from verifier.solve.points import guess
 from verifier.solve.polynomial import (
-    MINUS_F,
     ONE,
     ONE_F,
-    ZERO_F,
     Atoms,
     Form,
     NotPolynomial,
     Polynomial,
-    formed,
     gap,
     plus,
     times,
@@ -104,19 +102,6 @@ class _Exhausted(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Limit:
-    """One side of a form: `factor` times the fact's gap is the form's distance from `value`."""
-
-    value: Fraction
-    strict: bool
-    fact: Known
-    factor: Fraction
-
-
-Limits: TypeAlias = tuple[Form, _Limit | None, _Limit | None]
-
-
-@dataclass(frozen=True, slots=True)
 class _Spot:
     """Where a component stands: values of its atoms; `unsure` if they break a fact."""
 
@@ -130,8 +115,8 @@ class _Branch:
     truths: dict[Key, Known]
     labels: dict[Key, Known]
     denied: dict[Key, dict[str, Known]]
-    lower: dict[Form, _Limit]
-    upper: dict[Form, _Limit]
+    lower: dict[Form, Limit]
+    upper: dict[Form, Limit]
     odd: list[Known]
     pending: list[Known]
 
@@ -179,41 +164,12 @@ class _Search:
     def limits_of(self, fact: Known) -> Limits | None:
         """The form of a comparison with its lower and upper limit; None if it is not polynomial."""
         if fact not in self.limits:
-            self.limits[fact] = self._bound(fact) or self._limits(fact)
+            self.limits[fact] = limits.of_bound(fact, self.atoms) or self._of_polynomial(fact)
         return self.limits[fact]
 
-    def _bound(self, fact: Known) -> Limits | None:
-        """The limits that compare a variable with a number, as most do."""
-        formula = fact.formula
-        assert isinstance(formula, Comparison)
-        left, right = formula.left, formula.right
-        if isinstance(left, Number) and isinstance(right, Variable):
-            value, variable, sign = left.value, right, ONE_F
-        elif isinstance(left, Variable) and isinstance(right, Number):
-            value, variable, sign = right.value, left, MINUS_F
-        else:
-            return None
-        form = (((self.atoms.number(variable),), 1),)
-        if formula.relation == "==":
-            return form, _Limit(value, False, fact, sign), _Limit(value, False, fact, -sign)
-        limit = _Limit(value, formula.relation == "<", fact, ONE_F)
-        return (form, limit, None) if variable is right else (form, None, limit)
-
-    def _limits(self, fact: Known) -> Limits | None:
-        assert isinstance(fact.formula, Comparison)
+    def _of_polynomial(self, fact: Known) -> Limits | None:
         polynomial = self.gap(fact)
-        if polynomial is None:
-            return None
-        form, scale, constant = formed(polynomial)
-        relation = fact.formula.relation
-        rate = 1 / scale
-        low = high = None
-        value, strict = -constant * rate, relation == "<"
-        if relation == "==" or rate > 0:
-            low = _Limit(value, strict, fact, rate)
-        if relation == "==" or rate < 0:
-            high = _Limit(value, strict, fact, -rate)
-        return form, low, high
+        return None if polynomial is None else limits.of_polynomial(fact, polynomial)
 
 
 def refute(
@@ -396,18 +352,20 @@ def _label_state(
 
 
 def _comparison_state(search: _Search, branch: _Branch, fact: Known) -> Proof | bool | None:
-    limits = search.limits_of(fact)
-    if limits is None:
+    found = search.limits_of(fact)
+    if found is None:
         return None
-    form, low, high = limits
+    form, low, high = found
     if not form:
         return _constant_state(search, fact)
     below, above = branch.lower.get(form), branch.upper.get(form)
     for one, other in ((low, above), (below, high)):
-        if one is not None and other is not None and _apart(one, other):
+        if one is not None and other is not None and limits.apart(one, other):
             pairs = ((one.fact, one.factor), (other.fact, other.factor))
             return by_sum(BySum(pairs, one.value - other.value))
-    if (low is None or _implies(below, low, 1)) and (high is None or _implies(above, high, -1)):
+    if (low is None or limits.implies(below, low, 1)) and (
+        high is None or limits.implies(above, high, -1)
+    ):
         return True
     return None
 
@@ -423,18 +381,6 @@ def _constant_state(search: _Search, fact: Known) -> Proof | bool:
     if value > 0 and relation != "==":
         return True
     return by_sum(BySum(((fact, -1 / value),), ONE_F))
-
-
-def _apart(low: _Limit, high: _Limit) -> bool:
-    return low.value > high.value or (low.value == high.value and (low.strict or high.strict))
-
-
-def _implies(known: _Limit | None, new: _Limit, sign: int) -> bool:
-    if known is None:
-        return False
-    if known.value == new.value:
-        return known.strict or not new.strict
-    return (known.value > new.value) == (sign > 0)
 
 
 def _absorb(search: _Search, branch: _Branch, fact: Known) -> Proof | None:
@@ -453,14 +399,14 @@ def _absorb(search: _Search, branch: _Branch, fact: Known) -> Proof | None:
             else:
                 branch.denied.setdefault((name, version), {})[label] = fact
         case _:
-            limits = search.limits_of(fact)
-            if limits is None:
+            found = search.limits_of(fact)
+            if found is None:
                 branch.odd.append(fact)
                 return None
-            form, low, high = limits
-            if low is not None and not _implies(branch.lower.get(form), low, 1):
+            form, low, high = found
+            if low is not None and not limits.implies(branch.lower.get(form), low, 1):
                 branch.lower[form] = low
-            if high is not None and not _implies(branch.upper.get(form), high, -1):
+            if high is not None and not limits.implies(branch.upper.get(form), high, -1):
                 branch.upper[form] = high
     return None
 
@@ -511,10 +457,10 @@ def _components(search: _Search, branch: _Branch) -> list[list[Known]]:
 
 
 def _component(search: _Search, facts: list[Known]) -> Proof | _Spot:
-    alone = _alone(search, facts)
+    alone = limits.only_point([search.limits_of(fact) for fact in facts])
     if alone is not None:
         search.spend(1)
-        return alone
+        return _Spot(dict([alone]), tuple(facts), False)
     system = _system(search, facts)
     rows: list[simplex.Row[tuple[int, ...]]] = [
         (relation, {m: c for m, c in p.items() if m != ONE}, p.get(ONE, Fraction(0)))
@@ -536,48 +482,6 @@ def _component(search: _Search, facts: list[Known]) -> Proof | _Spot:
         return _summed(search, step)
     better = guess(system, values, search.spend)
     return _Spot(better or values, tuple(facts), better is None)
-
-
-def _alone(search: _Search, facts: list[Known]) -> _Spot | None:
-    """Where a component stands that is one variable between limits: at the point that simplex.py
-    would choose. None for another component, and where the limits leave no point."""
-    low = high = None
-    atom = -1
-    for fact in facts:
-        limits = search.limits_of(fact)
-        if limits is None or len(limits[0]) != 1 or len(limits[0][0][0]) != 1:
-            return None
-        form, below, above = limits
-        ((atom,), _) = form[0]
-        if below is not None:
-            bound = below.value, int(below.strict)
-            low = bound if low is None else max(low, bound)
-        if above is not None:
-            bound = above.value, -int(above.strict)
-            high = bound if high is None else min(high, bound)
-    if low is not None and high is not None and high < low:
-        return None
-    point, slope = ZERO_F, 0
-    if low is not None:
-        point, slope = max((point, slope), low)
-    if high is not None:
-        point, slope = min((point, slope), high)
-    if slope:
-        point += slope * _tiny(point, slope, low, high)
-    return _Spot({atom: point}, tuple(facts), False)
-
-
-Bound: TypeAlias = tuple[Fraction, int] | None
-
-
-def _tiny(value: Fraction, slope: int, low: Bound, high: Bound) -> Fraction:
-    """A number for the infinitesimal that keeps a value with this multiple of it between bounds."""
-    tiny = ONE_F
-    if low is not None and low[0] < value and low[1] > slope:
-        tiny = min(tiny, (value - low[0]) / (low[1] - slope))
-    if high is not None and value < high[0] and slope > high[1]:
-        tiny = min(tiny, (high[0] - value) / (slope - high[1]))
-    return tiny
 
 
 def _beyond(search: _Search, spots: list[_Spot], case: list[Known]) -> Proof | None:

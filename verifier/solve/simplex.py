@@ -9,10 +9,12 @@ A conflict is a sum of bounds, which are Farkas' multipliers (Motzkin's, with st
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 from math import gcd, lcm
 from typing import TypeAlias, TypeVar
+
+from verifier.core.frozen import dataclass
 
 V = TypeVar("V", bound=Hashable)
 Row: TypeAlias = tuple[str, Mapping[V, Fraction], Fraction]
@@ -21,6 +23,7 @@ Amount: TypeAlias = tuple[Fraction, Fraction]
 """A rational and a multiple of the infinitesimal; compared lexicographically."""
 
 ZERO = Fraction(0)
+NOWHERE: Amount = (ZERO, ZERO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +142,14 @@ def _start(tableau: _Tableau) -> None:
         if column in tableau.upper:
             amount = min(amount, tableau.upper[column][0])
         tableau.values[column] = amount
+    moved = [(j, amount) for j, amount in enumerate(tableau.values) if amount != NOWHERE]
     for basic, row in tableau.rows.items():
-        tableau.values[basic] = (
-            sum((c * tableau.values[j][0] for j, c in row.entries.items()), ZERO) / row.divisor,
-            sum((c * tableau.values[j][1] for j, c in row.entries.items()), ZERO) / row.divisor,
-        )
+        value = slope = ZERO
+        for column, amount in moved:
+            c = row.entries.get(column)
+            if c is not None:
+                value, slope = value + c * amount[0], slope + c * amount[1]
+        tableau.values[basic] = value / row.divisor, slope / row.divisor
 
 
 def _step(tableau: _Tableau) -> Infeasible | str:

@@ -16,6 +16,7 @@ from verifier.core.term import (
     Quotient,
     Sum,
     Term,
+    Variable,
 )
 
 
@@ -28,6 +29,8 @@ def operations(formula: Formula) -> list[Quotient | Apply]:
 
 def _enter(node: Formula | Term, found: list[Quotient | Apply]) -> None:
     """Adds the operations. Formulas are long, and `isinstance` is quicker than `match`."""
+    if isinstance(node, Variable) or isinstance(node, Number):  # noqa: SIM101 - quicker
+        return
     if isinstance(node, Product):
         for factor in node.factors:
             _enter(factor, found)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from verifier.core.diagnostic import Diagnostic, SourceError
+from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.syntax import lexer, tree
 from verifier.syntax.lexer import NESTING_LIMIT, Token, too_deep
@@ -739,18 +739,19 @@ _SIGNED = re.compile(r"(-)?[ \t]*([0-9.]+)")
 
 def row(children: Children) -> Piece:
     (token,) = _words(children, lexer.ROW)
-    items = tuple(_signed(match, token.span) for match in _SIGNED.finditer(token.text))
-    depth = 2 + any(isinstance(item, tree.Unary) for item in items)
-    return Piece(tree.ListLiteral(items, token.span), token.span, depth)
-
-
-def _signed(match: re.Match[str], reach: Span) -> tree.Expression:
-    """The number of a row at this place of its text."""
+    reach = token.span
     file, line, start = reach.file, reach.line, reach.column
-    digits, end = match[2], start + match.end()
-    span = Span(file, line, start + match.start(2), line, end)
-    value = Fraction(digits) if "." in digits else Fraction(int(digits))
-    literal = tree.Literal(digits, value, None, span)
-    if match[1] is None:
-        return literal
-    return tree.Unary("-", literal, Span(file, line, start + match.start(), line, end))
+    items: list[tree.Expression] = []
+    depth = 2
+    for match in _SIGNED.finditer(token.text):
+        digits = match[2]
+        begin, end = match.span()
+        end += start
+        value = Fraction(digits) if "." in digits else Fraction(int(digits))
+        span = Span(file, line, end - len(digits), line, end)
+        item: tree.Expression = tree.Literal(digits, value, None, span)
+        if match[1] is not None:
+            item = tree.Unary("-", item, Span(file, line, start + begin, line, end))
+            depth = 3
+        items.append(item)
+    return Piece(tree.ListLiteral(tuple(items), reach), reach, depth)

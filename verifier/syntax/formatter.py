@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import assert_never
 
+from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.syntax import tree
 
@@ -40,7 +41,7 @@ _BINARY = {
 
 def format_expression(expression: tree.Expression) -> str:
     """The expression on one line."""
-    return _text(expression, _QUANTIFIED)
+    return _plain(expression)
 
 
 def _text(expression: tree.Expression, level: int) -> str:
@@ -100,7 +101,7 @@ def _plain(expression: tree.Expression) -> str:
         case tree.Labels(names=names):
             return f"{{{_names(names)}}}"
         case tree.ListLiteral(items=items):
-            return f"[{', '.join(map(format_expression, items))}]"
+            return f"[{', '.join(map(_item, items))}]"
         case tree.Call(function=function, arguments=arguments):
             return f"{function.text}({', '.join(map(_argument, arguments))})"
         case tree.Quantified(body=body):
@@ -112,6 +113,15 @@ def _plain(expression: tree.Expression) -> str:
             return f"{before} {_temporal_head(expression)}{_shielded(expression, after)}"
         case _:
             assert_never(expression)
+
+
+def _item(expression: tree.Expression) -> str:
+    """The expression on one line: quickly for the bare numbers, of which matrices have many."""
+    negative = isinstance(expression, tree.Unary) and expression.operator == "-"
+    number = expression.operand if isinstance(expression, tree.Unary) and negative else expression
+    if isinstance(number, tree.Literal) and number.unit is None and number.text[:1] != "-":
+        return f"-{number.text}" if negative else number.text
+    return format_expression(expression)
 
 
 def _base(expression: tree.Expression) -> str:
