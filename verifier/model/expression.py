@@ -8,12 +8,11 @@ is converted to base units.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from fractions import Fraction
 from functools import reduce
 
 from verifier.core.diagnostic import Label, near_miss
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.core.term import (
     FALSE,
