@@ -98,7 +98,7 @@ static inline uint32_t guard_take_bits(uint64_t *words, uint32_t from, uint32_t 
 }
 
 /* The last true bit of the positions `from` to `to`. */
-static inline uint32_t guard_last_bit(const uint64_t *words, uint32_t from, uint32_t to)
+static GUARD_SELDOM uint32_t guard_last_bit(const uint64_t *words, uint32_t from, uint32_t to)
 {
     uint32_t k = to / 64u;
     uint64_t found = words[k] & guard_up_to(to);
@@ -111,7 +111,7 @@ static inline uint32_t guard_last_bit(const uint64_t *words, uint32_t from, uint
 }
 
 /* The first one. */
-static inline uint32_t guard_first_bit(const uint64_t *words, uint32_t from, uint32_t to)
+static GUARD_SELDOM uint32_t guard_first_bit(const uint64_t *words, uint32_t from, uint32_t to)
 {
     uint32_t k = from / 64u;
     uint64_t found = words[k] & guard_from(from);
