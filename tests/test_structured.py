@@ -286,3 +286,5 @@ def test_what_is_not_supported_is_named_where_it_stands(text: str, column: int, 
 def test_a_mistake_is_shown_in_the_sentence(capsys: pytest.CaptureFixture[str]) -> None:
     main(["fret", "whenever p the arm shall always satisfy q )"])
     assert "<requirement>:1:43\n" in capsys.readouterr().err
+    main(["fret", "in q,\nthe arm shall\nsoon satisfy s"])
+    assert "1 | in q, the arm shall soon satisfy s\n" in capsys.readouterr().err

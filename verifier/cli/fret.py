@@ -16,11 +16,12 @@ def run(options: argparse.Namespace) -> int:
     """Prints the property; in a scope, with the library that it needs."""
     if re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", options.name) is None:
         raise Refusal(f"`{options.name}` is no name for a property")
+    said = re.sub(r"\s", " ", options.requirement)
     try:
-        fields = requirement(options.requirement)
+        fields = requirement(said)
         text = formula(fields)
     except SourceError as error:
-        raise Mistakes(error.diagnostics, {HERE: options.requirement}) from None
+        raise Mistakes(error.diagnostics, {HERE: said}) from None
     if re.search(r"_(before|after|between)\(", text) is not None:
         sys.stdout.write('use "patterns.spec"\n')
     sys.stdout.write(f"property {options.name} = {text}\n")
