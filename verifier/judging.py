@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
 from verifier.answers import answer, possible_start
 from verifier.check.boxed import broken
@@ -18,7 +18,6 @@ from verifier.check.judge import judge, judge_contradiction, judge_counterexampl
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.evaluate import NoExactValue, holds
-from verifier.core.frozen import dataclass
 from verifier.core.margin import tightened
 from verifier.core.obligation import (
     Deferral,

@@ -10,12 +10,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from verifier.core.diagnostic import Diagnostic, SourceError, near_miss
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.syntax import tree
 from verifier.syntax.parse import SIZE_LIMIT, decode, parse

@@ -10,13 +10,13 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from verifier.closing.wording import base_unit
 from verifier.core.evaluate import Value
-from verifier.core.frozen import dataclass
 from verifier.core.sets import Region, membership
 from verifier.core.term import (
     NOW,

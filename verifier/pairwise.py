@@ -7,9 +7,9 @@ left alone; so a `no` says that something has to be known besides, and a `yes` h
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import product
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Entailment, Existence, Fact, Obligation, Question, facts_of
 from verifier.core.term import NOW, OLD, Formula, Sort, rename, variables
 from verifier.core.verdict import Proved, Refuted, Unknown, Verdict

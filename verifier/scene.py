@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
 from math import cos, pi, sin
 from typing import TypeAlias
 
 from verifier.core.blocks import product_of
-from verifier.core.frozen import dataclass
 from verifier.core.motion import Affine, Box, Motion, Plan, Solid, Vector, standing
 from verifier.core.solids import hull_solid
 from verifier.core.starts import spots, vertices

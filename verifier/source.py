@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from verifier.core.diagnostic import Diagnostic, SourceError, near_miss
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.library import load
 from verifier.model.scope import Scope, collect

@@ -20,9 +20,9 @@ for C, P, D and the borders is written in the language.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from verifier.core.diagnostic import Diagnostic, SourceError
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.syntax.formatter import format_expression
 from verifier.syntax.parse import parse_expression

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, floor
 from typing import TypeAlias
@@ -29,7 +30,6 @@ from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.core.cell import box_cell, inside, meet
 from verifier.core.free import misplaced
-from verifier.core.frozen import dataclass
 from verifier.core.motion import (
     Barrier,
     Box,

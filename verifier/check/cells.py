@@ -6,13 +6,13 @@ Trusted. A cell is bounded and convex and is held by its vertices, or as a box.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
 from verifier.check.polynomial import Refused
 from verifier.core.cell import Cell, box_cell, box_rows, cut, meet, surrounding
 from verifier.core.free import hit
-from verifier.core.frozen import dataclass
 from verifier.core.motion import Blocked, Box, Cells, Free, Polytope, Problem, Vector
 
 AREAS_MAX = 20_000

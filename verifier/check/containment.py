@@ -7,7 +7,7 @@ coefficient with what it is to show; what is left over may only be a constant, t
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
 
@@ -38,7 +38,6 @@ from verifier.core.containment import (
     row_goals,
 )
 from verifier.core.description import NoDescription, Piece, extents, facets, has_strict, pieces
-from verifier.core.frozen import dataclass
 from verifier.core.lift import Lift, Round, lift, whole
 from verifier.core.region import ConvexHull, Intersection, MinkowskiSum, NotConstant, Region, Row
 from verifier.core.root import rational_root, root_above, root_below

@@ -6,10 +6,10 @@ facts is linear in the size of the assertions.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from verifier.check.polynomial import Refused
-from verifier.core.frozen import dataclass
 from verifier.core.term import (
     FALSE,
     And,

@@ -6,12 +6,12 @@ Trusted. Exact; integers are added and multiplied many times faster than fractio
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from math import lcm
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.motion import Box, Hull, Piece, Polytope, Product, Starts, Vector
 
 Numbers: TypeAlias = tuple[int, ...]

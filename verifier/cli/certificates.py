@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn
 
 from verifier.check.codec import decode, encode, statement_digest
@@ -18,7 +18,6 @@ from verifier.check.judge import judge
 from verifier.check.outcome import Accepted, Rejected
 from verifier.check.polynomial import Refused
 from verifier.cli.command import Refusal
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Deferral, Obligation
 from verifier.core.verdict import JudgedBefore, Proved, SolverWord, Verdict
 

@@ -7,10 +7,10 @@ stands in `OneOf` never two parts are. Nodes are numbered from 0 in preorder.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.core.unit import Unit
 

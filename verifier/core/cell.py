@@ -10,11 +10,11 @@ least n - 1 rows meet in an edge.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.motion import Box, Polytope, Vector
 
 Corner: TypeAlias = tuple[Vector, frozenset[int]]

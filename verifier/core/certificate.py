@@ -46,13 +46,13 @@ A leaf closes its branch in one of these ways:
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.budget import Peak
 from verifier.core.cover import Cover
 from verifier.core.evaluate import Value
-from verifier.core.frozen import dataclass
 from verifier.core.motion import Family, Strayed
 from verifier.core.network import Demands, NegativeCycle, Run, Strategy
 from verifier.core.schedule import BusyPeriod, Missed, Overload, ResponseTime, Utilisation

@@ -30,12 +30,12 @@ that the outer set keeps and the point does not; or by a ray that leaves.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.description import facets, has_strict
 from verifier.core.exact import inverse, reduced, squares
-from verifier.core.frozen import dataclass
 from verifier.core.region import (
     Ball,
     Box,

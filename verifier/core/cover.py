@@ -25,10 +25,10 @@ all along it the other guards hold and the goal is broken.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Entailment
 from verifier.core.term import (
     And,

@@ -10,13 +10,13 @@ contains the set that is meant; rounded up, it is contained in it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import product
 
 from verifier.core.cone import RAYS_MAX, TooMany, generators_of, integers
 from verifier.core.exact import squares
-from verifier.core.frozen import dataclass
 from verifier.core.region import (
     Ball,
     Box,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
 
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 
 

@@ -10,13 +10,13 @@ that move, so large that its corners still satisfy it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import product
 
 from verifier.core.affine import Row, affine, rows
 from verifier.core.evaluate import NoExactValue, evaluate_term
 from verifier.core.exact import reduced
-from verifier.core.frozen import dataclass
 from verifier.core.root import root_above, root_below
 from verifier.core.slope import NoSlope, derivative
 from verifier.core.term import And, Comparison, Formula, Key, Term, subtract

@@ -20,14 +20,13 @@ variable of its own in place of v_0 (Rockafellar, Convex Analysis, theorem 9.8).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, lcm
 from typing import TypeAlias
 
 from verifier.core.description import NoDescription, eroded, has_strict
 from verifier.core.exact import inverse, squares
-from verifier.core.frozen import dataclass
 from verifier.core.region import (
     Ball,
     Box,

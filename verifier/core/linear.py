@@ -6,10 +6,8 @@ Floating point: what a solver answers is a proposal, never a claim.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias
-
-from verifier.core.frozen import dataclass
 
 INFINITY = float("inf")
 

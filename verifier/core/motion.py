@@ -12,11 +12,9 @@ polynomial basis, Computer Aided Geometric Design 29, 2012, 5.1 and 5.3).
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
-
-from verifier.core.frozen import dataclass
 
 Vector: TypeAlias = tuple[Fraction, ...]
 

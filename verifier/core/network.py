@@ -15,10 +15,10 @@ separation holds for all durations.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 
 

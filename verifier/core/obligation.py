@@ -4,12 +4,11 @@ one."""
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from verifier.core.budget import Budget
 from verifier.core.evaluate import Value
-from verifier.core.frozen import dataclass
 from verifier.core.motion import Plan, Problem
 from verifier.core.network import Network
 from verifier.core.schedule import EarliestDeadline, FixedPriority

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.term import Number, Term
 
 Point: TypeAlias = tuple[Term, ...]

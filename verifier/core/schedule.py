@@ -8,9 +8,9 @@ cost (Liu and Layland 1973).
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 
 

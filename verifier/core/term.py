@@ -10,10 +10,10 @@ All numbers are exact rationals in SI base units (metre, kilogram, second, radia
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.unit import Dimension
 
 NOW = 0

@@ -13,9 +13,8 @@ from pi/180 by less than 1e-40; see docs/decisions/002-exact-degree.md.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from fractions import Fraction
-
-from verifier.core.frozen import dataclass
 
 
 @dataclass(frozen=True, slots=True)

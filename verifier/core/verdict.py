@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.certificate import Certificate, Counterexample, Refutation
 from verifier.core.evaluate import Value
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Fact
 from verifier.core.term import Key
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import comb
 
 from verifier.core.cone import RAYS_MAX, integers
 from verifier.core.exact import null_space
-from verifier.core.frozen import dataclass
 from verifier.core.region import (
     Ball,
     Box,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from verifier.core.diagnostic import near_miss
-from verifier.core.frozen import dataclass
 from verifier.core.term import Number, Term
 from verifier.core.unit import NONE, Dimension, Unit
 from verifier.model.expression import Context, in_unit, scalar, settle

@@ -7,11 +7,11 @@ one component `dq`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from verifier.core.enclosure import Range
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.core.term import NOW, Formula, Key, Term, Variable, term_variables
 from verifier.core.unit import Unit

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import TypeAlias
 
 from verifier.core.diagnostic import Label, near_miss
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.core.unit import TIME, UNITS
 from verifier.model.body import blocks_of

@@ -7,11 +7,11 @@ with a = 0 on one side of -c/b. A root that is not rational is taken inwards by 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from math import isqrt
 
 from verifier.core.diagnostic import Diagnostic
-from verifier.core.frozen import dataclass
 from verifier.core.term import Number, Product, Quotient, Sum, Term, Variable, term_variables
 from verifier.model.control import Barrier
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
 from verifier.core.enclosure import Range
-from verifier.core.frozen import dataclass
 from verifier.model.barrier import barriers, waiver
 from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver, moves
 from verifier.model.plant import plant

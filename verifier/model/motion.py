@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
-from verifier.core.frozen import dataclass
 from verifier.core.motion import Plan, Problem, Solid
 from verifier.core.region import Region
 from verifier.core.span import Span

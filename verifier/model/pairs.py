@@ -6,10 +6,9 @@ value, of its own in each call.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from verifier.core.diagnostic import SourceError
-from verifier.core.frozen import dataclass
 from verifier.core.term import Sort
 from verifier.model.contract import contract_of
 from verifier.model.expression import Context, scalar_names

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.budget import Usage
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.core.unit import Unit
 

@@ -18,12 +18,12 @@ theorem gives |delta|' <= J |delta| + N |w|, and F >= F_0 + T (J F + N |w|) boun
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import factorial
 
 from verifier.core.enclosure import NotEnclosed, Range, enclosure
 from verifier.core.flow import replaced
-from verifier.core.frozen import dataclass
 from verifier.core.normal import expanded
 from verifier.core.slope import NoSlope, derivative
 from verifier.core.term import (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import NoReturn, TypeAlias
 
 from verifier.core.diagnostic import Diagnostic, Label, SourceError
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.core.term import Formula, Number, Term
 from verifier.core.unit import Dimension, Unit, quantity_name

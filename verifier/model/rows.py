@@ -30,13 +30,12 @@ that names no gain, has no row: it is kept by braking in time (`Stop`).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NoReturn
 
 from verifier.core.enclosure import MayDivideByZero, NotEnclosed, Range, enclosure
 from verifier.core.flow import lie, polynomial_later, replaced
-from verifier.core.frozen import dataclass
 from verifier.core.normal import TooLarge, expanded
 from verifier.core.slope import NoSlope, derivative
 from verifier.core.term import (

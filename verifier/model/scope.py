@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias, TypeVar
 
 from verifier.core.diagnostic import Diagnostic, Label, SourceError, near_miss
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.core.term import Boolean, Enumeration, Real, Sort
 from verifier.core.unit import LENGTH, NONE, UNITS, Unit, parse_unit

@@ -10,11 +10,11 @@ radius pays for both.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, cos, sin
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.root import root_above
 from verifier.model.xml import Element, numbers, report
 

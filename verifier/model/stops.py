@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
-from verifier.core.frozen import dataclass
 from verifier.core.term import NOW, Number, Sum, Term, Variable, multiply, number, subtract
 from verifier.model.control import Barrier, Plant, boxes
 from verifier.model.interval import Interval, interval_of

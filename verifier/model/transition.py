@@ -9,7 +9,7 @@ them, and of their domains; the end set is what `ensures` and `terminal` promise
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
 from typing import NoReturn
@@ -19,7 +19,6 @@ from verifier.core.blocks import product_of
 from verifier.core.cell import inside
 from verifier.core.diagnostic import Label
 from verifier.core.flat import around
-from verifier.core.frozen import dataclass
 from verifier.core.motion import (
     Affine,
     Cut,

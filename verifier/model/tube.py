@@ -23,9 +23,8 @@ which pays for gains and commands that are rounded to doubles.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
-
-from verifier.core.frozen import dataclass
 
 TRACKING = Fraction(30)  # 1/s, the bandwidth of the baseline at short periods
 FINE = 1 << 20

@@ -11,10 +11,10 @@ spheres that cover them. Whatever does not lie on the chain is not looked at bey
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 from verifier.core.diagnostic import Diagnostic, SourceError, near_miss
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.model.shapes import ZERO, Sphere, Triple, origin, spheres, triple, uncovered
 from verifier.model.xml import Element, numbers, parse, report

@@ -3,11 +3,11 @@ only."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.enclosure import Range
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.core.term import Formula, Sort, Term
 from verifier.core.unit import Unit

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NoReturn
 from xml.parsers import expat
 
 from verifier.core.diagnostic import Diagnostic, SourceError
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 
 BYTES_MAX = 4_000_000

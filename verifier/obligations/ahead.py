@@ -9,8 +9,9 @@ breaks nothing, so it stands behind an assumption that no witness can make true.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from verifier.core.flow import later, lie, polynomial_later, replaced
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Fact
 from verifier.core.term import Number, Term, add, multiply, number
 from verifier.model.prediction import affine, chain_of, pushes

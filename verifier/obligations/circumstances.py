@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, fields, is_dataclass, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.core.term import TRUE, Formula, Number, Product, Sum, Variable
 from verifier.model.values import Chain, Condition, Contract, Model

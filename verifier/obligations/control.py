@@ -7,11 +7,10 @@ group by group.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from verifier.core.enclosure import Range
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Entailment, Existence, Fact, Obligation, Question
 from verifier.core.span import Span
 from verifier.core.term import (

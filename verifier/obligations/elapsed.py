@@ -8,9 +8,9 @@ body took until it broke off, and then its recovery.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Fact
 from verifier.core.span import Span
 from verifier.core.term import (

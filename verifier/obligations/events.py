@@ -7,11 +7,10 @@ bounded, but not known.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import lcm
 
-from verifier.core.frozen import dataclass
 from verifier.core.network import Chosen, Contingent, Event, Latest, Network, Separation
 from verifier.core.span import Span
 from verifier.model.body import blocks_of, statements_of

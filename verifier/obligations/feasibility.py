@@ -24,10 +24,9 @@ unsafe as it may be mistaken by, which is a bound.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import permutations
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Fact, Obligation
 from verifier.core.term import (
     Apply,

@@ -23,11 +23,10 @@ some moment in `possibly`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Fact
 from verifier.core.term import (
     FALSE,

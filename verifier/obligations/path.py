@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Fact, Obligation, Question, facts_of
 from verifier.core.term import NOW, OLD, TRUE, Formula, Implies, Key, Sort, rename, variables
 from verifier.model.body import names

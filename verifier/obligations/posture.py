@@ -22,12 +22,12 @@ looked at: the ellipsoid is kept if it is wide enough for it. The input leaves r
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 
 from verifier.core.evaluate import evaluate_term
 from verifier.core.exact import reduced
 from verifier.core.flow import replaced
-from verifier.core.frozen import dataclass
 from verifier.core.normal import expanded
 from verifier.core.obligation import Fact, Obligation
 from verifier.core.slope import derivative

@@ -15,9 +15,8 @@ every run violates the property. moments.py says what is sure and what is possib
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import (
     Deferral,
     Entailment,

@@ -16,9 +16,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Fact, Obligation, Unstated
 from verifier.core.term import NOW, TRUE, Formula, Sort, variables
 from verifier.model.values import Chain, Condition, Contract, Domain, Model, Step

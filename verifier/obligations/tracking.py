@@ -10,9 +10,9 @@ disturbances are taken as wide to one side as to the other, so that one side of 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Fact, Obligation
 from verifier.core.term import (
     Comparison,

@@ -8,9 +8,8 @@ block, if every run enters it. Branches of `||` do not lie behind each other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Entailment, Obligation, Realization
 from verifier.core.verdict import Proved, Refuted, Unknown, Verdict
 from verifier.model.body import blocks_of, statements_of

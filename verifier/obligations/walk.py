@@ -13,9 +13,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Fact
 from verifier.core.span import Span
 from verifier.core.term import (

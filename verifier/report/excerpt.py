@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.report.paint import Paint
 

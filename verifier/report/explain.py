@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from verifier.core.certificate import Counterexample
 from verifier.core.evaluate import Value, holds
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Entailment, Fact, Obligation
 from verifier.core.term import FALSE, Choice, Formula, Implies, Key, Not, Proposition, variables
 from verifier.core.verdict import Contradiction, Witness

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from verifier.core.diagnostic import Severity
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.core.verdict import Refuted, Unknown
 from verifier.report.excerpt import Mark

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Fact
 from verifier.core.verdict import Refuted, Witness
 from verifier.report.paint import Paint

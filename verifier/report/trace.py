@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.report.excerpt import Mark, excerpt
 from verifier.report.paint import Paint

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.evaluate import Value
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Obligation
 from verifier.core.span import Span
 from verifier.core.unit import Unit

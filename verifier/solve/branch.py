@@ -12,12 +12,11 @@ import heapq
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.cover import Claim, Cover, Crossing, Cut, Leaf, Violation
-from verifier.core.frozen import dataclass
 from verifier.core.term import (
     Apply,
     Key,

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
-
-from verifier.core.frozen import dataclass
 
 Matrix: TypeAlias = list[list[float]]
 Entry: TypeAlias = tuple[int, int, int]

@@ -9,10 +9,10 @@ false or undefined. sin, cos, tan and exp are uninterpreted.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Entailment, Obligation
 from verifier.core.term import (
     And,

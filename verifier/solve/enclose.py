@@ -10,11 +10,11 @@ section 2). Found in floating point, then rounded; whether it proves anything is
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import atan2, copysign, cos, hypot, sin, sqrt
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.root import root_below
 
 Row: TypeAlias = tuple[Fraction, ...]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.term import Comparison, Number, Variable
 from verifier.solve.facts import Known
 from verifier.solve.polynomial import MINUS_F, ONE_F, ZERO_F, Atoms, Form, Polynomial, formed

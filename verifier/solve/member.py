@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from verifier.core.containment import Assignment, Combination
-from verifier.core.frozen import dataclass
 from verifier.core.lift import Lift, Line, whole
 from verifier.core.region import Hull, Region, Row
 from verifier.solve import linear, pivot

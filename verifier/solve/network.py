@@ -12,10 +12,9 @@ Pearl 1991); then watching what happens (demand.py).
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.network import (
     Chosen,
     Contingent,

@@ -11,11 +11,11 @@ basis where a floating-point solver stopped, that takes no step or few.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.core.lift import Form, Line
 
 PIVOTS_MAX = 3_000

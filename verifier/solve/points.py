@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain, product
 
-from verifier.core.frozen import dataclass
 from verifier.solve import simplex
 from verifier.solve.polynomial import ONE, Polynomial, plus, value_at
 from verifier.solve.program import Convex, Vector, convex, minimum

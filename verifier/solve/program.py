@@ -11,10 +11,10 @@ constraint normals, whose factors are the dual variables.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from verifier.core.frozen import dataclass
 from verifier.solve import simplex
 from verifier.solve.polynomial import ONE, Polynomial, value_at
 

@@ -14,13 +14,13 @@ whose sum is to stay in a ball of radius R, lambda_i = R / r_i is optimal (by Ca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
 from math import isqrt
 from typing import TypeAlias
 
 from verifier.core.certificate import Square
-from verifier.core.frozen import dataclass
 from verifier.core.term import Key, Variable
 from verifier.solve.facts import BySum, Known
 from verifier.solve.polynomial import Atoms, Polynomial, plus

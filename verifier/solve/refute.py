@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import inf
 from typing import TypeAlias
 
 from verifier.core.certificate import Refutation
 from verifier.core.evaluate import NoExactValue, Value, holds
-from verifier.core.frozen import dataclass
 from verifier.core.term import (
     Boolean,
     Choice,

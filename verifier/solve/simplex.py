@@ -9,12 +9,10 @@ A conflict is a sum of bounds, which are Farkas' multipliers (Motzkin's, with st
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import gcd, lcm
 from typing import TypeAlias, TypeVar
-
-from verifier.core.frozen import dataclass
 
 V = TypeVar("V", bound=Hashable)
 Row: TypeAlias = tuple[str, Mapping[V, Fraction], Fraction]

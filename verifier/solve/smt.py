@@ -10,11 +10,11 @@ is refuted for the true ones.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from verifier.core.evaluate import Value
-from verifier.core.frozen import dataclass
 from verifier.core.term import (
     And,
     Apply,

@@ -13,12 +13,12 @@ reduction), and it is tried again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, combinations_with_replacement
 from typing import TypeAlias
 
 from verifier.core.certificate import Terms
-from verifier.core.frozen import dataclass
 from verifier.solve.convex import Entry, Matrix, Row, available, inner_point
 from verifier.solve.facts import BySquares, Known
 from verifier.solve.polynomial import ONE, Atoms, Monomial, Polynomial, plus, times

@@ -11,14 +11,13 @@ added, moved, hulled and mapped, but not intersected, the first such sum is exac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from math import lcm
 from typing import TypeAlias
 
 from verifier.core.containment import Assignment, Combination
 from verifier.core.exact import reduced
-from verifier.core.frozen import dataclass
 from verifier.core.lift import Form, Lift, Line, Round, whole
 from verifier.core.root import root_above, root_below
 from verifier.solve import linear, pivot

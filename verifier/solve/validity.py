@@ -9,11 +9,11 @@ nearby.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.cover import Claim, Cover, Crossing, Cut, Leaf, Violation
-from verifier.core.frozen import dataclass
 from verifier.core.term import (
     Apply,
     Comparison,

@@ -17,13 +17,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 import verifier
 from verifier.core.certificate import Point
 from verifier.core.evaluate import Value
-from verifier.core.frozen import dataclass
 from verifier.core.obligation import Obligation
 from verifier.core.term import Key
 from verifier.core.verdict import Proved, Unknown, Verdict

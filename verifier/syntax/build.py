@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from verifier.core.diagnostic import Diagnostic, SourceError
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.syntax import lexer, tree
 from verifier.syntax.lexer import NESTING_LIMIT, Token, too_deep

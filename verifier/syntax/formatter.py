@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import assert_never
 
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.syntax import tree
 

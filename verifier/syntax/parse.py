@@ -10,13 +10,11 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from typing import Any
 
 from verifier.core.diagnostic import Diagnostic, SourceError
-from verifier.core.frozen import dataclass
 from verifier.core.span import Span
 from verifier.syntax import build
 from verifier.syntax.lexer import END, ROW, Reader, Token, too_deep
@@ -43,60 +41,9 @@ _PIECE = re.compile(r"#[^\r\n]*|\w+(?:\.[0-9]+)?|[^\s\w]")
 _NOTHING = re.compile(r"(?:\s|#[^\r\n]*+)*+")
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """`actions` says for each state what is done at a terminal: `shift` and a state, or a rule;
-    `reductions` of a rule, by its identity: how many children it takes, whose name it goes by, and
-    what it builds; None of a rule that hands on its one child."""
-
-    actions: Any
-    shift: object
-    reductions: dict[int, tuple[int, str, Callable[[list[Any]], Any] | None]]
-
-
-def _rules(parser: Any) -> _Rules:
-    from lark.parse_tree_builder import ExpandSingleChild
-    from lark.parsers.lalr_analysis import Shift
-
-    driver = parser.parser.parser.parser
-    reductions = {}
-    for rule, built in driver.callbacks.items():
-        size = len(rule.expansion)
-        hands_on = size == 1 and isinstance(built, ExpandSingleChild)
-        reductions[id(rule)] = size, rule.origin.name, None if hands_on else built
-    return _Rules(driver.parse_table.states, Shift, reductions)
-
-
-def _shifted(rules: _Rules, state: Any, token: Token) -> bool:
-    """Whether the token was put on the stacks of the state, once all that ends in front of it was
-    built: what lark does, but for hashing and comparing rules, which took half of its time."""
-    actions, shift, reductions = rules.actions, rules.shift, rules.reductions
-    states, values = state.state_stack, state.value_stack
-    while True:
-        found = actions[states[-1]].get(token.type)
-        if found is None:
-            return False
-        action, where = found
-        if action is shift:
-            states.append(where)
-            values.append(token)
-            return True
-        size, name, built = reductions[id(where)]
-        if built is None:
-            states[-1] = actions[states[-2]][name][1]
-            continue
-        children = values[-size:] if size else []
-        if size:
-            del states[-size:], values[-size:]
-        value = built(children)
-        states.append(actions[states[-1]][name][1])
-        values.append(value)
-
-
 @cache
-def _parser() -> tuple[Any, _Rules, dict[str, str], type[Exception]]:
-    """The LALR tables and their rules, what the grammar calls each keyword and symbol, and what
-    lark raises."""
+def _parser() -> tuple[Any, dict[str, str], type[Exception]]:
+    """The LALR tables, what the grammar calls each keyword and symbol, and what lark raises."""
     from lark import Lark, UnexpectedToken
     from lark.lexer import Lexer
 
@@ -118,7 +65,7 @@ def _parser() -> tuple[Any, _Rules, dict[str, str], type[Exception]]:
         parser = load(kept["data"], kept["memo"], transformer=build)
     terminals = [terminal for terminal in parser.terminals if terminal.pattern is not None]
     names = {terminal.pattern.value: terminal.name for terminal in terminals}
-    return parser, _rules(parser), names, UnexpectedToken
+    return parser, names, UnexpectedToken
 
 
 def _grammar() -> str:
@@ -253,7 +200,7 @@ class _Stretch:
     """The parser on its way through one declaration."""
 
     def __init__(self, reader: Reader, start: str) -> None:
-        parser, self.rules, self.terminals, self.unexpected = _parser()
+        parser, self.terminals, self.unexpected = _parser()
         self.reader = reader
         reader.garbled = False
         self.cursor = parser.parse_interactive(start=start)
@@ -269,8 +216,7 @@ class _Stretch:
         try:
             if len(self.cursor.parser_state.state_stack) > STACK_LIMIT:
                 raise SourceError([too_deep(token.span)])
-            shifted = token.kind != END and _shifted(self.rules, self.cursor.parser_state, token)
-            result = None if shifted else self.cursor.feed_token(token)
+            result = self.cursor.feed_token(token)
         except self.unexpected:
             self.failed = True
             if not self.reader.garbled:
