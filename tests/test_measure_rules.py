@@ -401,6 +401,7 @@ def test_demands_join_at_the_event_between() -> None:
         ((1, 2, 0), (1, 2, -3, 2, 0), (1, 1, -1, 3, 1)),
         ((0, 0, -1, 0, 1),),
         ((0, 1, -5, 0, 1), (0, 0, -4, 2)),
+        ((0, 1, -2, 0, 1), (0, 0, -1, 2)),
         ((0, 0, -1, 2, 2),),
     ):
         assert not refutes(possible, given(*begin, *end)), end
