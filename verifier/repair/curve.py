@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from itertools import pairwise
 
 from verifier.core.linear import INFINITY, Minimize, Optimum, Program
@@ -36,15 +37,15 @@ from verifier.repair.stated import Known, Line, Stated, Unknown, scaled, value
 PIECES_PER_REGION = 3
 BRAKING_PIECES = (3, 9)  # the second where a start is so near to a wall that the first fail
 RAMPS_MAX = 5
-THIN = 1e-4  # of the widest coordinate of the starts: where nothing needs to depend on it
+THIN = Fraction(1, 10_000)  # of the widest coordinate of the starts: nothing depends on it
 RAMP_MOST = 0.4  # of the time in a region
 NEWTON_STEPS = 8
-CONVERGED = 1e-3  # the error that is left is of the order of its square
+CONVERGED = 5e-3  # the error that is left is of the order of its square
 TRUST_FIRST = 0.5
 TRUST_LEAST = 0.04
 IMPROVEMENTS_MAX = 12
 SLOW = 5e-3  # a gain for which the trust region was too large
-ENOUGH = 1e-3  # a gain that is not worth another step
+ENOUGH = 4e-3  # a gain that is not worth another step
 SHORTEST = 1e-4  # of the whole duration; a piece is never shorter
 
 
@@ -66,8 +67,9 @@ def fastest(
     """The family of least duration that was found, sought longer while it takes more than `in_time`
     seconds; None if there is none for this sequence, or the first that is found takes longer than
     `hopeless` seconds."""
-    wide, whole = frame_of(task, THIN), frame_of(task)
-    for frame in (whole,) if wide == whole else (wide, whole):
+    whole = frame_of(task)
+    few = whole.narrowed(THIN)
+    for frame in (whole,) if few.wide == whole.wide else (few, whole):
         found = _search(task, frame, minimize, in_time, hopeless)
         if found is not None:
             return exact(task, frame, *found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from typing import TypeAlias
@@ -63,6 +63,11 @@ class Frame:
     rooms: tuple[list[Side], ...]
     goal: list[Side]
 
+    def narrowed(self, thin: Fraction) -> Frame:
+        """The same with those coordinates as wide that are wider than this part of the widest."""
+        least = thin * max(self.half)
+        return replace(self, wide=tuple(k for k in self.wide if self.half[k] > least))
+
     def parameters(self, axis: int, leg: int) -> tuple[int, ...]:
         """The parameters that may move this axis in the region with this number."""
         if leg >= FEEDBACK_REGIONS:
@@ -103,9 +108,8 @@ class Solved:
         return sum(self.durations)
 
 
-def frame_of(task: Task, thin: float = 0.0) -> Frame:
-    """The starts of the task on [-1, 1], and its regions with their margins; coordinates count as
-    wide that are wider than the `thin` part of the widest one."""
+def frame_of(task: Task) -> Frame:
+    """The starts of the task on [-1, 1], and its regions with their margins."""
     starts = task.starts
     size = len(task.speed_max)
     box = around(starts)
@@ -123,8 +127,7 @@ def frame_of(task: Task, thin: float = 0.0) -> Frame:
             (axes, _normalized(points, [middle[k] for k in axes], [half[k] for k in axes]))
             for axes, points in starts.parts
         )
-    least = thin * float(max(half))
-    wide = tuple(k for k, a in enumerate(half) if a > least)
+    wide = tuple(k for k, a in enumerate(half) if a)
     return Frame(middle, half, factors, owned, wide, size, task.rigid, rooms, goal)
 
 

@@ -208,6 +208,17 @@ def apart(low: Spot, high: Spot, other_low: Spot, other_high: Spot, tolerance: f
     )
 
 
+def holds_box(rows: Sequence[Side], low: Spot, high: Spot, slack: float) -> bool:
+    """Whether the box lies in the rows, each moved out by the slack."""
+    for row, bound in rows:
+        total = 0.0
+        for a, below, above in zip(row, low, high, strict=True):
+            total += a * (above if a > 0 else below)
+        if total > bound + slack:
+            return False
+    return True
+
+
 def covers(body: Body, low: Spot, high: Spot, tolerance: float) -> bool:
     """Whether the box around the body, and a little more, holds that from low to high."""
     room = 4 * tolerance

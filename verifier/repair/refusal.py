@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import islice
@@ -25,7 +25,7 @@ from verifier.core.motion import (
 )
 from verifier.core.solids import hull_solid
 from verifier.core.starts import vertices, well_formed
-from verifier.repair.geometry import ROUND, Side, axes, dot, sides, swollen
+from verifier.repair.geometry import ROUND, Side, axes, dot, holds_box, limits, sides, swollen
 from verifier.repair.route import Web, distance
 from verifier.repair.space import Landscape
 
@@ -125,10 +125,12 @@ def quick(problem: Problem) -> Iterator[Impossible]:
     fat = [swollen(solid, space.clearance).facets for solid in space.obstacles]
     found = list(corners(problem))
     room, rooms, bodies = (_Seen.of(some) for some in (walls, space.regions or (), fat))
-    for corner in found:
-        spot = corner[: space.dimension]
-        outside = bool(walls) and not room.holds(spot)
-        lost = space.regions is not None and not rooms.holds(spot)
+    spots = [corner[: space.dimension] for corner in found]
+    walled = bool(walls) and not room.holds_all(spots)
+    zoned = space.regions is not None and not rooms.holds_all(spots)
+    for corner, spot in zip(found, spots, strict=True):
+        outside = walled and not room.holds(spot)
+        lost = zoned and not rooms.holds(spot)
         if outside or lost or bodies.holds(spot):
             yield Misplaced(corner)
     yield from _hits(problem)
@@ -149,6 +151,12 @@ class _Seen:
     @classmethod
     def of(cls, bodies: Iterable[Polytope]) -> _Seen:
         return cls(tuple((body, sides(body)) for body in bodies))
+
+    def holds_all(self, spots: Sequence[Vector]) -> bool:
+        """Whether one of them surely holds the box around the spots."""
+        low, high = limits([tuple(map(float, spot)) for spot in spots])
+        near = CLOSE * (1 + max(map(abs, (*low, *high))))
+        return any(holds_box(rows, low, high, -near) for _, rows in self.bodies)
 
     def holds(self, spot: Vector) -> bool:
         """Whether one of them does hold the spot."""

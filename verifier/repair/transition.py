@@ -29,6 +29,7 @@ from verifier.core.motion import (
     Problem,
     Region,
     Starts,
+    Vector,
 )
 from verifier.core.starts import around
 from verifier.repair.curve import fastest, gentlest
@@ -36,6 +37,8 @@ from verifier.repair.family import Task
 from verifier.repair.geometry import (
     box_shape,
     common_part,
+    holds_box,
+    limits,
     sides,
     sides_that_matter,
 )
@@ -103,7 +106,7 @@ def transition(problem: Problem, tools: Tools) -> Answer:
             return Refuted(proof)
     sure = landscape(surely(problem))
     threads = web(problem, sure)
-    for corner in corners(problem):
+    for corner in _telling(problem, sure):
         if connected(sure, threads, seen(problem, corner)) is False:
             proof = Barrier(corner, sure.tree, 1)
             if tools.refutes(problem, proof):
@@ -121,6 +124,15 @@ def transition(problem: Problem, tools: Tools) -> Answer:
     if tools.accepts(problem, plans):
         return Found(plans)
     return Undecided("the motion that was found is not accepted by the judge")
+
+
+def _telling(problem: Problem, land: Landscape) -> list[Vector]:
+    """Corners of the starts that tell whether all of them are connected to the end: one where all
+    lie in one cell."""
+    found = list(corners(problem))
+    low, high = limits([seen(problem, corner) for corner in found])
+    near = any(holds_box(area.rows, low, high, land.tolerance) for area in land.areas)
+    return found[:1] if near else found
 
 
 def served(problem: Problem, tools: Tools, deep: int = CUTS_DEEP) -> tuple[Problem, Family] | None:
