@@ -469,6 +469,7 @@ def test_lies_about_a_plan_that_is_relative() -> None:
 small = st.integers(-6, 6).map(Fraction)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(small, small, small, small), min_size=1, max_size=5))
 def test_a_cut_cell_is_the_hull_of_its_vertices(cuts: list[tuple[Fraction, ...]]) -> None:
     """Against all intersections of three planes, in three dimensions."""
