@@ -176,6 +176,11 @@ def test_what_is_not_enclosed(text: str, box: Box) -> None:
         ("v*v*y - 1", (0, 3)),
         ("u*u*y", (0, 4)),
         ("3 - 2*u*y*y", (3, 7)),
+        ("w*w*t", (0, 2)),
+        ("s*s*t", (0, 8)),
+        ("w**3*t", (-2, 2)),
+        ("s**3*t", (-2, 16)),
+        ("u*u*t", (1, 8)),
     ],
 )
 def test_with_too_many_coefficients_each_monomial_is_enclosed(
@@ -183,6 +188,7 @@ def test_with_too_many_coefficients_each_monomial_is_enclosed(
 ) -> None:
     monkeypatch.setattr("verifier.check.bernstein.COEFFICIENTS_MAX", 4)
     box = {"x": (0, 1), "y": (0, 1), "w": (-1, 1), "v": (1, 2), "u": (-2, -1)}
+    box |= {"s": (-1, 2), "t": (1, 2)}
     if text.startswith("v"):
         box["y"] = (1, 1)
     assert bounds(term(text), over(box)) == ends

@@ -649,6 +649,21 @@ def test_an_end_set_is_nowhere() -> None:
     assert impossible(two, NoEnd())
     slanted = replace(two, end=rows(((1, 1), 0), ((-1, -1), -1)))
     assert not impossible(slanted, NoEnd())
+    inside = Space(2, box((0, 4), (0, 9)), ())
+    for end, is_nowhere in (
+        (rows(((1, 1), -HAIR)), True),
+        (rows(((1, 1), 0)), False),
+        (rows(((-1, -1), -13 - HAIR)), True),
+        (rows(((-1, -1), -13)), False),
+        (rows(((-1, 1), -4), ((0, -1), -HAIR)), True),
+        (rows(((0, -1), -9 - HAIR)), True),
+        (rows(((0, -1), -9), ((-1, 0), -4)), False),
+        (rows(((0, 1), -HAIR), ((1, 0), 3)), True),
+        (rows(((0, 0), -1)), True),
+        (rows(((0, 0), 0), ((1, 0), 3)), False),
+        (rows(((0, 0), 0), ((0, 0), -HAIR)), True),
+    ):
+        assert impossible(replace(two, end=end, space=inside), NoEnd()) == is_nowhere, end
     rigid = replace(LINE, rigid=1, starts=(box((0, 1), (0, 1)),), end=rows(((1, 0), -9)))
     assert not impossible(replace(rigid, space=Space(1, box((0, 5)), ())), NoEnd())
 

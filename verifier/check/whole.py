@@ -166,10 +166,6 @@ def greatest(corners: Corners, part: Numbers) -> int:
     return most
 
 
-def _dot(row: Sequence[int], point: Sequence[int]) -> int:
-    return sum([a * x for a, x in zip(row, point, strict=True)])
-
-
 def within(corners: Corners, point: Point, unit: int, rows: Rows) -> bool:
     """Whether the point, given times the unit, lies in the rows for every start."""
     for entries, bound in rows:

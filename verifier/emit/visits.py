@@ -291,6 +291,16 @@ class _Maker:
                 proposed[self.rng.randrange(len(proposed))] = value
             yield Call("step", None, self.sample(self.calm, time), tuple(proposed))
 
+    def pushed(self, now: Sample, push: float, count: int) -> tuple[Action, list[Call]]:
+        """A command of this size, now and then an odd one, and a tick behind some."""
+        asked = self.command(push)
+        if count % 11 == 10:
+            asked = (*asked[:-1], self.rng.choice(STRANGE))
+        found = [Call("step", None, now, asked)]
+        if count % 7 == 6:
+            found.append(Call("tick", time_ns=now.time_ns + 1))
+        return asked, found
+
     def filtered(self, guarded: Guarded) -> Iterator[Call]:
         """Joints near one of their limits, at speed, pushed on or pulled back, for some periods;
         what is measured then is where the joints would be if the push were followed."""
@@ -304,12 +314,8 @@ class _Maker:
                 now = dict(self.calm)
                 now |= {name: a for name, a in zip(guarded.positions, q, strict=True) if name}
                 now |= {name: b for name, b in zip(guarded.speeds, v, strict=True) if name}
-                asked = self.command(push)
-                if (run + k) % 11 == 10:
-                    asked = (*asked[:-1], self.rng.choice(STRANGE))
-                yield Call("step", None, self.sample(now, k * MS), asked)
-                if (run + k) % 7 == 6:
-                    yield Call("tick", time_ns=k * MS + 1)
+                asked, found = self.pushed(self.sample(now, k * MS), push, run + k)
+                yield from found
                 for j, drive in enumerate(drives):
                     u = clamped(asked[j], 0.1 * drive.box_lower, 0.1 * drive.box_upper)
                     u = u if math.isfinite(u) else 0.0
@@ -326,12 +332,8 @@ class _Maker:
             push = 10.0 ** self.rng.randrange(-1, 4)
             for k in range(6):
                 now = {**self.calm, **dict(zip(affine.states, x, strict=True))}
-                asked = self.command(push)
-                if (run + k) % 11 == 10:
-                    asked = (*asked[:-1], self.rng.choice(STRANGE))
-                yield Call("step", None, self.sample(now, k * MS), asked)
-                if (run + k) % 7 == 6:
-                    yield Call("tick", time_ns=k * MS + 1)
+                asked, found = self.pushed(self.sample(now, k * MS), push, run + k)
+                yield from found
                 given = tuple(u if math.isfinite(u) else 0.0 for u in asked)
                 following = run_program(affine.ahead, (*x, *within(affine.box, given)))["next"]
                 x = following if all(map(math.isfinite, following)) else x
