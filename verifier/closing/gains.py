@@ -105,7 +105,7 @@ def _holds(
 
     text = source.texts[source.path]
     for at in sorted(gains, key=_starts, reverse=True):
-        start, end = (offset(text, *_starts(at)), offset(text, at.end_line, at.end_column))
+        start, end = offset(text, *_starts(at)), offset(text, at.end_line, at.end_column)
         text = f"{text[:start]}{bare(gains[at], HERTZ)} Hz{text[end:]}"
     try:
         again = settled(source.path, text)

@@ -48,10 +48,6 @@ class Dimension:
     def __truediv__(self, other: Dimension) -> Dimension:
         return self * other**-1
 
-    @property
-    def dimensionless(self) -> bool:
-        return self == NONE
-
     def __str__(self) -> str:
         """The dimension in base units, `kg m/s^2`; `1` where it has none."""
         symbols = (

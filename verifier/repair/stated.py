@@ -128,7 +128,7 @@ class Stated:
         """What the line is at each corner of the starts: a number, and columns with factors."""
         parameters: dict[int, None] = {}
         for _, part in line:
-            for k in part.parameters if type(part) is Unknown else part.parts:  # type: ignore[union-attr]
+            for k in part.parameters if isinstance(part, Unknown) else part.parts:
                 parameters[k] = None
         parameters.pop(CONSTANT, None)
         for corner in self._ends(tuple(sorted(parameters))):

@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from mcap.records import Schema
 
 MAGIC = b"\x89MCAP0\r\n"
-LARGEST_RECORD = 1 << 28
 _MAPPING = re.compile(r"\s*(\S+?)\s*=\s*(/?[^\s.]+)\.(\S+)((?:\s+-?[\w.]+:\w+)*)\s*")
 _PATH = re.compile(r"([A-Za-z_]\w*)|\[([0-9]+)\]")
 WANTED = "a mapping is like `gripper=/gripper/state.mode 0:open 1:closed`"
