@@ -21,7 +21,8 @@ from verifier.emit.kinematics import kinematics_inside
 from verifier.emit.straight import statements
 from verifier.safety.braking import Drive
 from verifier.safety.clearance import Arm, Cuboid, Facets, Segment, Shape
-from verifier.safety.filter import Filter, Posture
+from verifier.safety.filter import Filter
+from verifier.safety.posture import Posture
 from verifier.safety.proposal import Bounds, Sides
 
 KERNELS = ("qp.h", "qp.c", "qp_certify.c", "guard_filter.h", "guard_filter.c")
@@ -101,7 +102,9 @@ def _sides(sides: Sides) -> Braces:
 
 def _posture(posture: Posture) -> Table:
     columns = (posture.position, posture.stiffness, posture.damping)
-    rows = tuple(Braces(tuple(map(Real, row))) for row in zip(*columns, strict=True))
+    sets = [(k.place, k.cross, k.pace, k.leave, k.back) for k in posture.kept]
+    joints = zip(zip(*columns, strict=True), sets, strict=True)
+    rows = tuple(Braces(tuple(map(Real, (*gains, *kept)))) for gains, kept in joints)
     return Table("filter_pose", "FILTER_POSE", (Id("FILTER_JOINTS"),), Braces(rows))
 
 

@@ -105,7 +105,9 @@ def filtered_stage(
     ok = (G, Id("GUARD_STATUS_OK"), Id("GUARD_DECISION_PASS"), source)
     usable = Call("guard_finite", (At(Id("asked"), EACH),))
     proposed = Choose(Id("admitted"), Id("asked"), Id("NULL"))
-    flags = (_doubtful(design, guarded), _may_return(design, guarded))
+    flags = [_doubtful(design, guarded), _may_return(design, guarded)]
+    if isinstance(guarded, Guarded):
+        flags.append(Id("halted"))
     step = (MEMORY, *read, proposed, *flags, GIVEN)
     return Function(
         "guard_verdict",
@@ -120,7 +122,8 @@ def filtered_stage(
             Declare("bool", "kept", Id("true")),
             Repeat("i", JOINTS, (Assign(Id("usable"), all_of((Id("usable"), usable))),)),
             Remark("switch, filter and limits"),
-            Declare("const bool", "admitted", all_of((Id("usable"), none))),
+            Declare("const bool", "halted", negated(none)),
+            Declare("const bool", "admitted", all_of((Id("usable"), negated(Id("halted"))))),
             Declare("const bool", "learned", Call("filter_step", step)),
             Declare("guard_verdict", "answer", Call("verdict", ok)),
             Repeat("i", JOINTS, _judged(box, outside)),

@@ -332,6 +332,7 @@ def _filter(
             asked,
             doubtful=doubtful,
             may_return=may_return,
+            halted=state.fallback != "none",
         )
         drives = guarded.filter.drives
         off = _bits(not d.lower <= q <= d.upper for d, q in zip(drives, now, strict=True))

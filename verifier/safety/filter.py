@@ -37,6 +37,7 @@ from verifier.safety.braking import (
 from verifier.safety.clearance import Arm
 from verifier.safety.gate import Look, Stop, clear, leaps, look_at
 from verifier.safety.nearest import Limits, nearest
+from verifier.safety.posture import Posture, held, postured
 from verifier.safety.proposal import Bounds, admitted
 from verifier.safety.straight import Program, run
 from verifier.safety.switch import Charge, Switch, charged, reserved
@@ -44,15 +45,6 @@ from verifier.safety.switch import Charge, Switch, charged, reserved
 Vector = tuple[float, ...]
 
 HUGE = 1e300
-
-
-@dataclass(frozen=True, slots=True)
-class Posture:
-    """The baseline that moves, u = stiffness (position - q) - damping v; it is filtered, too."""
-
-    position: Vector
-    stiffness: Vector
-    damping: Vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +146,11 @@ def filtered(
     *,
     doubtful: bool = False,
     may_return: bool = True,
+    halted: bool = False,
 ) -> Filtered:
     """One period. `proposed` is finite, or None where no learned command may be used; it is
-    `doubtful` if its confidence is low."""
+    `doubtful` if its confidence is low. Where all has to stand still, `halted`, the baseline
+    brakes, whatever it is."""
     drives, arm = design.drives, design.arm
     q, v = predicted(design, memory, position, speed)
     look = look_at(arm, q)
@@ -174,16 +168,19 @@ def filtered(
             memory.charge,
             drives,
             arm,
+            design.posture,
             look,
             Stop.of(drives, *_after(drives, q, v, asked)),
             doubtful=doubtful,
             may_return=may_return,
         )
         memory = replace(memory, charge=charge)
-        if charge.baseline:
-            learned, wished = False, _postured(design, q, v)
+        learned = not charge.baseline
     elif design.switch is not None:
         memory = replace(memory, charge=Charge(True, 0))
+    if design.switch is not None and not learned:
+        posture = None if halted else design.posture
+        wished = None if posture is None else postured(posture, q, v)
     found = None if wished is None else nearest(drives, arm, look, limits, wished, v)
     if found is not None:
         command, moved = found
@@ -200,23 +197,13 @@ def filtered(
 def _recoverable(design: Filter, look: Look, stop: Stop, learned: bool) -> bool:
     """Whether the state is recoverable; under the learned command with the switch's reserve."""
     if design.switch is not None and learned:
-        return reserved(design.drives, design.arm, look, stop, design.switch.leave)
+        kept = design.posture is None or held(design.posture, stop.q, stop.v, careful=False)
+        return kept and reserved(design.drives, design.arm, look, stop, design.switch.leave)
     return clear(design.drives, design.arm, look, stop)
 
 
 def _boxed(drive: Drive, command: float) -> float:
     return clamped(command, drive.box_lower, drive.box_upper)
-
-
-def _postured(design: Filter, q: Vector, v: Vector) -> Vector | None:
-    """What the baseline that moves asks for."""
-    posture = design.posture
-    if posture is None:
-        return None
-    return tuple(
-        posture.stiffness[j] * (posture.position[j] - q[j]) - posture.damping[j] * v[j]
-        for j in range(len(q))
-    )
 
 
 def _after(

@@ -14,13 +14,15 @@ from verifier.core.term import NOW
 from verifier.model.control import Limit, Plant
 from verifier.model.control import Switch as Declared
 from verifier.model.interval import Interval
+from verifier.model.spring import spring_of
 from verifier.model.values import Model
 from verifier.safety.axes import Wheel, periods, wheels
 from verifier.safety.braking import WIDEST, Drive, drive_of
 from verifier.safety.clearance import Arm
-from verifier.safety.filter import Filter, Guarded, Posture
+from verifier.safety.filter import Filter, Guarded
 from verifier.safety.frames import all_pinned, pinned
 from verifier.safety.plant import rounded_down, rounded_up
+from verifier.safety.posture import Kept, Posture
 from verifier.safety.proposal import Bounds, Sides
 from verifier.safety.surroundings import arm_of
 from verifier.safety.switch import Switch
@@ -81,7 +83,7 @@ def guarded_of(model: Model, intervals: Sequence[Interval]) -> Fitted | Troubles
         return arm
     lengths = {each.barrier.name: each.length for each in all_pinned(model.barriers, model.robots)}
     switch = _switch(plants, joints, arm, intervals, lengths)
-    posture = _posture(plants, joints)
+    posture = _posture(model, plants, joints)
     troubles = [each for each in (switch, posture) if isinstance(each, Diagnostic)]
     if isinstance(switch, Diagnostic) or isinstance(posture, Diagnostic):
         return tuple(troubles)
@@ -144,22 +146,54 @@ def _jump(model: Model, limit: Limit) -> Iterator[Diagnostic]:
 # ---- baseline ----------------------------------------------------------------------------------
 
 
-def _posture(plants: Sequence[Plant], joints: Sequence[Wheel]) -> Posture | Diagnostic | None:
+def _posture(
+    model: Model, plants: Sequence[Plant], joints: Sequence[Wheel]
+) -> Posture | Diagnostic | None:
     """The baseline that moves, if one is declared: of all joints, then."""
     baselines = [plant.baseline for plant in plants if plant.baseline is not None]
     if not any(b.kind == "impedance" for b in baselines):
         return None
+    switch = next((plant.switch for plant in plants if plant.switch is not None), None)
     columns: list[tuple[float, float, float]] = []
+    kept: list[Kept] = []
     for wheel in joints:
         baseline = wheel.plant.baseline
         if baseline is None or baseline.kind != "impedance":
             what = f"`{wheel.position}` has no posture, but another joint has one"
             return _unsupported(wheel.span, what, "write `baseline impedance(…)` for every plant")
+        place = wheel.plant.positions.index(wheel.position)
         each = (baseline.posture, baseline.stiffness, baseline.damping)
-        place = [values[wheel.index if len(values) > 1 else 0] for values in each]
-        columns.append((float(place[0]), float(place[1]), float(place[2])))
+        gains = [float(values[place]) for values in each]
+        columns.append((gains[0], gains[1], gains[2]))
+        found = _kept(model, wheel, switch)
+        if isinstance(found, Diagnostic):
+            return found
+        kept.append(found)
     position, stiffness, damping = zip(*columns, strict=True)
-    return Posture(tuple(position), tuple(stiffness), tuple(damping))
+    return Posture(position, stiffness, damping, tuple(kept))
+
+
+def _kept(model: Model, wheel: Wheel, switch: Declared | None) -> Kept | Diagnostic:
+    """What the switch asks of the ellipsoid of a joint."""
+    plant = wheel.plant
+    about = model.stops.get(plant.name, ()), model.rows.get(plant.name, ())
+    spring = spring_of(plant, wheel.position, *about)
+    if spring is None:
+        return Kept(0.0, 0.0, 0.0, 0.0, 0.0)
+    reserves = switch.reserves if switch else ()
+    leave, back = (
+        spring.inside(spring.reserving(asked))
+        for asked in ({r.barrier: r.leave for r in reserves}, {r.barrier: r.back for r in reserves})
+    )
+    if switch is not None and back <= 0:
+        what = (
+            f"the impedance keeps no set of `{wheel.position}` that the switch could hand over in"
+        )
+        help = "move the posture away from the limits, or ask for smaller reserves"
+        return _unsupported(wheel.span, what, help)
+    p, q, r = spring.shape
+    sizes = (float(p), float(2 * q), float(r))
+    return Kept(*sizes, rounded_down(leave), rounded_down(back))
 
 
 # ---- proposals ---------------------------------------------------------------------------------

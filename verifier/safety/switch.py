@@ -2,8 +2,9 @@
 
 After L. Sha, "Using simplicity to control complexity", IEEE Software 18 (2001). The learned
 command, brought into the box of the hardware, is in charge while the state that it leads to can be
-braked to a stop with the declared reserve of every barrier left; else the baseline takes over, in
-the same period. It hands back when the learned command would leave the greater reserve `back` for
+braked to a stop with the declared reserve of every barrier left, and is in the set that the
+impedance keeps, if that is the baseline (posture.py); else the baseline takes over, in the same
+period. It hands back when the learned command would leave the greater reserve `back` for
 `hold` periods in a row, and the declared condition holds. A low confidence is advisory: the greater
 reserve is then asked for from the start, so the baseline takes over earlier, never later.
 """
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from verifier.safety.braking import Drive, travelled
 from verifier.safety.clearance import Arm
 from verifier.safety.gate import Look, Stop, clear
+from verifier.safety.posture import Posture, held
 
 Vector = tuple[float, ...]
 
@@ -41,6 +43,7 @@ def charged(
     before: Charge,
     drives: tuple[Drive, ...],
     arm: Arm | None,
+    posture: Posture | None,
     look: Look,
     stop: Stop,
     *,
@@ -48,8 +51,9 @@ def charged(
     may_return: bool,
 ) -> Charge:
     """Who is in charge of this period; `stop` is what the learned command leads to."""
-    wanted = switch.back if before.baseline or doubtful else switch.leave
-    kept = reserved(drives, arm, look, stop, wanted)
+    careful = before.baseline or doubtful
+    kept = reserved(drives, arm, look, stop, switch.back if careful else switch.leave)
+    kept = kept and (posture is None or held(posture, stop.q, stop.v, careful=careful))
     if not before.baseline:
         return Charge(not kept, 0)
     calm = before.calm + 1 if kept and may_return else 0

@@ -944,6 +944,25 @@ static bool filter_reserved(const filter_look *look, const filter_state *state,
     return filter_clear(look, state, &reserve[2u * FILTER_JOINTS]);
 }
 
+/* Whether the impedance, if that is the baseline, can take over from there. */
+static bool filter_held(const filter_state *state, bool careful)
+{
+#if FILTER_POSTURE
+    for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
+        const filter_pose *pose = &FILTER_POSE[j];
+        const double z = state->q[j] - pose->position;
+        const double s = state->v[j];
+        const double size =
+            (pose->place * z * z) + ((pose->cross * z * s) + (pose->pace * s * s));
+        CHECK(size <= (careful ? pose->back : pose->leave), false);
+    }
+#else
+    (void)state;
+    (void)careful;
+#endif
+    return true;
+}
+
 #endif /* FILTER_SWITCH */
 
 /* Whether the state is recoverable; under the learned command with the reserve of the switch. */
@@ -951,7 +970,7 @@ static bool filter_recoverable(const filter_look *look, const filter_state *stat
 {
 #if FILTER_SWITCH
     if (learned) {
-        return filter_reserved(look, state, FILTER_LEAVE);
+        return filter_held(state, false) && filter_reserved(look, state, FILTER_LEAVE);
     }
 #else
     (void)learned;
@@ -1069,7 +1088,8 @@ static bool filter_charge(filter_memory *memory, const filter_look *look, const 
     }
     filter_after(state, asked, &after);
     const bool careful = doubtful || (memory->switched != 0u);
-    const bool kept = filter_reserved(look, &after, careful ? FILTER_BACK : FILTER_LEAVE);
+    const bool kept = filter_reserved(look, &after, careful ? FILTER_BACK : FILTER_LEAVE) &&
+                      filter_held(&after, careful);
     if (memory->switched == 0u) {
         memory->switched = (uint8_t)!kept;
         memory->calm = 0u;
@@ -1099,9 +1119,11 @@ static bool filter_posture(const filter_state *state, double *wished)
 #endif /* FILTER_SWITCH */
 
 /* One period: the command, and whether it comes from the proposed one, which is finite, or null
- * where no learned command may be used. `doubtful`: its confidence is low. */
+ * where no learned command may be used. `doubtful`: its confidence is low. `halted`: the baseline
+ * has to brake, whatever it is. */
 static bool filter_step(filter_memory *memory, const double *position, const double *speed,
-                        const double *proposed, bool doubtful, bool may_return, double *command)
+                        const double *proposed, bool doubtful, bool may_return, bool halted,
+                        double *command)
 {
     filter_state state;
     filter_look look;
@@ -1131,13 +1153,16 @@ static bool filter_step(filter_memory *memory, const double *position, const dou
     if (!learned) {
         memory->switched = 1u;
         memory->calm = 0u;
-    } else if (!filter_charge(memory, &look, &state, wished, doubtful, may_return)) {
-        learned = false;
-        moving = filter_posture(&state, wished);
+    } else {
+        learned = filter_charge(memory, &look, &state, wished, doubtful, may_return);
+    }
+    if (!learned) {
+        moving = !halted && filter_posture(&state, wished);
     }
 #else
     (void)doubtful;
     (void)may_return;
+    (void)halted;
 #endif
     if (moving && filter_found(&look, &box, &state, wished, learned, memory, command)) {
         return learned;

@@ -56,6 +56,11 @@ typedef struct filter_pose {
     double position;
     double stiffness;
     double damping;
+    double place; /* of what it keeps: place z^2 + (cross z v + pace v^2) <= leave, or <= back */
+    double cross;
+    double pace;
+    double leave;
+    double back;
 } filter_pose;
 
 #if FILTER_LINES > 0
