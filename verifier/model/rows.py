@@ -23,8 +23,8 @@ side may be there than at the true state (verifier/model/prediction.py) is its `
 margin, which then is T M / 2 + share.
 
 A barrier that is an interval of one integrator's position (`der(q) = dq`) has two rows, q - L and
-U - q, whose motion is exactly linear: margin 0. One of a joint whose acceleration is commanded, and
-that names no gain, has no row: it is kept by braking in time (`Stop`).
+U - q, whose motion is exactly linear: margin 0. One that names no gain, of a joint that has to
+brake, has no row: it is kept by braking in time (`Stop`).
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ def rows(barrier: Barrier, plant: Plant, ranges: Mapping[str, Range]) -> tuple[R
     Raises SourceError: relative degree three, kinks, a denominator that may be zero, no bounds.
     """
     _defined(barrier, ranges)
-    if stops(barrier, plant):
+    if barrier.alpha is None and stops(barrier, plant):
         return ()
     try:
         return _of_interval(barrier, plant) or (_row(barrier, plant, ranges),)

@@ -1,11 +1,14 @@
-"""Limits of joints whose acceleration is commanded, which are kept by braking in time."""
+"""Limits of joints that cannot stand at once, which are kept by braking in time: joints whose
+acceleration is commanded, and such whose speed is, but may only change so fast."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from verifier.core.term import NOW, Number, Sum, Term, Variable, multiply, number, subtract
+from verifier.core.enclosure import Range
+from verifier.core.term import NOW, Number, Sum, Term, Variable, add, multiply, number, subtract
 from verifier.model.control import Barrier, Plant, boxes
 from verifier.model.interval import Interval, interval_of
 from verifier.model.quantity import fail
@@ -14,15 +17,17 @@ from verifier.model.tube import Noise, Tube, noise_after, tube_of
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A limit of a joint whose input is its acceleration, kept by braking in time.
+    """A limit of a joint that is kept by braking in time.
 
     With D the room left to `end` and w the speed towards it, D = end - position for sign 1 and
     position - end for sign -1, the joint can stop if D >= 0 and, while w > 0,
 
-        D >= w^2 / (2 A) + A T^2 / 8,
+        D >= w^2 / (2 A) + A T^2 / 8        (order 2: its acceleration is commanded)
+        D >= (w - A T / 2)^2 / (2 A)        (order 1: its speed, w is the command before)
 
-    where A is the deceleration that it may rely on, and T the period (the last step takes w to 0 in
-    a whole period, which costs at most A T^2 / 8 more than stopping at once).
+    where A is the deceleration that it may rely on, and T the period. The last step takes w to 0 in
+    a whole period, which costs at most A T^2 / 8 more than stopping at once; a commanded speed is
+    lower from the beginning of the period, which saves w T / 2.
 
     Under errors and disturbances a reference brakes like this, and the joint tracks it: of what its
     input allows, `strength`, the `tube` takes a part for corrections, and A is what is left; the
@@ -41,10 +46,22 @@ class Stop:
     tube: Tube
     input: str
     change: Fraction | None
+    order: int = 2
 
     @property
     def deceleration(self) -> Fraction:
-        return self.strength - self.tube.correction
+        """What is left to brake with: of the input, or of the rate at which it may change."""
+        taken = self.tube.correction if self.order == 2 else self.tube.change / self.period
+        return self.strength - taken
+
+    def needed(self, speed: Term) -> Term:
+        """The room that braking takes from this speed, which is not negative."""
+        deceleration, period = self.deceleration, self.period
+        square = multiply(Number(1 / (2 * deceleration)), speed, speed)
+        rest = Number(deceleration * period**2 / 8)
+        if self.order == 2:
+            return add(square, rest)
+        return add(square, multiply(Number(-period / 2), speed), rest)
 
     @property
     def room(self) -> Term:
@@ -61,25 +78,34 @@ class Stop:
 
 
 def stops(barrier: Barrier, plant: Plant) -> tuple[Stop, ...]:
-    """The limits of an acceleration-controlled joint that a barrier without a gain means; none for
-    any other barrier."""
-    if barrier.alpha is not None or barrier.margin is not None or barrier.start is not None:
+    """The limits that a barrier means of a joint that brakes for them: whose speed is commanded at
+    a limited rate, or its acceleration, if the barrier names no gain; none for any other."""
+    if barrier.margin is not None or barrier.start is not None:
         return ()
     interval = interval_of(barrier)
     if not isinstance(interval, Interval) or barrier.keeps:
         return ()
-    speed = plant.speeds.get(interval.state)
-    motor = None if speed is None else motor_of(plant, interval.state)
-    if speed is None or motor is None:
+    motor = motor_of(plant, interval.state)
+    if motor is None or interval.state not in plant.positions:
         return ()
-    least, most = motor.lower, motor.upper
+    speed = plant.speeds.get(interval.state)
+    if speed is None:
+        return _rated(barrier, plant, interval, motor)
+    return () if barrier.alpha is not None else _pushed(barrier, plant, interval, motor)
+
+
+def _sides(interval: Interval) -> Iterator[tuple[str, Fraction, int]]:
+    """Which side it is, where it ends, and the sign of the speed towards it."""
+    for side, end, sign in (("lower", interval.lower, -1), ("upper", interval.upper, 1)):
+        if end is not None:
+            yield side, end, sign
+
+
+def _pushed(barrier: Barrier, plant: Plant, interval: Interval, motor: Motor) -> tuple[Stop, ...]:
+    """The stops of a joint whose acceleration is commanded."""
     found = []
-    for side, end, sign, most_brake in (
-        ("lower", interval.lower, -1, most),
-        ("upper", interval.upper, 1, -least),
-    ):
-        if end is None:
-            continue
+    for side, end, sign in _sides(interval):
+        most_brake = motor.upper if sign < 0 else -motor.lower
         if most_brake <= 0:
             fail(
                 "barrier-not-supported",
@@ -92,7 +118,7 @@ def stops(barrier: Barrier, plant: Plant) -> tuple[Stop, ...]:
                 barrier,
                 f"{barrier.name}.{side}",
                 interval.state,
-                speed,
+                plant.speeds[interval.state],
                 sign,
                 end,
                 most_brake,
@@ -105,20 +131,68 @@ def stops(barrier: Barrier, plant: Plant) -> tuple[Stop, ...]:
     return tuple(found)
 
 
-def _change(plant: Plant, name: str, position: str, sign: int) -> Fraction | None:
-    """By how much the input may change in a period away from the end that is braked for."""
-    found = []
+def _rated(barrier: Barrier, plant: Plant, interval: Interval, motor: Motor) -> tuple[Stop, ...]:
+    """The stops of a joint whose speed is commanded at a limited rate. The command that was sent
+    last is part of its state; a law that is written out is judged as it is."""
+    rate = rate_of(plant, motor.input, interval.state)
+    if rate is None or motor.strength <= 0 or (plant.baseline and plant.baseline.kind == "law"):
+        return ()
+    if rate <= 0:
+        fail(
+            "barrier-not-supported",
+            barrier.span,
+            f"no change of `{motor.input}` stops `{interval.state}` before its limit",
+            help="let the rate of the input reach to both sides of 0",
+        )
+    tube = tube_of(1, plant.period, motor.strength, motor.noise)
+    return tuple(
+        Stop(
+            barrier,
+            f"{barrier.name}.{side}",
+            *(interval.state, before(motor.input), sign, end, rate, plant.period, tube),
+            *(motor.input, rate * plant.period),
+            order=1,
+        )
+        for side, end, sign in _sides(interval)
+    )
+
+
+def before(name: str) -> str:
+    """The command of an input that was sent last."""
+    return f"{name} before"
+
+
+def rate_of(plant: Plant, name: str, position: str) -> Fraction | None:
+    """How fast an input that is a speed may change to either side, per second."""
+    found = [min(-low, high) for low, high in _declared(plant, name)]
+    for signal, share in (("acceleration", Fraction(1)), ("step", 1 / plant.period)):
+        found += [min(-low, high) * share for low, high in _limited(plant, signal, position)]
+    return min(found, default=None)
+
+
+def _declared(plant: Plant, name: str) -> Iterator[Range]:
+    """The ranges of the input's rates."""
     for rate in plant.rates:
         scalars = next(each.scalars for each in plant.inputs if each.name == rate.name)
         if name in scalars:
-            ends = rate.lower[scalars.index(name)], rate.upper[scalars.index(name)]
-            found.append(plant.period * (-ends[0] if sign > 0 else ends[1]))
+            yield rate.lower[scalars.index(name)], rate.upper[scalars.index(name)]
+
+
+def _limited(plant: Plant, signal: str, position: str) -> Iterator[Range]:
+    """The ranges of the hardware's limits of a signal of this joint."""
     for limit in plant.limits:
-        place = plant.positions.index(position) if len(limit.lower) > 1 else 0
-        size = -limit.lower[place] if sign > 0 else limit.upper[place]
-        if limit.signal in ("jerk", "step"):
-            found.append(size * plant.period if limit.signal == "jerk" else size)
-    return min(found, default=None)
+        if limit.signal == signal:
+            place = plant.positions.index(position) if len(limit.lower) > 1 else 0
+            yield limit.lower[place], limit.upper[place]
+
+
+def _change(plant: Plant, name: str, position: str, sign: int) -> Fraction | None:
+    """By how much the input may change in a period away from the end that is braked for."""
+    period = plant.period
+    found = [(low * period, high * period) for low, high in _declared(plant, name)]
+    found += [(low * period, high * period) for low, high in _limited(plant, "jerk", position)]
+    found += _limited(plant, "step", position)
+    return min((-low if sign > 0 else high for low, high in found), default=None)
 
 
 @dataclass(frozen=True, slots=True)

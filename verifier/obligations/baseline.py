@@ -10,7 +10,9 @@ last step; D is the room left (`Stop`). From D >= w^2 / (2 A) + A T^2 / 8,
 
 Under errors and disturbances it is a reference, followed by feedback, that brakes like this; the
 joint stays in a tube around it (tracking.py), by which its limits are drawn in. A law is evaluated
-at the state that is predicted. Braking a joint whose speed is commanded is the law 0.
+at the state that is predicted. Braking a joint whose speed is commanded is the law 0, unless its
+rate is limited (rated.py). A law asks for no more than the rate of an input allows, whatever was
+commanded before.
 """
 
 from __future__ import annotations
@@ -21,11 +23,12 @@ from verifier.core.flow import replaced
 from verifier.core.obligation import Fact, Obligation
 from verifier.core.term import Formula, Number, Term, Variable, add, multiply, number, subtract
 from verifier.model.rows import Row
-from verifier.model.stops import Stop, motor_of
+from verifier.model.stops import Stop, before, motor_of, rate_of
 from verifier.model.tube import tube_of
 from verifier.obligations.ahead import Ahead, one_period_later
 from verifier.obligations.control import Group, at_least_zero, at_most, entailed, predicted, under
 from verifier.obligations.posture import postures
+from verifier.obligations.rated import braked
 from verifier.obligations.tracking import Tracked, tracking
 
 
@@ -34,8 +37,8 @@ def baseline(group: Group) -> list[Obligation]:
     under a law that the plant names, `hold` among them, which commands 0. What an impedance asks
     for passes the filter as a proposal does, so that braking is what it rests on."""
     tracked = [owed for joint in _joints(group) for owed in tracking(group, joint)]
-    braked = [owed for stop in group.stops for owed in _stopping(group, stop)]
-    return [*tracked, *braked, *postures(group), *_named(group)]
+    stopped = [owed for stop in group.stops for owed in _stopping(group, stop)]
+    return [*tracked, *stopped, *postures(group), *_named(group)]
 
 
 def _joints(group: Group) -> Iterator[Tracked]:
@@ -45,8 +48,10 @@ def _joints(group: Group) -> Iterator[Tracked]:
         motor = motor_of(plant, stop.position)
         if stop.position not in seen and motor is not None:
             seen.add(stop.position)
+            rate = stop.strength if stop.order == 1 else None
             yield Tracked(
-                stop.position, stop, stop.tube, motor.noise, 2, motor.strength, stop.period
+                *(stop.position, stop, stop.tube, motor.noise, stop.order),
+                *(motor.strength, stop.period, rate),
             )
     if plant.baseline is not None and plant.baseline.kind == "law":
         return
@@ -60,15 +65,14 @@ def _joints(group: Group) -> Iterator[Tracked]:
 
 
 def _stopping(group: Group, stop: Stop) -> Iterator[Obligation]:
+    if stop.order == 1:
+        yield from braked(group, stop)
+        return
     deceleration, period = stop.deceleration, stop.period
     room, speed = stop.reference_room, stop.approach
     if deceleration <= 0:
         return
     step = deceleration * period
-    reserve = step * period / 8
-
-    def needed(w: Term) -> Term:
-        return add(multiply(Number(1 / (2 * deceleration)), w, w), Number(reserve))
 
     def owed(part: str, known: Sequence[Formula], goal: Term) -> Obligation:
         facts = [Fact(formula, stop.barrier.span, f"`{stop.name}` holds") for formula in known]
@@ -76,10 +80,12 @@ def _stopping(group: Group, stop: Stop) -> Iterator[Obligation]:
         where = f"baseline/{part}"
         return entailed(group, stop, "baseline", where, facts, at_least_zero(goal), told)
 
-    can_stop = at_most(needed(speed), room)
+    can_stop = at_most(stop.needed(speed), room)
     slower = subtract(speed, Number(step))
     ahead = subtract(add(room, Number(step * period / 2)), multiply(Number(period), speed))
-    yield owed("fast", [can_stop, at_most(Number(step), speed)], subtract(ahead, needed(slower)))
+    yield owed(
+        "fast", [can_stop, at_most(Number(step), speed)], subtract(ahead, stop.needed(slower))
+    )
     last = subtract(room, multiply(Number(period / 2), speed))
     yield owed("last", [can_stop, at_least_zero(speed), at_most(speed, Number(step))], last)
     yield from _jerk(group, stop, [can_stop, at_most(Number(step), speed)])
@@ -91,21 +97,30 @@ def _jerk(group: Group, stop: Stop, fast: Sequence[Formula]) -> Iterator[Obligat
     """That braking at once changes no command by more than its limits allow in a period."""
     if stop.change is None:
         return
-    before = Variable(f"{stop.input} before")
-    low, high = group.ranges[stop.input]
-    box = (at_most(Number(low), before), at_most(before, Number(high)))
+    latest, box = _latest(group, stop.input)
     facts = [Fact(formula, stop.barrier.span, "braking") for formula in (*fast, *box)]
-    swing = add(Number(stop.deceleration), multiply(number(stop.sign), before))
+    swing = add(Number(stop.deceleration), multiply(number(stop.sign), latest))
     goal = at_least_zero(subtract(Number(stop.change), swing))
     told = f"braking for `{stop.name}` changes `{stop.input}` faster than its limits allow"
     yield entailed(group, stop, "baseline", "baseline/jerk", facts, goal, told)
+
+
+def _latest(group: Group, name: str) -> tuple[Term, tuple[Formula, Formula]]:
+    """The command before of an input, and that it was one of the box."""
+    latest = Variable(before(name))
+    low, high = group.ranges[name]
+    return latest, (at_most(Number(low), latest), at_most(latest, Number(high)))
 
 
 def _named(group: Group) -> Iterator[Obligation]:
     law = _law(group)
     if law is None:
         return
-    for row in group.rows:
+    stopped = {stop.barrier.name for stop in group.stops}
+    named = [row for row in group.rows if row.barrier.name not in stopped]
+    for name in dict.fromkeys(name for row in named for name, _ in row.gains):
+        yield from _at_rate(group, named[0], name, law[name])
+    for row in named:
         for count, level in enumerate(row.levels, start=1):
             part = "baseline" if row.order == 1 else f"baseline/{count}"
             ahead = _under(group, row, level, law)
@@ -113,6 +128,25 @@ def _named(group: Group) -> Iterator[Obligation]:
             known, goal = predicted(group.offset, row, facts, ahead.least)
             told = f"the baseline breaks `{row.name}` within one period"
             yield entailed(group, row, "baseline", part, known, goal, told)
+
+
+def _at_rate(group: Group, row: Row, name: str, law: Term) -> Iterator[Obligation]:
+    """That an input is never asked to change faster than its rate allows."""
+    places = (x for x in group.plant.positions if x not in group.plant.speeds)
+    motors = ((x, motor_of(group.plant, x)) for x in places)
+    rates = (rate_of(group.plant, name, x) for x, motor in motors if motor and motor.input == name)
+    rate = next(rates, None)
+    if rate is None:
+        return
+    latest, box = _latest(group, name)
+    facts = [*group.safe, *(Fact(formula, row.barrier.span, "before") for formula in box)]
+    told = f"the baseline changes `{name}` faster than its limits allow"
+    command = group.offset.moved(law)
+    for side, change in (("rise", subtract(command, latest)), ("fall", subtract(latest, command))):
+        known, goal = predicted(
+            group.offset, row, facts, subtract(Number(rate * group.plant.period), change)
+        )
+        yield entailed(group, row, "baseline", f"baseline/{name}.{side}", known, goal, told)
 
 
 def _law(group: Group) -> dict[str, Term] | None:

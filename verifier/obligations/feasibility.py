@@ -42,6 +42,7 @@ from verifier.core.term import (
 from verifier.model.control import boxes
 from verifier.model.prediction import NOTHING, Offset, affine, lost
 from verifier.model.rows import Row, around
+from verifier.model.stops import Stop
 from verifier.obligations.control import (
     ZERO,
     Group,
@@ -56,10 +57,24 @@ from verifier.obligations.control import (
     under,
     weighted,
 )
+from verifier.obligations.rated import with_gain, within_box
 
 
 def feasibility(group: Group) -> list[Obligation]:
-    """What the law owes for each row and each input; or one obligation for all rows that meet."""
+    """What the law owes for each row and each input; or one obligation for all rows that meet; and
+    what braking at a limited rate owes, for each limit and each gain."""
+    rated = [owed for stop in group.stops if stop.order == 1 for owed in _at_rate(group, stop)]
+    return [*rated, *_of_rows(group)]
+
+
+def _at_rate(group: Group, stop: Stop) -> Iterator[Obligation]:
+    yield from within_box(group, stop)
+    for row in group.rows:
+        if row.name == stop.name:
+            yield with_gain(group, stop, row)
+
+
+def _of_rows(group: Group) -> list[Obligation]:
     base = group.plant.baseline
     rows = [row for row in group.rows if row.gains and row.alpha is not None]
     if not rows:

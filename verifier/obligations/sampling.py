@@ -31,12 +31,16 @@ from verifier.obligations.control import (
     entailed,
     minus,
 )
+from verifier.obligations.rated import let_through
 
 
 def sampling(group: Group) -> list[Obligation]:
-    """One obligation for each level of each row that a command can keep."""
+    """One obligation for each level of each row that a command can keep, and for each limit of a
+    joint whose speed is commanded at a limited rate."""
     rows = [row for row in group.rows if row.gains and row.alpha is not None]
     found = [owed for row in rows for owed in _of_row(group, row)]
+    rated = [stop for stop in group.stops if stop.order == 1]
+    found += [owed for stop in rated for owed in let_through(group, stop)]
     period = group.plant.period
     kept = [each for each in group.clearances if each.alpha and each.alpha * period <= 1]
     return found + [_of_distance(group, each) for each in kept]

@@ -38,7 +38,8 @@ PUSH, WEIGHTED = Variable("disturbance"), Variable("disturbance, weighted")
 
 @dataclass(frozen=True, slots=True)
 class Tracked:
-    """A joint with its tube and what makes it necessary; `strength` is what its input allows."""
+    """A joint with its tube and what makes it necessary; `strength` is what its input allows, and
+    `rate` by how much that may change per second, if it is a speed that may not change at once."""
 
     position: str
     each: Row | Stop
@@ -47,6 +48,7 @@ class Tracked:
     order: int
     strength: Fraction
     period: Fraction
+    rate: Fraction | None = None
 
 
 def tracking(group: Group, joint: Tracked) -> Iterator[Obligation]:
@@ -68,6 +70,22 @@ def tracking(group: Group, joint: Tracked) -> Iterator[Obligation]:
     told = f"what corrects errors leaves nothing to brake `{joint.each.name}` with"
     less = Comparison("<", _correction(joint), Number(joint.strength))
     yield _owed(group, joint, "strength", [*inside, *loud], less, told)
+    if joint.rate is not None:
+        yield from _changes(group, joint, inside, loud, Number(joint.rate * joint.period))
+
+
+def _changes(
+    group: Group, joint: Tracked, inside: Sequence[Formula], loud: Sequence[Formula], most: Term
+) -> Iterator[Obligation]:
+    """That corrections change by less than the rate allows, at the beginning too."""
+    gain, again = Number(joint.tube.stiffness), Variable("error of the position, next")
+    told = f"what corrects errors leaves nothing of the rate to brake `{joint.each.name}` with"
+    later = list(_within(again, joint.noise.position))
+    moved = subtract(add(_one_period_later(joint)[0], again), add(POSITION, ERROR))
+    begun = add(_begun(joint)[0], again)
+    for part, known, change in (("rate", inside, moved), ("rate/start", (), begun)):
+        less = Comparison("<", multiply(gain, change), most)
+        yield _owed(group, joint, part, [*known, *loud, *later], less, told)
 
 
 def _owed(
