@@ -426,16 +426,41 @@ def test_what_runs_is_proved(name: str) -> None:
     assert len(answers) >= 8 and {status(answer.verdict) for answer in answers} == {"proved"}
 
 
+WALK = """
+state { x : real m in 0 .. 10  p : real m in 0 .. 20 }
+plant base { input u : real m/s in -1 .. 1  disturbance w : real m/s in -1 .. 1
+             dynamics der(x) = u  dynamics der(p) = w  period 10 ms  baseline brake }
+barrier apart = p - x - 1 m  alpha 1 Hz
+skill Go { modifies x, p }
+chain C { Go() }
+"""
+BESIDE = """
+state { y : real m in -1 .. 1 }
+plant base { input b : real m/s in -1 .. 1  dynamics der(y) = b  period 5 ms  baseline brake }
+barrier near = 0.5 m - y  alpha 5 Hz
+"""
 REFUSED = {
     "no baseline": (
         PENDULUM.replace("baseline [-3 1/s * om - 4 1/s^2 * th]", ""),
         "plant-not-supported",
-        "`pendulum` names no law that is known to be safe",
+        "`der(om)` is not one input of `pendulum` with a disturbance, so it takes a baseline that"
+        " is written out",
     ),
     "braking": (
         PENDULUM.replace("[-3 1/s * om - 4 1/s^2 * th]", "brake"),
         "plant-not-supported",
-        "`pendulum` names no law that is known to be safe",
+        "`pendulum` falls back on `brake`, which only integrators can do, but `der(om)` is not one"
+        " input of `pendulum` with a disturbance",
+    ),
+    "a state that a disturbance moves": (
+        WALK,
+        "plant-not-supported",
+        "`base` falls back on `brake`, which only integrators can do, but no command moves `p`",
+    ),
+    "a law beside a brake": (
+        PUCK.replace("EXTRA", "").replace("skill", BESIDE + "skill", 1),
+        "plant-not-supported",
+        "`base` falls back on `brake`, but `puck` runs under a law that is written out",
     ),
     "latency": (
         PENDULUM.replace("period   5 ms", "period 5 ms  latency 5 ms"),

@@ -100,9 +100,7 @@ def _troubles(model: Model, plant: Plant, first: Plant) -> Iterator[Diagnostic]:
     if not model.rows.get(plant.name):
         what = f"no barrier speaks of what `{plant.name}` moves, so there is nothing to keep"
         yield _unsupported(plant, what, "declare `barrier … = …` over its states")
-    if plant.baseline is None or plant.baseline.kind not in ("hold", "law"):
-        what = f"`{plant.name}` names no law that is known to be safe"
-        yield _unsupported(plant, what, BASELINE)
+    yield from _no_law(model, plant)
     for name, declared in (
         ("a latency", plant.latency),
         ("a rate of its input", plant.rates),
@@ -122,6 +120,40 @@ def _troubles(model: Model, plant: Plant, first: Plant) -> Iterator[Diagnostic]:
         if state not in model.ranges:
             what = f"`{state}` has no bounded domain, so nothing bounds what it does in a period"
             yield _unsupported(plant, what, f"declare `{state} : real … in LOW .. HIGH`")
+
+
+def _no_law(model: Model, plant: Plant) -> Iterator[Diagnostic]:
+    """Why a plant has no written law, and cannot do without."""
+    base, found = plant.baseline, _no_integrator(plant)
+    if base is not None and base.kind in ("hold", "law"):
+        return
+    if base is None and found is not None:
+        what = f"{found.message}, so it takes a baseline that is written out"
+        yield Diagnostic("plant-not-supported", found.span, what, (), BASELINE)
+        return
+    span = plant.span if base is None else base.span
+    does = "brakes, which is no written law" if base is None else f"falls back on `{base.kind}`"
+    if found is not None:
+        what = f"`{plant.name}` {does}, which only integrators can do, but {found.message}"
+        yield Diagnostic("plant-not-supported", found.span, what, (), BASELINE)
+        return
+    other = next((p for p in model.plants if p.inputs and p is not plant), plant)
+    what = f"`{plant.name}` {does}, but `{other.name}` runs under a law that is written out"
+    help = "one guard keeps all plants in one way: write a law for both, or for none"
+    yield Diagnostic("plant-not-supported", span, what, (), help)
+
+
+def _no_integrator(plant: Plant) -> Diagnostic | None:
+    """What braking cannot do with the plant."""
+    commands = {s for each in plant.inputs for s in each.scalars}
+    for each in plant.dynamics:
+        for state, rate in zip(each.states, each.rates, strict=True):
+            read = {name for name, _ in term_variables(rate)}
+            if state not in plant.speeds and not read & commands:
+                what = f"no command moves `{state}`"
+                return Diagnostic("plant-not-supported", each.span, what, (), BASELINE)
+    found = driven(plant)
+    return found if isinstance(found, Diagnostic) else None
 
 
 def _not_moved(model: Model, plants: Sequence[Plant]) -> Iterator[Diagnostic]:
