@@ -106,6 +106,24 @@ def slower(question: Network) -> Network:
     return replace(question, events=events)
 
 
+def scaled(question: Network, times: int) -> Network:
+    """The network on a finer grid: so many ticks for one."""
+
+    def more(ticks: int | None) -> int | None:
+        return None if ticks is None else ticks * times
+
+    events = tuple(
+        each
+        if isinstance(each, Latest)
+        else replace(each, low=each.low * times, high=more(each.high))
+        for each in question.events
+    )
+    bounds = tuple(
+        replace(each, low=more(each.low), high=more(each.high)) for each in question.separations
+    )
+    return replace(question, events=events, separations=bounds)
+
+
 Times: TypeAlias = tuple[int | None, ...]
 
 
@@ -169,7 +187,7 @@ def times(question: Network, durations: Sequence[int]) -> list[int]:
     return found
 
 
-def kept(question: Network, at: Sequence[int]) -> bool:
+def kept(question: Network, at: Sequence[int] | Sequence[Fraction]) -> bool:
     """Whether every separation holds."""
     return all(
         (s.low is None or s.low <= at[s.second] - at[s.first])

@@ -64,6 +64,8 @@ def share(amount: int) -> Share:
 JOIN = (Contingent(0, 1, 3), Contingent(0, 2, 5), Latest((1, 2)), Contingent(3, 1, 1))
 # A contingent duration, and a chosen one that makes up for it.
 CHOICE = (Contingent(0, 1, 3), Chosen(1, 0, 4))
+# A chosen duration beside a contingent one that is followed by its end.
+BESIDE = (Chosen(0, 0, 5), Contingent(0, 1, 3), Latest((1, 2)))
 CHAIN = (Contingent(0, 1, 3), Contingent(1, 2, 5))
 TASKS = (task("a", 1, 4), task("b", 2, 6), task("c", 3, 12))
 SHARES = Together((share(3), OneOf((share(4), Together((share(1), share(2)))))))
@@ -72,6 +74,8 @@ QUESTIONS: dict[str, Measure] = {
     "later": network(CHAIN, (0, 2, 3, 7)),
     "join": network(JOIN, (1, 4, 1, 5), (0, 3, 2, 5)),
     "choice": network(CHOICE, (0, 2, 3, 4)),
+    "beside": network(BESIDE, (2, 3, 1, 2)),
+    "sooner": network(BESIDE, (2, 3, 0, 0)),
     "fixed": FixedPriority(TASKS, ONE),
     "shorter": FixedPriority((*TASKS[:2], task("c", 3, 12, 9)), ONE),
     "periods": EarliestDeadline(TASKS, ONE),

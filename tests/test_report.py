@@ -427,3 +427,30 @@ def test_colours_change_nothing_but_colours() -> None:
     painted = "\n".join(excerpt(mark, {"f": "x"}, Paint(True)))
     plain = "\n".join(excerpt(mark, {"f": "x"}, PLAIN))
     assert painted != plain and re.sub(r"\x1b\[[0-9;]*m", "", painted) == plain
+
+
+# ---- games in time -----------------------------------------------------------------------------
+
+
+def test_a_tree_of_moves_is_told_by_one_run_and_in_full(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "beside.contract"
+    path.write_text(
+        "state { a, b, c : bool }\n"
+        "skill A { ensures a  duration 1 s .. 3 s }\n"
+        "skill Wait { ensures b  duration 0 s .. 5 s chosen }\n"
+        "skill Brief { ensures b  duration 0 s .. 2 s chosen }\n"
+        "skill C { ensures c  duration 1 s .. 1 s }\n"
+        "chain Follows { Wait() || x: A(); y: C() within 1 s .. 1 s from x.end to y.start }\n"
+        "chain Outlasted { Brief() || x: A(); y: C() within 0.5 s .. 9 s from x.end to y.start }\n",
+        encoding="utf-8",
+    )
+    _, out, _ = run(str(path))
+    assert "the order in which others do: " in out
+    assert "without foresight no choice of durations keeps all deadlines of Outlasted" in out
+    assert "step 2, A()  a little more than 1.5 s after  the start" in out
+    _, out, _ = run("check", str(path), "--format", "json")
+    (chain,) = [each for each in json.loads(out)["chains"] if each["name"] == "Outlasted"]
+    (told,) = [each for each in chain["obligations"] if each["status"] == "refuted"]
+    first = told["witness"]["nodes"][0]
+    assert first["end"] == 2 and first["next"] == {"2": 1, "1": 2}
+    assert first["bounds"][0] == {"event": 0, "after": 2, "less_than_s": "-1.5"}

@@ -2,7 +2,8 @@
 
     uv run python tests/benchmarks/mutants.py [--only FILE:LINE,...] [--processes N] [--share %]
 
-A mutant is one small change of one file of verifier/check (mutation.py has the operators). It is
+A mutant is one small change of one file of verifier/check, or of those of verifier/core by whose
+rules it judges (mutation.py has the operators). It is
 killed if a test then fails or does not come to an end. The tests are collected once, and each
 mutant is a fork of that process in which the code of one function is exchanged. Of the tests that
 TESTS names for a file, those that call the mutant's function are run, what is fast and has killed
@@ -38,6 +39,7 @@ from mutation import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
 CHECK = ROOT / "verifier/check"
+CORE = ROOT / "verifier/core"
 LIMITS = "judge_questions: limits digits"
 RULES = (
     *("judge_rules", "judge_questions"),
@@ -55,11 +57,14 @@ MOTIONS = (
     "motion: honest forgery lies_about polygon boxes_are_read",
 )
 MEASURES = (LIMITS, "measure_rules")
+GAMES = (LIMITS, "game_rules")
 TESTS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("__init__", "outcome"), RULES),
     **dict.fromkeys(("judge", "facts", "polynomial", "survey", "squares", "choice"), RULES),
     **dict.fromkeys(("codec", "rational", "values", "shape"), RULES),
-    **dict.fromkeys(("network", "schedule", "budget", "measure", "measure_codec"), MEASURES),
+    **dict.fromkeys(("schedule", "budget", "measure", "measure_codec"), MEASURES),
+    "network": (*MEASURES, "game_rules: outlasts vague"),
+    **dict.fromkeys(("game", "core/play", "core/zone"), GAMES),
     **dict.fromkeys(("containment", "containment_codec"), SETS),
     **dict.fromkeys(("cover", "cover_codec", "bernstein", "bowl", "boxed"), COVERS),
     **dict.fromkeys(("motion", "motion_codec", "barrier", "cells", "strayed", "whole"), MOTIONS),
@@ -156,6 +161,15 @@ def _unchanged(items: list[pytest.Item]) -> list[Told]:
     return found
 
 
+def _name(path: Path) -> str:
+    """What TESTS calls the file."""
+    return path.stem if path.parent == CHECK else f"core/{path.stem}"
+
+
+def _path(name: str) -> Path:
+    return (CHECK if "/" not in name else CORE.parent) / f"{name}.py"
+
+
 class TooSlow(BaseException):
     pass
 
@@ -173,8 +187,8 @@ def _watched(item: pytest.Item) -> Told:
         if code not in known:
             known.add(code)
             path = Path(code.co_filename)
-            if path.parent == CHECK:
-                functions.add((path.stem, code.co_qualname.split(".<locals>")[0]))
+            if path.parent in (CHECK, CORE):
+                functions.add((_name(path), code.co_qualname.split(".<locals>")[0]))
 
     before = time.process_time()
     signal.setitimer(signal.ITIMER_PROF, SECONDS_MAX)
@@ -259,7 +273,8 @@ def _killed(
 
 def _exchange(mutant: Mutant) -> None:
     """Puts the mutant's code in the place of the function's, or of the module's names."""
-    module = importlib.import_module(f"verifier.check.{mutant.file}")
+    name = mutant.file.replace("/", ".") if "/" in mutant.file else f"check.{mutant.file}"
+    module = importlib.import_module(f"verifier.{name}")
     future = ast.parse("from __future__ import annotations").body
     tree = ast.Module([*future, mutant.code()], [])
     code = compile(tree, f"<mutant of {mutant.file}>", "exec")
@@ -295,12 +310,13 @@ def main() -> int:
     parser.add_argument("--share", type=int, default=100, metavar="PERCENT")
     parser.add_argument("--processes", type=int, default=1)
     options = parser.parse_args()
-    assert {path.stem for path in CHECK.glob("*.py")} == set(TESTS), "a file has no tests"
+    files = {path.stem for path in CHECK.glob("*.py")}
+    assert files == {name for name in TESTS if "/" not in name}, "a file has no tests"
     rng = random.Random(SEED)
     wanted = [
         mutant
         for name in TESTS
-        for mutant in mutants(name, CHECK / f"{name}.py")
+        for mutant in mutants(name, _path(name))
         if _asked(mutant, options.only) and rng.randrange(100) < options.share
     ]
     from hypothesis import HealthCheck, settings

@@ -7,7 +7,17 @@ from verifier.check.rational import Json, rational_of
 from verifier.check.values import fields_of, integer_of, kind_of, list_of, rows_of
 from verifier.core.budget import Budget, OneOf, Peak, Share, Usage
 from verifier.core.certificate import Measured
-from verifier.core.network import Chosen, Contingent, Event, Network, Strategy
+from verifier.core.network import (
+    Case,
+    Chosen,
+    Contingent,
+    Event,
+    Network,
+    Node,
+    Strategy,
+    StrategyTree,
+    Turn,
+)
 from verifier.core.obligation import Measure
 from verifier.core.schedule import (
     BusyPeriod,
@@ -17,7 +27,7 @@ from verifier.core.schedule import (
     Utilisation,
 )
 
-MEASURED = ("strategy", "response-time", "utilisation", "busy-period", "peak")
+MEASURED = ("strategy", "tree", "response-time", "utilisation", "busy-period", "peak")
 
 
 def encode_measured(certificate: Measured) -> Json:
@@ -28,6 +38,8 @@ def encode_measured(certificate: Measured) -> Json:
                 "waits": [[event, [list(row) for row in rows]] for event, rows in waits],
                 "apart": [list(row) for row in apart],
             }
+        case StrategyTree(nodes):
+            return {"kind": "tree", "nodes": [_of_node(node) for node in nodes]}
         case ResponseTime(time):
             return {"kind": "response-time", "time": time}
         case Utilisation():
@@ -48,6 +60,9 @@ def decode_measured(data: object) -> Measured:
                 (integer_of(x), integer_of(y), integer_of(b)) for x, y, b in rows_of(apart, 3)
             )
             return Strategy(tuple(rows), tuple(triples))
+        case "tree":
+            _, nodes = fields_of(data, "kind", "nodes")
+            return StrategyTree(tuple(map(_node, list_of(nodes))))
         case "response-time":
             return ResponseTime(integer_of(fields_of(data, "kind", "time")[1]))
         case "utilisation":
@@ -66,6 +81,24 @@ def decode_measured(data: object) -> Measured:
 
 def _pairs(data: object) -> tuple[tuple[int, int], ...]:
     return tuple((integer_of(event), integer_of(delay)) for event, delay in rows_of(data, 2))
+
+
+def _of_node(node: Node) -> Json:
+    match node:
+        case Case(first, second, bound, yes, no):
+            return ["case", first, second, bound, yes, no]
+        case Turn(act, after):
+            return ["turn", list(act), [list(row) for row in after]]
+
+
+def _node(data: object) -> Node:
+    match list_of(data):
+        case ["case", first, second, bound, yes, no]:
+            return Case(*map(integer_of, (first, second, bound, yes, no)))
+        case ["turn", act, after]:
+            return Turn(tuple(map(integer_of, list_of(act))), _pairs(after))
+        case _:
+            raise Refused("a node should be a case or a turn")
 
 
 def of_measure(question: Measure) -> Json:

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
+from verifier.check.game import judge_tree
 from verifier.check.polynomial import Refused, shown
 from verifier.core.network import (
+    AdversaryTree,
     Chosen,
     Contingent,
     Demands,
@@ -18,6 +20,7 @@ from verifier.core.network import (
     Run,
     Separation,
     Strategy,
+    StrategyTree,
 )
 
 Waits: TypeAlias = dict[int, tuple[tuple[int, int], ...]]
@@ -27,8 +30,15 @@ Apart: TypeAlias = dict[tuple[int, int], int]
 def judge_network(question: Network, certificate: object) -> None:
     """Raises Refused unless the certificate proves every separation."""
     _check_network(question)
-    if not isinstance(certificate, Strategy):
+    if isinstance(certificate, StrategyTree):
+        judge_tree(question, certificate)
+    elif isinstance(certificate, Strategy):
+        _strategy(question, certificate)
+    else:
         raise Refused("a network is proved by a strategy only")
+
+
+def _strategy(question: Network, certificate: Strategy) -> None:
     waits = _waits(question.events, certificate.waits)
     apart: Apart = {}
     for x, y, most in _rows(certificate.apart, 3, "the distances"):
@@ -155,8 +165,11 @@ def judge_failure(question: Network, evidence: object) -> None:
             _cycle(question, _durations(question, durations), cycle)
         case Demands(rows):
             _demands(question, _rows(rows, 5, "the demands"))
+        case AdversaryTree():
+            _durations(question, ())
+            judge_tree(question, evidence)
         case _:
-            raise Refused("a network is refuted by a run, a negative cycle or demands")
+            raise Refused("a network is refuted by a run, a negative cycle, demands or a tree")
 
 
 def _durations(question: Network, given: object) -> dict[int, int]:

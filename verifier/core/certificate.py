@@ -54,7 +54,14 @@ from verifier.core.budget import Peak
 from verifier.core.cover import Cover
 from verifier.core.evaluate import Value
 from verifier.core.motion import Family, Strayed
-from verifier.core.network import Demands, NegativeCycle, Run, Strategy
+from verifier.core.network import (
+    AdversaryTree,
+    Demands,
+    NegativeCycle,
+    Run,
+    Strategy,
+    StrategyTree,
+)
 from verifier.core.schedule import BusyPeriod, Missed, Overload, ResponseTime, Utilisation
 from verifier.core.substitution import Stand
 from verifier.core.term import Apply, Formula, Key
@@ -158,7 +165,9 @@ class Point:
     values: tuple[tuple[Key, Value], ...]
 
 
-Measured: TypeAlias = Strategy | ResponseTime | Utilisation | BusyPeriod | Peak
+Measured: TypeAlias = Strategy | StrategyTree | ResponseTime | Utilisation | BusyPeriod | Peak
 Certificate: TypeAlias = Refutation | Point | Family | Cover | Measured
-Counterexample: TypeAlias = Run | NegativeCycle | Demands | Missed | Overload | Peak | Strayed
+Counterexample: TypeAlias = (
+    Run | NegativeCycle | Demands | AdversaryTree | Missed | Overload | Peak | Strayed
+)
 """What refutes a question about time, resources or a motion; judged like a certificate."""

@@ -148,3 +148,62 @@ class Demands:
     """
 
     rows: tuple[tuple[int, int, int, int, int], ...]
+
+
+# ---- games -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Whether `bound` (verifier/core/zone.py) holds of the time of event `first` minus that of
+    event `second`, both of which have come; then node `yes` goes on, else node `no`."""
+
+    first: int
+    second: int
+    bound: int
+    yes: int
+    no: int
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a player does until the next event comes, and which node goes on after each event.
+
+    `act` is empty, and the player waits for the other one; or it is (event, p, low, q, high): if
+    nothing comes before, the player ends this event at some time of its own between two that both
+    lie ahead: `low` is a bound on the time of p minus that of the event, and `high` on the time
+    of the event minus that of q, where p and q have come.
+    """
+
+    act: tuple[int, ...]
+    after: tuple[tuple[int, int], ...]
+
+
+Node: TypeAlias = Case | Turn
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyTree:
+    """A proof for a network: what the robot does, whatever has happened so far, in which order.
+
+    Node 0 is the beginning, and each node leads to greater ones; -1 is the end, at which all events
+    have come, or which no run comes to. The judge follows each order of events with the zone of
+    the times at which they may have come. Of events at one instant either order is followed.
+    """
+
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AdversaryTree:
+    """A refutation of any network: what the world does, as in StrategyTree, so that a separation
+    fails whatever the robot does; at each end -1 one has failed, or no run comes to it.
+
+    Of events at one instant either order is followed here, too: the world may end a step at the
+    instant at which the robot ends another one. That takes nothing from the robot: the times from
+    which it can still keep all separations are a closed set (finite unions of zones without strict
+    bounds, which its own moves project and those of the world intersect), so that what it can do
+    against every step that ends a moment later it can do against one that ends at once.
+    """
+
+    nodes: tuple[Node, ...]

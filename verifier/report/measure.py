@@ -8,7 +8,19 @@ from fractions import Fraction
 from verifier.core.budget import Budget, Peak, Share, nodes
 from verifier.core.certificate import Counterexample
 from verifier.core.motion import Strayed
-from verifier.core.network import Chosen, Contingent, Demands, NegativeCycle, Network, Run, Strategy
+from verifier.core.network import (
+    AdversaryTree,
+    Case,
+    Chosen,
+    Contingent,
+    Demands,
+    NegativeCycle,
+    Network,
+    Run,
+    Strategy,
+    StrategyTree,
+    Turn,
+)
 from verifier.core.obligation import Obligation, Passage
 from verifier.core.schedule import (
     EarliestDeadline,
@@ -19,30 +31,16 @@ from verifier.core.schedule import (
     Task,
     Utilisation,
 )
-from verifier.core.unit import UNITS, Unit
 from verifier.core.verdict import Proved, Refuted
 from verifier.report.excerpt import Mark
 from verifier.report.phrase import source
-from verifier.report.quantity import approximate, in_unit, readable
+from verifier.report.quantity import amount, approximate, seconds
 from verifier.report.strayed import strayed_failure, strayed_figures
 from verifier.report.values import Answer, ChainReport
 
 MOST_MARKS = 5
 MOST_ROWS = 16
 Table = list[list[str]]
-
-
-def seconds(value: Fraction) -> str:
-    """A time in the greatest of s, ms, us and ns of which it is 1 or more."""
-    if value == 0:
-        return "0 s"
-    fitting = (UNITS[symbol] for symbol in ("s", "ms", "us") if abs(value) >= UNITS[symbol].scale)
-    unit = next(fitting, UNITS["ns"])
-    return f"{readable(in_unit(value, unit))} {unit.symbol}"
-
-
-def amount(value: Fraction, unit: Unit) -> str:
-    return f"{readable(in_unit(value, unit))} {unit.symbol}".rstrip()
 
 
 def percent(value: Fraction) -> str:
@@ -65,11 +63,13 @@ def measured_failure(
         case Network() as network, NegativeCycle(_, cycle):
             headline = f"no choice of durations keeps all deadlines of {chain.name}"
             return headline, _bounding(network, set(cycle))
-        case Network() as network, Demands(rows):
+        case Network() as network, Demands() | AdversaryTree():
             headline = (
                 f"without foresight no choice of durations keeps all deadlines of {chain.name}"
             )
-            return headline, _bounding(network, {event for row in rows for event in row[:2]})
+            demands = evidence.rows if isinstance(evidence, Demands) else ()
+            events = {event for row in demands for event in row[:2]}
+            return headline, _bounding(network, events or set(range(len(network.events))))
         case FixedPriority() as tasks, Missed(times):
             headline = _missed(tasks, times)
             return headline, [Mark(obligation.span, "misses its deadline")]
@@ -234,6 +234,8 @@ def figures(
             return "even if it were known that", _durations(network, durations, None)
         case Network() as network, Demands(rows):
             return "whatever happens, it would have to be so that", _demanded(network, rows)
+        case Network() as network, AdversaryTree() as tree:
+            return "for example, it may go like this", _one_play(network, tree)
         case FixedPriority(tasks, tick), _:
             return "tasks, the first preempts the others", _tasks(tasks, tick)
         case EarliestDeadline(tasks, tick), _:
@@ -258,6 +260,27 @@ def _demanded(network: Network, rows: Sequence[tuple[int, ...]]) -> Table:
         else:
             table.append([later, f"at least {time} before", earlier])
     return table[-MOST_ROWS:]
+
+
+def _one_play(network: Network, tree: AdversaryTree) -> Table:
+    """What the other skills do in one run, while nothing comes before it."""
+    table: Table = []
+    number = 0
+    while number >= 0 and len(table) < MOST_ROWS:
+        match tree.nodes[number]:
+            case Case(_, _, _, yes, no):
+                number = max(yes, no)
+            case Turn((), after):
+                table += [
+                    [network.names[each], "as the robot chooses", ""] for each, _ in after[:1]
+                ]
+                number = after[0][1] if after else -1
+            case Turn((ended, p, low, _, _), after):
+                delay = seconds(-(low >> 1) * network.tick)
+                how = delay if low & 1 else f"a little more than {delay}"
+                table.append([network.names[ended], f"{how} after", network.names[p]])
+                number = dict(after).get(ended, -1)
+    return table
 
 
 def _durations(network: Network, durations: Sequence[tuple[int, int]], run: Run | None) -> Table:
@@ -336,6 +359,11 @@ def proved_figures(answer: Answer, chain: ChainReport) -> list[str]:
             return [f"  the shares add up to {amount(low, budget.unit)}, as stated"]
         case Network() as network, Proved(Strategy(waits)) if waits:
             return _rules(network, waits)
+        case Network(), Proved(StrategyTree(nodes)):
+            return [
+                "  when each chosen step is to end depends on the order in which others do:"
+                f" {len(nodes)} cases, see --certificates"
+            ]
         case _:
             return []
 

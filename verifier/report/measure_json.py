@@ -7,7 +7,16 @@ from typing import Any
 
 from verifier.core.budget import Budget, Peak, Share, nodes
 from verifier.core.certificate import Counterexample
-from verifier.core.network import Demands, NegativeCycle, Network, Run
+from verifier.core.network import (
+    AdversaryTree,
+    Case,
+    Demands,
+    NegativeCycle,
+    Network,
+    Node,
+    Run,
+    Turn,
+)
 from verifier.core.obligation import Question
 from verifier.core.schedule import EarliestDeadline, FixedPriority, Missed, Overload
 from verifier.report.measure import times_of
@@ -43,6 +52,12 @@ def document(question: Question, evidence: Counterexample) -> dict[str, Any]:
                     for x, y, most, _, _ in rows
                 ],
             }
+        case Network() as network, AdversaryTree(tree):
+            return {
+                "kind": "adversary",
+                "events": list(network.names),
+                "nodes": [_node(network, node) for node in tree],
+            }
         case FixedPriority(tasks, tick), Missed(times):
             listed = [exact(time * tick) for time in times]
             return {"kind": "missed-deadline", "task": tasks[-1].name, "times_s": listed}
@@ -64,3 +79,21 @@ def document(question: Question, evidence: Counterexample) -> dict[str, Any]:
 def _durations(network: Network, durations: tuple[tuple[int, int], ...]) -> dict[str, str]:
     """How long each named step takes; the others take their shortest time."""
     return {network.names[number]: exact(each * network.tick) for number, each in durations}
+
+
+def _node(network: Network, node: Node) -> dict[str, Any]:
+    """A node of a tree, with numbers of events and nodes as in the certificate; -1 is the end."""
+
+    def between(x: int, y: int, bound: int) -> dict[str, Any]:
+        most = exact((bound >> 1) * network.tick)
+        return {"event": x, "after": y, ("at_most_s" if bound & 1 else "less_than_s"): most}
+
+    match node:
+        case Case(first, second, bound, yes, no):
+            return {"if": between(first, second, bound), "then": yes, "else": no}
+        case Turn((), after):
+            return {"end": None, "bounds": [], "next": dict(after)}
+        case Turn((event, p, low, q, high), after):
+            ends = [between(p, event, low), between(event, q, high)]
+            return {"end": event, "bounds": ends, "next": dict(after)}
+    raise AssertionError(node)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.evaluate import Value
-from verifier.core.unit import Unit
+from verifier.core.unit import UNITS, Unit
 from verifier.report.values import Shown
 
 Exact: TypeAlias = "bool | str | list[bool | str | None] | None"
@@ -65,6 +65,19 @@ def readable(value: Fraction) -> str:
     if len(text) > LONGEST_EXACT:
         return f"about {approximate(value)}"
     return f"{text} (about {approximate(value)})" if "/" in text else text
+
+
+def seconds(value: Fraction) -> str:
+    """A time in the greatest of s, ms, us and ns of which it is 1 or more."""
+    if value == 0:
+        return "0 s"
+    fitting = (UNITS[symbol] for symbol in ("s", "ms", "us") if abs(value) >= UNITS[symbol].scale)
+    unit = next(fitting, UNITS["ns"])
+    return f"{readable(in_unit(value, unit))} {unit.symbol}"
+
+
+def amount(value: Fraction, unit: Unit) -> str:
+    return f"{readable(in_unit(value, unit))} {unit.symbol}".rstrip()
 
 
 def members(state: Mapping[str, Value], shown: Mapping[str, Shown]) -> dict[str, list[str]]:

@@ -9,7 +9,7 @@ the demands that cannot be met are the refutation.
 
 Where events are in one row this decides the question. Where they are not, an event may be chosen
 knowing how long one beside it took, and the last of several may be late because of any: what is
-derived then is good for a strategy, which is judged by itself, and refutes nothing.
+derived then is good for a strategy, which is judged by itself, and refutes nothing (game.py does).
 """
 
 from __future__ import annotations

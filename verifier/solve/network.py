@@ -6,7 +6,7 @@ but the joins of `||` has one cause this is exact (McMillan and Dill 1992, for a
 constraints), and a run that reaches it is read off. Chosen durations: first all at once, as
 potentials of the simple temporal network in which every contingent duration is taken for its
 longest in an upper and for its shortest in a lower bound (Bellman and Ford; Dechter, Meiri and
-Pearl 1991); then watching what happens (demand.py).
+Pearl 1991); then watching what happens (demand.py); then as a game (game.py).
 """
 
 from __future__ import annotations
@@ -25,11 +25,14 @@ from verifier.core.network import (
     Run,
     Separation,
     Strategy,
+    StrategyTree,
 )
 from verifier.core.verdict import Proved, Refuted, Unknown, Verdict
 from verifier.solve.demand import TooManyDemands, without_foresight
+from verifier.solve.game import TooManyZones, play
 
 ROWS_MAX = 2_000_000
+VAGUE = "of a statement with blocks only the bounds of its time are counted here"
 Pair: TypeAlias = tuple[int, int]
 Bound: TypeAlias = tuple[int, int, int]
 """(x, y, most): event x comes at most so much after event y."""
@@ -168,7 +171,7 @@ def _strategy(question: Network, apart: _Apart) -> Strategy:
 def _refuted(question: Network, failed: int, bound: Bound, apart: _Apart) -> Verdict:
     """A run in which the bound does not hold, as one of the separation `failed`."""
     if any(isinstance(event, Contingent) and event.vague for event in question.events):
-        return Unknown("of a statement with blocks only the bounds of its time are counted here")
+        return Unknown(VAGUE)
     durations = _worst(question, [bound], apart)
     times: list[int] = []
     for number, event in enumerate(question.events):
@@ -237,17 +240,32 @@ def _with_choices(question: Network) -> Verdict:
         if _holds(question, apart):
             return Proved(_strategy(question, apart))
     conflict = _wanted(question) if isinstance(fixed, dict) else fixed
-    if not any(event.vague for event in _contingent(question).values()):
+    vague = any(event.vague for event in _contingent(question).values())
+    if not vague:
         for durations in (_worst(question, conflict, without), {}):
             cycle = _negative_cycle(question, durations)
             if cycle is not None:
                 return Refuted(NegativeCycle(tuple(sorted(durations.items())), cycle))
     if isinstance(found, Demands):
         return Refuted(found)
-    return Unknown(
-        "steps run beside each other, and no rule was found by which the robot could choose"
-        " durations, nor durations of the other skills with which every choice fails"
-    )
+    return _played(question, vague)
+
+
+def _played(question: Network, vague: bool) -> Verdict:
+    """The verdict of the game, for what the cheaper rules leave open."""
+    try:
+        tree = play(question)
+    except TooManyZones:
+        return Unknown(
+            "steps run beside each other, no simple rule was found by which the robot could choose"
+            " durations, nor durations of the other skills with which every choice fails, and there"
+            " are too many orders in which they may end to try all"
+        )
+    if isinstance(tree, StrategyTree):
+        return Proved(tree)
+    if vague:
+        return Unknown(VAGUE)
+    return Refuted(tree)
 
 
 def _chosen(question: Network, number: int) -> Chosen:
