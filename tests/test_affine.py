@@ -111,6 +111,23 @@ barrier slow = v + 0.9 m/s  alpha 5 Hz
 skill Slide { modifies x, v }
 chain C { Slide() }
 """
+# The distance to a person who walks, and a speed towards him that he allows.
+SCANNER = """
+state { gap : real m in 0.3 .. 5  v : real m/s in -0.2 .. 1 }
+plant axis {
+    input       a : real m/s^2 in -5 .. 5
+    disturbance walk : real m/s in -1.6 .. 1.6
+    dynamics    der(gap) = walk - v
+    dynamics    der(v) = a
+    period      1 ms
+    baseline    [max(-5 m/s^2, min(5 m/s^2, -60 1/s * (v + 0.01 m/s)))]
+}
+barrier apart = 0.5 1/s * (gap - 0.3 m)^2 / 1 m - v  alpha 100 Hz
+barrier fast = 1 m/s - v    alpha 100 Hz
+barrier back = v + 0.2 m/s  alpha 100 Hz
+skill Work { modifies v, gap }
+chain C { Work() }
+"""
 Vector = tuple[float, ...]
 
 
@@ -145,6 +162,18 @@ def pendulum_safe(x: Vector) -> Vector:
 
 def cart_safe(x: Vector) -> Vector:
     return x[0] ** 2 + x[1] ** 2 - 1, 4 - x[0], x[0] + 4, 4 - x[1], x[1] + 4
+
+
+def person(x: Vector, u: Vector, w: float) -> Vector:
+    """He walks, but neither past the robot nor out of sight."""
+    gap, v = x
+    w = max(w, v) if gap < 0.301 else min(w, v) if gap > 4.999 else w
+    return w - v, u[0]
+
+
+def person_safe(x: Vector) -> Vector:
+    gap, v = x
+    return 0.5 * (gap - 0.3) ** 2 - v, 1 - v, v + 0.2
 
 
 def puck_safe(x: Vector) -> Vector:
@@ -182,6 +211,16 @@ WORLDS = {
         ((-0.5, 1.5), (-2.0, 2.0)),
         (0.0, 0.0),
         0.01,
+    ),
+    "person": World(
+        SCANNER,
+        ("gap", "v"),
+        person,
+        person_safe,
+        (1.6, 0.6),
+        ((-5.0, 5.0),),
+        (-1.6, 1.6),
+        0.001,
     ),
     "puck": World(
         PUCK.replace("EXTRA", ""),

@@ -1,4 +1,4 @@
-"""Thirty more systems whose answers are known by construction, and bad input in variants.
+"""Sixty more systems whose answers are known by construction, and bad input in variants.
 
 Each system says why its answer is what it is. Valid ones are proved with certificates, invalid ones
 refuted with a state; what is neither has a reason, and none is answered wrongly.
@@ -36,6 +36,69 @@ def _parted(text: str) -> tuple[str, str, str]:
 
 DI = ("x = -3 .. 1; v = 0 .. 3", "u = -2 .. 2", "x' = v; v' = u")
 HOCBF = ("x = -2 .. 1; v = -1.5 .. 1.5", "u = -3 .. 3", "x' = v; v' = u")
+
+
+def tumbling(c: str, torque: str) -> str:
+    """Three speeds of a body: a b c / (|a| + |b| + |c|) is at most 1/9 on the unit sphere."""
+    return system(
+        "a = -1.1 .. 1.1; b = -1.1 .. 1.1; c = -1.1 .. 1.1",
+        "; ".join(f"{name} = -{torque} .. {torque}" for name in "uvw"),
+        f"a' = b * c + u; b' = a * c + v; c' = {c} * a * b + w",
+        "1 - a^2 - b^2 - c^2 alpha 1 Hz",
+    )
+
+
+def falling(torque: str, more: str = "", push: str = "") -> str:
+    """sin th + 2 om where om = 2 (0.5 - th), om at most 0.5, is greatest at th = 1/4."""
+    return system(
+        "th = -1 .. 1; om = -0.5 .. 0.5",
+        f"u = -{torque} .. {torque}",
+        f"th' = om; om' = sin(th * 1 rad) + u{push}",
+        "0.5 - th alpha 2 Hz",
+        more=more,
+    )
+
+
+def power(force: str) -> str:
+    """An oscillator: h' = 2 y (x - 3 x^5 - u), and x - 3 x^5 comes to -2 at the end."""
+    return system(
+        "x = -1.2 .. 1.2; y = -1.2 .. 1.2",
+        f"u = -{force} .. {force}",
+        "x' = y; y' = -x + u",
+        "1 - x^6 - y^2 alpha 1 Hz",
+    )
+
+
+def post(force: str) -> str:
+    """On psi = 0 the least of h'' + h' asks for (p^4 - 1) / (2 p^2) <= 2 A (|x| + |y|): at the
+    corner (3, 3), with the speed 17 / (6 sqrt 2) straight at the post, 323 / 432."""
+    return system(
+        "x = -3 .. 3; y = -3 .. 3; v = -3 .. 3; w = -3 .. 3",
+        f"a = -{force} .. {force}; b = -{force} .. {force}",
+        "x' = v; y' = w; v' = a; w' = b",
+        "x^2 + y^2 - 1 alpha 1 Hz",
+    )
+
+
+def walls(speed: str) -> str:
+    """In the corner both rows together say 2 (1/2 + u) <= 0; w does each of them alone."""
+    return system(
+        "x = -2 .. 2; y = -2 .. 2",
+        f"u = -{speed} .. {speed}; w = -1 .. 1",
+        "x' = 1/2 + u; y' = w",
+        "1 - x - y alpha 1 Hz; 1 - x + y alpha 1 Hz",
+    )
+
+
+def carts(gain: str) -> str:
+    """Where h' = -1 = -alpha h, b - a has to be alpha, and is at most 2."""
+    return system(
+        "x = -3 .. 3; v = -0.5 .. 0.5; y = -3 .. 3; w = -0.5 .. 0.5",
+        "a = -1 .. 1; b = -1 .. 1",
+        "x' = v; v' = a; y' = w; w' = b",
+        f"y - x - 1 alpha {gain} Hz",
+    )
+
 
 VALID = {
     # one state
@@ -104,6 +167,48 @@ VALID = {
         "; ".join(f"x{k}' = u{k}" for k in range(1, 7)),
         "4 - " + " - ".join(f"x{k}" for k in range(1, 7)) + " alpha 1 Hz",
     ),
+    # met with equality, or nearly so
+    "x^3 is just less than the input at the end": system(
+        "x = -2 .. 2", "u = -1.3311 .. 1.3311", "x' = x^3 + u", "1.21 - x^2 alpha 2 Hz"
+    ),
+    "sin 0.92729 is less than 0.8": system(
+        "x = -1.5 .. 1.5", "u = -0.8 .. 0.8", "x' = sin(x * 1 rad) + u", "0.92729 - x alpha 3 Hz"
+    ),
+    "ln 3 is more than 1.0986122": system(
+        "x = 0 .. 2", "u = -1 .. 1", "x' = exp(x) - 2 + u", "1.0986122 - x alpha 3 Hz"
+    ),
+    "2 (1 - x^2) x has 2 / 2.59807 as its most": system(
+        "x = -1.5 .. 1.5; y = -1.5 .. 1.5", "", "x' = -x + 2.598 * y^2; y' = -y", "1 - x^2 - y^2"
+    ),
+    "van der Pol's push is y^3, and the input 1.01": system(
+        "x = -1.2 .. 1.2; y = -1.2 .. 1.2",
+        "u = -1.01 .. 1.01",
+        "x' = y; y' = (1 - x^2) * y - x + u",
+        "1 - x^2 - y^2 alpha 1 Hz",
+    ),
+    "a tumbling body speeds up by a ninth": tumbling("(-1)", "0.125"),
+    "gyroscopic torques do no work": tumbling("(-2)", "0.1"),
+    "sin(1/4) + 1 is less than 1.24741": falling("1.24741"),
+    "the same with a push of 0.1": falling("1.36", "disturbance d : real in -0.1 .. 0.1", " + d"),
+    "x^6, where 3 x^5 - x is 2 at the end": power("2.1"),
+    "a puck and a post: 0.7477 is needed": post("0.75"),
+    "a slanted pair of walls needs half": walls("0.5"),
+    "the gap of two carts, 2 a is alpha dv": carts("2"),
+    "in millimetres": system(
+        "x = -2000000 .. 2000000",
+        "u = -1000 .. 1000",
+        "x' = 0.001 * x + u",
+        "1000000000000 - x^2 alpha 1 Hz",
+    ),
+    "9 Hz and a curved wall without margin": system(
+        "x = -2 .. 2", "u = -1 .. 1", "x' = u", "1 - x^2 alpha 9 Hz margin 0", "100 ms"
+    ),
+    "a wall for an elbow whose acceleration is commanded": system(
+        "p = -0.5 .. 1.3; v = -1 .. 1",
+        "u = -4 .. 4",
+        "p' = v; v' = u",
+        "0.9 - sin(p * 1 rad) alpha 2 Hz",
+    ),
     "sampling just slow enough": system(
         "x = -2 .. 1", "u = -10 .. 10", "x' = u", "1 - x alpha 20 Hz", "50 ms"
     ),
@@ -142,6 +247,43 @@ INVALID = {
         "x' = 1/2 + u; y' = 1/2 - u",
         "1/2 - x alpha 1 Hz; 1/2 - y alpha 1 Hz",
     ),
+    # the same, missed by little
+    "x^3 is more than the input at the end": system(
+        "x = -2 .. 2", "u = -1.330999 .. 1.330999", "x' = x^3 + u", "1.21 - x^2 alpha 2 Hz"
+    ),
+    "sin 0.9273 is more than 0.8": system(
+        "x = -1.5 .. 1.5", "u = -0.8 .. 0.8", "x' = sin(x * 1 rad) + u", "0.9273 - x alpha 3 Hz"
+    ),
+    "ln 3 is less than 1.0986123": system(
+        "x = 0 .. 2", "u = -1 .. 1", "x' = exp(x) - 2 + u", "1.0986123 - x alpha 3 Hz"
+    ),
+    "far inside, exp(2) is too much for the gain": system(
+        "x = -2 .. 2", "u = -1 .. 1", "x' = exp(-x) + u", "1 - x alpha 1 Hz"
+    ),
+    "van der Pol's push is y^3, and the input 0.999": system(
+        "x = -1.2 .. 1.2; y = -1.2 .. 1.2",
+        "u = -0.999 .. 0.999",
+        "x' = y; y' = (1 - x^2) * y - x + u",
+        "1 - x^2 - y^2 alpha 1 Hz",
+    ),
+    "a tumbling body, and 0.11": tumbling("(-1)", "0.11"),
+    "sin(1/4) + 1 is more than 1.2474": falling("1.2474"),
+    "the same with a push of 0.1 and 1.34": falling(
+        "1.34", "disturbance d : real in -0.1 .. 0.1", " + d"
+    ),
+    "x^6, and 1.9": power("1.9"),
+    "a puck and a post, and 0.74": post("0.74"),
+    "a slanted pair of walls, and 1e-7 less": walls("0.4999999"),
+    "the gap of two carts, and 2.01": carts("2.01"),
+    "9.5 Hz and a curved wall without margin": system(
+        "x = -2 .. 2", "u = -1 .. 1", "x' = u", "1 - x^2 alpha 9.5 Hz margin 0", "100 ms"
+    ),
+    "a car that only steers, head on": system(
+        "x = -4 .. 4; y = -4 .. 4; th = -4 .. 4",
+        "u = -1 .. 1",
+        "x' = cos(th * 1 rad); y' = sin(th * 1 rad); th' = u",
+        "x^2 + y^2 - 1 alpha 1 Hz",
+    ),
     "sampling too slow": system(
         "x = -2 .. 1", "u = -10 .. 10", "x' = u", "1 - x alpha 30 Hz", "50 ms"
     ),
@@ -170,8 +312,8 @@ def words(text: str) -> dict[str, str]:
     return found
 
 
-def test_there_are_thirty() -> None:
-    assert len(VALID) + len(INVALID) == 30
+def test_there_are_sixty() -> None:
+    assert len(VALID) + len(INVALID) == 60
 
 
 @pytest.mark.parametrize("name", VALID)

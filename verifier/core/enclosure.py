@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from math import ceil, factorial
 from typing import TypeAlias
 
 from verifier.core.root import root_above, root_below
@@ -14,6 +15,8 @@ Range: TypeAlias = tuple[Fraction, Fraction]
 
 ZERO, ONE = Fraction(0), Fraction(1)
 GRID = 1 << 80
+EXPONENT_MAX = 64
+OFF = Fraction(1, 1 << 29)  # of the series of e^x, with what the exponent was rounded by
 
 
 class NotEnclosed(Exception):
@@ -81,6 +84,8 @@ def _applied(function: str, ranges: list[Range]) -> Range:
     match function, ranges:
         case "sin" | "cos", [_]:
             return -ONE, ONE
+        case "exp", [(low, high)] if max(-low, high) <= EXPONENT_MAX:
+            return _exponential(low)[0], _exponential(high)[1]
         case "abs", [(low, high)]:
             return (ZERO if low <= 0 <= high else min(abs(low), abs(high))), max(-low, high)
         case "min", _:
@@ -93,3 +98,17 @@ def _applied(function: str, ranges: list[Range]) -> Range:
             return root_below(low), root_above(high)
         case _:
             raise NotEnclosed(f"nothing is known of `{function}` here")
+
+
+def _exponential(exponent: Fraction) -> Range:
+    """e^x, outwards: (e^r)^(2^n) with r = x / 2^n, |r| <= 1/2, and 1 + r + … + r^9 / 9! off by less
+    than 2 |r|^10 / 10! < 2^-30."""
+    if exponent == 0:
+        return ONE, ONE
+    halvings = max(0, ceil(abs(exponent)).bit_length() + 1)
+    part = Fraction(exponent * GRID // 1, GRID) / 2**halvings
+    middle = sum((part**k / factorial(k) for k in range(10)), ZERO)
+    found = _outwards((middle - OFF, middle + OFF))
+    for _ in range(halvings):
+        found = _outwards(_power(found, 2))
+    return found

@@ -247,7 +247,8 @@ def _refuse_degree(barrier: Barrier, disturbed: bool, order: int) -> NoReturn:
             "relative-degree",
             barrier.span,
             f"a disturbance changes `{barrier.name}` before any command can",
-            help="let the disturbance enter where the input does",
+            help="bound what the command changes by what the disturbance does: not the distance to"
+            " a person who walks, but the speed by that distance",
         )
     fail(
         "relative-degree",

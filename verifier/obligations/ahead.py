@@ -3,8 +3,10 @@
 For chains of integrators the state is then a polynomial of the state, the command and the means of
 the disturbances, which is put into a polynomial barrier as it is (verifier/core/flow.py,
 verifier/model/prediction.py). For others Taylor's theorem bounds it: h(x+) >= h + T h' - T^2 M / 2,
-with M of verifier/model/rows.py. A bound may prove that the barrier holds; that it falls below zero
-breaks nothing, so it stands behind an assumption that no witness can make true.
+with M of verifier/model/rows.py. Of relative degree two the command changes h'' first, and so that
+the row has a say, h(x+) >= h + T h' + T^2 h'' / 2 - T^3 M / 6, M that of h'. A bound may prove
+that the barrier holds; that it falls below zero breaks nothing, so it stands behind an assumption
+that no witness can make true.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 
 from verifier.core.flow import later, lie, polynomial_later, replaced
 from verifier.core.obligation import Fact
-from verifier.core.term import Number, Term, add, multiply, number
+from verifier.core.term import Number, Term, add, multiply, number, subtract
 from verifier.model.prediction import affine, chain_of, pushes
 from verifier.model.rows import Row, bend, worst
 from verifier.obligations.control import Group, bounded, minus
@@ -37,12 +39,21 @@ def one_period_later(group: Group, row: Row, level: Term, added: Term) -> Ahead:
             return Ahead(exact, ())
     elif (chained := _of_chain(group, row, level)) is not None:
         return chained
-    bound = bend(level, plant, group.ranges)
-    last = add(row.drift, added, worst(row, plant))
-    rate = last if level == row.levels[-1] else lie(level, plant.rates_of)
-    linear = add(level, multiply(Number(plant.period), rate))
-    least = minus(linear, plant.period**2 * bound / 2)
+    least = _by_taylor(group, row, level, add(row.drift, added, worst(row, plant)))
     return Ahead(least, (bounded(row, "the rest of Taylor's series"),))
+
+
+def _by_taylor(group: Group, row: Row, level: Term, last: Term) -> Term:
+    """At least the level one period later; `last` is the rate of the row's last level."""
+    plant, period = group.plant, group.plant.period
+    if level == row.levels[-1]:
+        linear = add(level, multiply(Number(period), last))
+        return minus(linear, period**2 * bend(level, plant, group.ranges) / 2)
+    rate = lie(level, plant.rates_of)
+    assert row.alpha is not None
+    second = subtract(last, multiply(Number(row.alpha), rate))  # the last level is h' + alpha h
+    ways = (multiply(Number(period), rate), multiply(Number(period**2 / 2), second))
+    return minus(add(level, *ways), period**3 * bend(rate, plant, group.ranges) / 6)
 
 
 def _of_chain(group: Group, row: Row, level: Term) -> Ahead | None:
