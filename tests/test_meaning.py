@@ -260,6 +260,8 @@ class Oracle:
     """Runs bodies forward through sets of states, and writes down what is refuted on the way.
 
     `passed` tells of each step in a block that not every run enters whether any turn gets through.
+    A block of a called chain that not every call enters is asked about where that chain stands by
+    itself: `called` says that this is one, `optional` that this is one of its blocks.
     `failed` are the states in which a step of the innermost body of a `try` breaks off, `beside` is
     what branches beside the step may change meanwhile.
     """
@@ -273,11 +275,20 @@ class Oracle:
     turns: tuple[int, ...] = ()
     failed: set[State] = field(default_factory=set)
     beside: frozenset[str] = frozenset()
+    called: bool = False
+    optional: bool = False
 
     def body(self, body: Body, reached: set[State], *, always: bool) -> set[State]:
         for statement in body:
             reached = self.statement(statement, reached, always=always)
         return reached
+
+    def block(self, body: Body, reached: set[State]) -> set[State]:
+        """A body that not every run enters."""
+        outer, self.optional = self.optional, self.optional or self.called
+        ends = self.body(body, reached, always=False)
+        self.optional = outer
+        return ends
 
     def label(self, kind: str) -> str:
         self.kinds[kind] += 1
@@ -320,7 +331,9 @@ class Oracle:
                 label = f"{self.label('call')}:{name}"
                 assume, body, achieve = self.chains[name]
                 self.owe(f"{label}/call/assume", assume, reached)
+                outer, self.called = self.called, True
                 reached = self.body(body, reached, always=always)
+                self.called = outer
                 self.owe(f"{label}/call/achieve", achieve, reached)
                 return reached
 
@@ -340,7 +353,7 @@ class Oracle:
             self.refuted.add(f"{owner}/realizable")
         if always and not through:
             raise NoRun(f"{owner}/sanity/run")
-        if not always:
+        if not always and not self.optional:
             self.passed[place] = self.passed.get(place, False) or bool(through)
         return through
 
@@ -402,9 +415,9 @@ class Oracle:
         for guard, body in cases:
             taken = {s for s in left if guard.meaning(s, s)}
             left = left - taken
-            ends |= self.body(body, taken, always=False)
+            ends |= self.block(body, taken)
         if otherwise is not None:
-            ends |= self.body(otherwise, left, always=False)
+            ends |= self.block(otherwise, left)
         elif len(cases) == 1:
             ends |= left
         elif left:
@@ -416,7 +429,7 @@ class Oracle:
         self.owe(f"{label}/loop/entry", loop.invariant, reached)
         kept = changed(reached, frame(loop.body, self.library), loop.invariant)
         heads = {s for s in kept if loop.guard.meaning(s, s)}
-        turned = self.body(loop.body, heads, always=False)
+        turned = self.block(loop.body, heads)
         self.owe(f"{label}/loop/kept", loop.invariant, turned)
         if turned:
             self.refuted.add(f"{label}/loop/decreases")
@@ -427,7 +440,7 @@ class Oracle:
         outer, self.failed = self.failed, set()
         done = self.body(statement.body, reached, always=False)
         failed, self.failed = self.failed, outer
-        ends = done | self.body(statement.recovery, failed, always=False)
+        ends = done | self.block(statement.recovery, failed)
         return self.met(label, ends, always=always)
 
 

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from math import prod
 
 from verifier.core.diagnostic import Label, near_miss
 from verifier.core.term import (
@@ -350,12 +351,27 @@ def _ambiguous(part: tree.Expression, at: Context, modified: set[str]) -> set[st
         return set()
     if now & modified:
         return now & modified
+    named = _whole(now, at.scope)
     fail(
         "frame-ambiguous",
         part.span,
-        f"`{format_expression(part)}` does not say which of {_listed(now)} the skill changes",
-        help=f"name it in a `modifies` clause: `modifies {min(now)}`",
+        f"`{format_expression(part)}` does not say which of {_listed(named)} the skill changes",
+        help=f"name it in a `modifies` clause: `modifies {min(named)}`",
     )
+
+
+def _whole(scalars: set[str], scope: Scope) -> set[str]:
+    """The scalars, with those that are all parts of a vector or a point under its name."""
+    parts: dict[str, set[str]] = {}
+    for name in scalars:
+        shaped = bool(scope.variables[_variable(name)].shape)
+        whole = re.sub(r"(\[\d+\]|\.[xyz])$", "", name) if shaped else name
+        parts.setdefault(whole, set()).add(name)
+    named: set[str] = set()
+    for whole, found in parts.items():
+        shape = scope.variables[_variable(whole)].shape
+        named |= {whole} if len(found) == prod(shape) else found
+    return named
 
 
 def _given(at: Context) -> set[str]:
@@ -367,7 +383,11 @@ def _given(at: Context) -> set[str]:
 
 def _declared(scalar: str, scope: Scope) -> bool:
     """Whether it is a part of a state variable, and not of the parameter of a chain."""
-    return re.split(r"[\[.]", scalar, maxsplit=1)[0] in scope.variables
+    return _variable(scalar) in scope.variables
+
+
+def _variable(scalar: str) -> str:
+    return re.split(r"[\[.]", scalar, maxsplit=1)[0]
 
 
 def _listed(names: set[str]) -> str:

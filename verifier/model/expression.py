@@ -471,21 +471,10 @@ def _equal(left: tree.Expression, right: tree.Expression, span: Span, at: Contex
     match one, other:
         case Logical(a), Logical(b):
             return Iff(a, b)
-        case Labelled(), Labelled():
-            if one.labels != other.labels:
-                fail("wrong-type", span, f"{kind(one)} is compared with {kind(other)}")
-            return disjunction(
-                conjunction(
-                    (Choice(one.name, one.version, x), Choice(other.name, other.version, x))
-                )
-                for x in one.labels
-            )
-        case (Thing(), Thing()) | (OneLabel(), OneLabel()):
+        case ((Labelled() | OneLabel()), (Labelled() | OneLabel())):
+            return _same_label(one, other, span)
+        case Thing(), Thing():
             return TRUE if one == other else FALSE
-        case Labelled() as named, OneLabel() as given:
-            return _has(named, given, span)
-        case OneLabel() as given, Labelled() as named:
-            return _has(named, given, span)
         case Labelled(), _ if isinstance(right, tree.Reference):
             return is_label(one, right.name, left, right.span)
         case _:
@@ -510,15 +499,21 @@ def is_label(value: Value, label: str, subject: tree.Expression, span: Span) -> 
             help=f"`{format_expression(subject)}` is {kind(value)}",
         )
     check_label(label, value.labels, f"`{format_expression(subject)}`", span)
+    return _has(value, label)
+
+
+def _same_label(one: Labelled | OneLabel, other: Labelled | OneLabel, span: Span) -> Formula:
+    """That both are one label: it is its name, whatever else either of them may be."""
+    common = [label for label in one.labels if label in other.labels]
+    if not common:
+        fail("wrong-type", span, f"{kind(one)} is compared with {kind(other)}")
+    return disjunction(conjunction((_has(one, label), _has(other, label))) for label in common)
+
+
+def _has(value: Labelled | OneLabel, label: str) -> Formula:
     if isinstance(value, OneLabel):
         return TRUE if value.label == label else FALSE
     return Choice(value.name, value.version, label)
-
-
-def _has(named: Labelled, given: OneLabel, span: Span) -> Formula:
-    if named.labels != given.labels:
-        fail("wrong-type", span, f"{kind(named)} is compared with {kind(given)}")
-    return Choice(named.name, named.version, given.label)
 
 
 def check_label(label: str, labels: tuple[str, ...], subject: str, span: Span) -> None:

@@ -178,7 +178,7 @@ def _fits(value: Value, declared: str | StateVariable) -> bool:
         return isinstance(value, Thing) and value.type == declared
     match declared.sort, value:
         case Enumeration(labels), Labelled() | OneLabel():
-            return value.labels == labels
+            return set(value.labels) <= set(labels)
         case Boolean(), Logical():
             return True
         case Real(), Vector(parts):

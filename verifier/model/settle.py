@@ -10,6 +10,7 @@ from math import prod
 from typing import TypeVar
 
 from verifier.core.diagnostic import Diagnostic, Label, SourceError
+from verifier.core.span import Span
 from verifier.model.beside import neighbours, shared
 from verifier.model.capacity import budget, processor, resource, standing
 from verifier.model.compose import Composer, parameter_domain
@@ -83,7 +84,7 @@ def settle_scope(scope: Scope) -> Model:
     for plant in control.kept:
         chains[plant.name] = _judged_alone(plant)
     if found:
-        raise SourceError(found)
+        raise SourceError(_each_place_once(found))
     return Model(
         tuple(scope.types),
         dict(scope.objects),
@@ -105,6 +106,14 @@ def settle_scope(scope: Scope) -> Model:
         control.stops,
         control.ranges,
     )
+
+
+def _each_place_once(found: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """Without what was found at the same place again, for other objects."""
+    once: dict[tuple[str, Span], Diagnostic] = {}
+    for each in found:
+        once.setdefault((each.code, each.span), each)
+    return list(once.values())
 
 
 def _judged_alone(plant: Plant) -> Chain:

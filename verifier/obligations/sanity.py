@@ -4,12 +4,15 @@ possible.
 `sanity/run` asks for one run from the start through the step. Where there is none, everything that
 is owed behind the step would hold trivially, and is not called proved (see vacuity.py). A step in a
 block that not every run enters is asked for once, whichever turn of a `repeat` gets there: that a
-branch is dead in some turn is no mistake. What lies behind the blocks is asked for at their end.
+branch is dead in some turn is no mistake. Nor is it that a call enters only some of the blocks of
+the called chain: that each can be entered is owed where that chain is judged by itself. What lies
+behind the blocks is asked for at their end.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 
 from verifier.core.obligation import Existence, Fact, Obligation
 from verifier.core.term import (
@@ -22,8 +25,18 @@ from verifier.core.term import (
     conjunction,
     disjunction,
 )
-from verifier.model.body import statements_of
-from verifier.model.values import Attempt, Branch, Chain, Loop, Parallel, Statement, Step
+from verifier.model.body import blocks_of, statements_of, steps_of
+from verifier.model.values import (
+    Attempt,
+    Block,
+    Branch,
+    Chain,
+    Inlined,
+    Loop,
+    Parallel,
+    Statement,
+    Step,
+)
 from verifier.obligations.path import (
     Path,
     Place,
@@ -47,8 +60,11 @@ def sanity(path: Path, chain: Chain) -> list[Obligation]:
         question = Existence(with_domains(path, start, assumptions))
         owed.append(obligation(path, start, chain, None, "assume/sanity", question))
     turns: dict[str, list[Step]] = defaultdict(list)
+    called = frozenset(_in_called_blocks(chain.body))
     for step in chain.steps:
         owed += _conditions(path, chain, step)
+        if step.number in called:
+            continue
         if path.before[step.number].open & path.conditional:
             turns[step.label.split(".")[0]].append(step)
         else:
@@ -61,6 +77,21 @@ def sanity(path: Path, chain: Chain) -> list[Obligation]:
             if not behind.open & path.conditional:
                 owed += _run(path, chain, statement, behind, _met(path, statement))
     return owed
+
+
+def _in_called_blocks(block: Block, called: bool = False) -> Iterator[int]:
+    """The numbers of the steps in blocks of called chains that not every call enters."""
+    for statement in block:
+        inside = called or isinstance(statement, Inlined)
+        match statement:
+            case Branch() | Loop() if called:
+                yield from (step.number for step in steps_of((statement,)))
+            case Attempt(body, recovery) if called:
+                yield from _in_called_blocks(body, called)
+                yield from (step.number for step in steps_of(recovery))
+            case _:
+                for below in blocks_of(statement):
+                    yield from _in_called_blocks(below, inside)
 
 
 def _domains(path: Path, chain: Chain) -> list[Obligation]:
