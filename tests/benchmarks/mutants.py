@@ -329,7 +329,7 @@ def main() -> int:
     files = {of.partition(":")[0] for mutant in wanted for of in TESTS[mutant.file]}
     paths = [f"tests/test_{file}.py" for file in sorted(files)]
     os.chdir(ROOT)
-    told = ["-q", "-s", "-n0", "-p", "no:cacheprovider", "-m", "not nightly"]
+    told = ["-q", "-s", "-n0", "-p", "no:cacheprovider"]
     pytest.main([*told, *paths], plugins=[runner])
     tally = runner.tally
     for name in TESTS:
