@@ -501,11 +501,6 @@ REFUSED = {
         "plant-not-supported",
         "`base` falls back on `brake`, but `puck` runs under a law that is written out",
     ),
-    "latency": (
-        PENDULUM.replace("period   5 ms", "period 5 ms  latency 5 ms"),
-        "plant-not-supported",
-        "`pendulum` has a latency, which a written law does not know of",
-    ),
     "a viable limit": (
         PUCK.replace("EXTRA", "") + "barrier wall = 1.2 m - x",
         "barrier-not-supported",

@@ -142,6 +142,7 @@ def test_rule_files_table_pages_and_cases_name_the_same_rules() -> None:
         "owed",
         "path",
         "posture",
+        "pace",
         "rated",
         "repeated",
         "tracking",

@@ -89,12 +89,24 @@ def test_a_gain_that_the_rate_does_not_support_is_refuted_with_a_state() -> None
     assert w - 10 * F(1, 1000) > 4 * (F(3, 2) - q)
 
 
-def test_a_law_that_stands_at_once_is_refuted_with_the_command_before() -> None:
-    found = answers(speeds("10", dynamics="dynamics der(q) = dq  baseline [0 rad/s, 0 rad/s]"))
-    fall = found["limit[1].lower/baseline/dq[1].fall"]
+def test_standing_at_once_is_refuted_with_the_command_before() -> None:
+    text = speeds("10", dynamics="dynamics der(q) = dq  baseline hold")
+    found = answers(text + "barrier round = 4 rad^2 - q[1]^2 - q[2]^2  alpha 1 Hz")
+    fall = found["round/baseline/dq[1].fall"]
     before = fall.state["dq[1] before"]
     assert status(fall.verdict) == "refuted" and isinstance(before, Fraction)
     assert before > 10 * F(1, 1000)
+
+
+@pytest.mark.parametrize(("gain", "word"), [("1.5", "proved"), ("4", "refuted")])
+def test_a_law_owes_how_much_it_changes_in_a_period(gain: str, word: str) -> None:
+    law = f"baseline [-{gain} 1/s * q[1], 0 rad/s]"
+    found = answers(speeds("5", dynamics=f"dynamics der(q) = dq  {law}"))
+    change = found["limit[1].lower/baseline/change of dq[1]/upper"]
+    assert status(change.verdict) == word
+    if word == "refuted":
+        q = change.state["q[1]"]
+        assert isinstance(q, Fraction) and 4 * 4 * abs(q) > 5
 
 
 @pytest.mark.parametrize(("rate", "word"), [("10", "refuted"), ("40", "proved")])

@@ -39,6 +39,7 @@ def affine_sizes(design: Affine) -> Iterator[TopLevel]:
     """What guard.h says before it includes guard_affine.h."""
     yield Macro("FILTER_STATES", unsigned(len(design.states)))
     yield Macro("FILTER_INPUTS", unsigned(len(design.box.lower)))
+    yield Macro("FILTER_LATENCY", unsigned(design.latency))
     yield Macro("FILTER_LINES", unsigned(len(design.names)))
     yield Macro("FILTER_LEVELS", unsigned(len(design.levels)))
     yield Include("guard_affine.h", system=False)
@@ -47,6 +48,7 @@ def affine_sizes(design: Affine) -> Iterator[TopLevel]:
 def affine_parts(design: Affine) -> Iterator[TopLevel]:
     """What guard.c says of it: solver, programs and tables, then the kernel."""
     yield Macro("FILTER_SWITCH", unsigned(1 if design.reserves else 0))
+    yield Macro("FILTER_PACED", unsigned(1 if design.pace else 0))
     yield Macro("QP_VARIABLES", unsigned(max(VARIABLES_MIN, len(design.box.lower))))
     yield Macro("QP_ROWS", unsigned(-(-design.rows // 8) * 8))
     yield Include("qp.c", system=False)
@@ -59,11 +61,20 @@ def affine_parts(design: Affine) -> Iterator[TopLevel]:
     remark = "The states and levels one period after the states and commands x."
     outputs = {"next": Id("following"), "level": Id("level")}
     yield _program("affine_ahead", design.ahead, outputs, remark)
+    if design.latency:
+        remark = "The states one period after the states and commands x, as they are predicted."
+        yield _program("affine_carry", design.carry, {"next": Id("following")}, remark)
     names = ", ".join(design.states)
     yield _sides("FILTER_DOMAIN", "FILTER_STATES", design.domain, f"Of {names}.")
     remark = "Where they have to be as they are foreseen."
     yield _sides("FILTER_AHEAD", "FILTER_STATES", design.ahead_in, remark)
     yield _sides("FILTER_BOX", "FILTER_INPUTS", design.box, "Of the commands.")
+    if design.pace is not None:
+        pairs = zip(design.pace.step, design.pace.ahead, strict=True)
+        rows = Braces(tuple(Braces((Real(step), Real(ahead))) for step, ahead in pairs))
+        remark = "From the last command, and to the law behind this one, at most."
+        sizes = (Id("FILTER_INPUTS"), unsigned(2))
+        yield Table("double", "FILTER_PACE", sizes, rows, remark)
     least = [("FLOOR", design.floor)]
     if design.reserves is not None:
         yield Macro("FILTER_HOLD", unsigned(design.reserves.hold))

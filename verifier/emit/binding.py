@@ -337,6 +337,8 @@ def _filter_type(guarded: Guarded | Affine) -> type[ctypes.Structure]:
     if isinstance(guarded, Affine):
         fields: list[tuple[str, Any]] = [(name, U8) for name in ("started", "switched")]
         fields += [("calm", ctypes.c_uint32), ("state", F64 * len(guarded.states))]
+        commands = F64 * len(guarded.box.lower)
+        fields.append(("issued", commands * (guarded.latency + 1)))
         return _structure("filter_memory", [*fields, ("moved", F64 * guarded.rows)])
     design = guarded.filter
     vector = F64 * len(design.drives)

@@ -12,6 +12,7 @@ from verifier.core.span import Span
 from verifier.core.term import Number, Real, Term
 from verifier.core.unit import TIME, UNITS, Unit
 from verifier.model.arguments import Space
+from verifier.model.commands import within_limits
 from verifier.model.control import Bounds, Derivative, Input, Plant
 from verifier.model.expression import Context, in_unit, number, scalar_names, settle
 from verifier.model.guard import baseline, limits, switch
@@ -54,13 +55,14 @@ def plant(scope: Scope, declaration: tree.PlantDeclaration) -> Plant:
     )
     settled = replace(settled, measured=_measured(declaration, settled))
     state = Context(scope)
-    return replace(
+    limited = replace(
         settled,
         baseline=baseline(_value(declaration, "baseline"), settled, state),
         limits=limits(declaration, settled, scope),
         switch=switch(declaration, state),
         grid=_grid(declaration, period, at),
     )
+    return within_limits(limited)
 
 
 def _once(names: Iterable[tuple[str, Span]]) -> None:

@@ -2,7 +2,9 @@
 
 A sample differs from the truth by an error e. The command that is computed from it acts `latency`
 periods later, tau; until then the sample is carried through the commands under way along
-x' = f(x) + g(x) u, without disturbances. What is left is delta = predicted - true.
+x' = F(x) = f(x) + g(x) u, without disturbances, or, under a law that is written out, with those in
+the middle of their box: exactly where the series of the state ends, else by two terms for each
+period, x + T F + T^2/2 L_F F. What is left is delta = predicted - true.
 
 Without latency delta = e. Of a chain of integrators, x' = A x + B u + D w + c with A^n = 0,
 
@@ -12,7 +14,8 @@ where w_k, the mean of w weighted with k (tau - s)^(k-1) / tau^k, lies in the bo
 term over e and w_k, and each of its values occurs if no w is read with two weights. Of any other
 plant, with J and N bounds on the derivatives of f + g u by state and disturbance, the mean value
 theorem gives |delta|' <= J |delta| + N |w|, and F >= F_0 + T (J F + N |w|) bounds it for one period
-(E. Picard; componentwise, W. Walter, Differential and Integral Inequalities, 1970).
+(E. Picard; componentwise, W. Walter, Differential and Integral Inequalities, 1970); what is cut off
+adds at most T^3/6 sup |L_F^2 F| in each period.
 """
 
 from __future__ import annotations
@@ -23,8 +26,8 @@ from fractions import Fraction
 from math import factorial
 
 from verifier.core.enclosure import NotEnclosed, Range, enclosure
-from verifier.core.flow import replaced
-from verifier.core.normal import expanded
+from verifier.core.flow import later, lie, replaced
+from verifier.core.normal import TooLarge, expanded
 from verifier.core.slope import NoSlope, derivative
 from verifier.core.term import (
     NOW,
@@ -100,7 +103,7 @@ def prediction(plant: Plant, ranges: Mapping[str, Range]) -> Offset:
         {named[state]: ends for state, ends in errors.items()},
         {},
     )
-    if not plant.latency or not (errors or plant.disturbances):
+    if not plant.latency or not uncertain(plant):
         return start
     chain = chain_of(plant)
     if chain is None:
@@ -121,11 +124,69 @@ def prediction(plant: Plant, ranges: Mapping[str, Range]) -> Offset:
     pushed = pushes(plant, chain, late, "on the way")
     for x, term in pushed.added.items():
         added[x].append(negate(term))
+    middle = assumed(plant)
+    pushed_by = {
+        name: (low - middle[pushed.weights[name]], high - middle[pushed.weights[name]])
+        for name, (low, high) in pushed.ranges.items()
+    }
     return Offset(
         {x: expanded(add(*terms)) for x, terms in added.items() if terms},
-        {**start.ranges, **pushed.ranges},
+        {**start.ranges, **pushed_by},
         pushed.weights,
     )
+
+
+# ---- how it is predicted -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The state one period later as it is predicted, over states and commands; what is cut off of
+    each is at most `share` times the size of its `rest`, which is empty where the series ends."""
+
+    following: Mapping[str, Term]
+    rest: Mapping[str, Term]
+    share: Fraction
+
+
+def assumed(plant: Plant) -> dict[str, Fraction]:
+    """What each disturbance is taken for where a state is predicted."""
+    law = plant.baseline is not None and plant.baseline.kind == "law"
+    noises = boxes(plant.disturbances)
+    return {name: (low + high) / 2 if law else ZERO for (name, _), (low, high) in noises.items()}
+
+
+def carried(plant: Plant) -> Carried:
+    """How a state is carried through a command that is under way."""
+    calm: dict[str, Term] = {name: Number(value) for name, value in assumed(plant).items()}
+    rates = {state: replaced(rate, calm) for state, rate in plant.rates_of.items()}
+    time = Number(plant.period)
+    try:
+        exact = later(rates, plant.period)
+        if exact is not None:
+            return Carried(exact, {}, ZERO)
+        second = {state: lie(rate, rates) for state, rate in rates.items()}
+        rest = {state: lie(term, rates) for state, term in second.items()}
+    except TooLarge:
+        second = {state: lie(rate, rates) for state, rate in rates.items()}
+        following = {x: add(Variable(x), multiply(time, rate)) for x, rate in rates.items()}
+        return Carried(following, second, plant.period**2 / 2)
+    half = Number(plant.period**2 / 2)
+    following = {
+        x: add(Variable(x), multiply(time, rate), multiply(half, second[x]))
+        for x, rate in rates.items()
+    }
+    return Carried(following, rest, plant.period**3 / 6)
+
+
+def uncertain(plant: Plant) -> bool:
+    """Whether what is predicted may be off at all."""
+    if plant.errors or (plant.latency and plant.disturbances):
+        return True
+    try:
+        return bool(plant.latency and plant.inputs and carried(plant).rest)
+    except NoSlope:
+        return True
 
 
 # ---- chains of integrators ---------------------------------------------------------------------
@@ -209,17 +270,22 @@ def _bounded(plant: Plant, ranges: Mapping[str, Range], sizes: Mapping[str, Frac
     """Bounds on predicted minus true, from those of the errors, period by period."""
     states = list(plant.rates_of)
     known = [sizes.get(state, ZERO) for state in states]
+    how = carried(plant)
     for _ in range(plant.latency):
-        known = _one_period(plant, ranges, states, known)
+        known = _one_period(plant, ranges, how, states, known)
     named = {x: f"error of {x}" for x, size in zip(states, known, strict=True) if size}
     box = {f"error of {x}": (-size, size) for x, size in zip(states, known, strict=True) if size}
     return Offset({x: Variable(name) for x, name in named.items()}, box, {}, True)
 
 
 def _one_period(
-    plant: Plant, ranges: Mapping[str, Range], states: Sequence[str], known: Sequence[Fraction]
+    plant: Plant,
+    ranges: Mapping[str, Range],
+    how: Carried,
+    states: Sequence[str],
+    known: Sequence[Fraction],
 ) -> list[Fraction]:
-    noises = boxes(plant.disturbances)
+    noises, middle = boxes(plant.disturbances), assumed(plant)
     guess = [2 * size + Fraction(1, ROUNDED) for size in known]
     for _ in range(TRIES):
         around = {
@@ -228,7 +294,7 @@ def _one_period(
         }
         box = widened(plant, around)
         found = []
-        for size, rate in zip(known, plant.rates_of.values(), strict=True):
+        for state, size, rate in zip(states, known, plant.rates_of.values(), strict=True):
             speed = sum(
                 (
                     _size(expanded(derivative(rate, (x, NOW))), box) * other
@@ -238,12 +304,15 @@ def _one_period(
             )
             speed += sum(
                 (
-                    _size(expanded(derivative(rate, key)), box) * max(-low, high)
+                    _size(expanded(derivative(rate, key)), box)
+                    * max(middle[key[0]] - low, high - middle[key[0]])
                     for key, (low, high) in noises.items()
                 ),
                 ZERO,
             )
-            found.append(-(-(size + plant.period * speed) * ROUNDED // 1) / Fraction(ROUNDED))
+            cut = how.share * _size(how.rest[state], box) if state in how.rest else ZERO
+            total = size + plant.period * speed + cut
+            found.append(-(-total * ROUNDED // 1) / Fraction(ROUNDED))
         if all(new <= old for new, old in zip(found, guess, strict=True)):
             return found
         guess = [2 * max(pair) for pair in zip(found, guess, strict=True)]

@@ -54,7 +54,7 @@ from verifier.core.term import (
 )
 from verifier.model.control import Barrier, Input, Plant, boxes
 from verifier.model.interval import Interval, interval_of
-from verifier.model.prediction import Offset, lost, prediction, widened
+from verifier.model.prediction import Offset, lost, prediction, uncertain, widened
 from verifier.model.quantity import fail
 from verifier.model.stops import stops
 
@@ -211,7 +211,7 @@ def _row(barrier: Barrier, plant: Plant, ranges: Mapping[str, Range]) -> Row:
 
 def _shared(row: Row, plant: Plant, ranges: Mapping[str, Range]) -> Row:
     """The row with its share; a margin that is written out is the whole margin, share and all."""
-    if not plant.errors and not (plant.latency and plant.disturbances):
+    if not uncertain(plant):
         return row
     assert row.alpha is not None
     moved = [multiply(slope, Variable(name)) for name, slope in (*row.gains, *row.noise)]

@@ -27,6 +27,7 @@ from verifier.model.stops import Stop, before, motor_of, rate_of
 from verifier.model.tube import tube_of
 from verifier.obligations.ahead import Ahead, one_period_later
 from verifier.obligations.control import Group, at_least_zero, at_most, entailed, predicted, under
+from verifier.obligations.pace import paces
 from verifier.obligations.posture import postures
 from verifier.obligations.rated import braked
 from verifier.obligations.tracking import Tracked, tracking
@@ -118,8 +119,13 @@ def _named(group: Group) -> Iterator[Obligation]:
         return
     stopped = {stop.barrier.name for stop in group.stops}
     named = [row for row in group.rows if row.barrier.name not in stopped]
-    for name in dict.fromkeys(name for row in named for name, _ in row.gains):
-        yield from _at_rate(group, named[0], name, law[name])
+    base = group.plant.baseline
+    if base is not None and base.kind == "law":
+        names = [s for each in group.plant.inputs for s in each.scalars]
+        yield from paces(group, dict(zip(names, base.law, strict=True)))
+    else:
+        for name in dict.fromkeys(name for row in named for name, _ in row.gains):
+            yield from _at_rate(group, named[0], name, law[name])
     for row in named:
         for count, level in enumerate(row.levels, start=1):
             part = "baseline" if row.order == 1 else f"baseline/{count}"

@@ -33,7 +33,14 @@ from verifier.core.term import (
 )
 from verifier.core.unit import NONE
 from verifier.model.control import Barrier, Clearance, Plant, Waiver, boxes, moves
-from verifier.model.prediction import NOTHING, Offset, chain_of, prediction, pushes
+from verifier.model.prediction import (
+    NOTHING,
+    Offset,
+    chain_of,
+    prediction,
+    pushes,
+    uncertain,
+)
 from verifier.model.rows import Row, best, worst
 from verifier.model.stops import Stop
 from verifier.model.values import Model
@@ -111,7 +118,9 @@ def _mistaken(group: Group) -> Group:
     """The group with what its filter is not told of: how far it is off when it predicts, and what
     disturbances do in a period."""
     plant = group.plant
-    if not plant.inputs or group.clearances or not (plant.errors or plant.disturbances):
+    if not plant.inputs or group.clearances:
+        return group
+    if not plant.disturbances and not uncertain(plant):
         return group
     chain = chain_of(plant)
     if chain is None and not group.rows:

@@ -2,6 +2,8 @@
 
 The rows of verifier/model/rows.py are linear in the command u. In each period
 
+0. the state that this command meets is predicted: what is measured is carried through the commands
+   under way, `latency` of them (verifier/model/prediction.py);
 1. the command in the box nearest to the proposed one that keeps all rows with their margins is
    found (qp.py) and certified (qp_certify.py);
 2. the gate computes where that command leads: the next state as the plant defines it under
@@ -9,6 +11,11 @@ The rows of verifier/model/rows.py are linear in the command u. In each period
    none may be negative;
 3. if any of these fails, the baseline law k(x) takes its place, of which `baseline` and
    `feasibility` prove that it keeps every level from sample to sample.
+
+Where the change of the command is limited, the box is what the last command leaves of it, and the
+gate asks that the law at the next state is within the change of this command, too; of the law
+itself `baseline` proves that it changes by no more. The command before the first is the one next to
+0, and while the law cannot be reached from it, the baseline goes there as fast as it may.
 
 So from a state in which no level is negative every command leads to such a state; this rests on 2
 and 3 alone. Levels are exact where the series of the state ends, else less a bound on its
@@ -22,7 +29,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from verifier.core.term import Formula
 from verifier.safety.braking import clamped
@@ -62,13 +69,23 @@ class Reserves:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """How far each command may be from the one before, `step`, and from the law at the state that
+    it leads to, `ahead`: less by what that may be off by."""
+
+    step: Vector
+    ahead: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class Affine:
     """Bounds are doubles rounded inwards. The programs, of n states x and m inputs u:
 
     `rows`: from x the `bound` of each row, and `normal`, entry r m + j, with normal . u <= bound;
     `law`: from x the baseline `command`;
     `ahead`: from x and u the state one period later, `next`, and a lower bound of each level there,
-    `level`; inside of the domains none is too high by more than its part of `floor`.
+    `level`; inside of the domains none is too high by more than its part of `floor`;
+    `carry`: from x and u the state one period later as it is predicted, `next`.
 
     `domain` is where a measured state is known to be, `ahead_in` where the next one has to be as it
     is computed: by `strayed` narrower, which is how far the true one may be from there.
@@ -86,6 +103,9 @@ class Affine:
     law: Program
     ahead: Program
     law_error: Vector
+    carry: Program
+    latency: int = 0
+    pace: Pace | None = None
     reserves: Reserves | None = None
     confidence: tuple[str, float] | None = None
     when: Formula | None = None
@@ -98,10 +118,12 @@ class Affine:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What the filter remembers: the state that the last command leads to, once there was one."""
+    """What the filter remembers: the state that the last command leads to, once there was one, and
+    that command behind those under way, the oldest first."""
 
     started: bool
     state: Vector
+    issued: tuple[Vector, ...]
     charge: Charge
 
 
@@ -116,7 +138,8 @@ class Stepped:
 
 
 def begin(design: Affine) -> Course:
-    return Course(False, (0.0,) * len(design.states), Charge())
+    nothing = within(design.box, (0.0,) * len(design.box.lower))
+    return Course(False, (0.0,) * len(design.states), (nothing,) * (design.latency + 1), Charge())
 
 
 def inside(sides: Sides, values: Vector) -> bool:
@@ -139,26 +162,55 @@ def step(
 ) -> Stepped:
     """One period. `proposed` is finite, or None where no learned command may be used; it is
     `doubtful` if its confidence is low."""
-    wished = proposed if inside(design.domain, state) else None
+    met, known = predicted(design, memory, state)
+    wished = proposed if known else None
+    box = reachable(design, memory)
     charge = memory.charge
     if design.reserves is not None:
-        charge = _charged(design, design.reserves, charge, state, wished, doubtful, may_return)
+        asked = None if wished is None else within(box, wished)
+        charge = _charged(design, design.reserves, charge, met, asked, doubtful, may_return)
         wished = None if charge.baseline else wished
-    found = None if wished is None else _nearest(design, state, wished)
+    found = None if wished is None else _nearest(design, box, met, wished)
     if found is not None:
         command, moved = found
-        after = accepted(design, state, command, _wanted(design))
+        after = accepted(design, met, command, _wanted(design))
         if after is not None:
-            return Stepped(command, True, moved, Course(True, after, charge))
+            return Stepped(command, True, moved, _issued(memory, command, after, charge))
     if design.reserves is not None and wished is not None:
         charge = Charge(True, 0)
-    command = law_of(design, state)
-    after = run(design.ahead, (*state, *command))["next"]
-    return Stepped(command, False, (0.0,) * design.rows, Course(True, after, charge))
+    command = within(box, law_of(design, met))
+    after = run(design.ahead, (*met, *command))["next"]
+    nothing = (0.0,) * design.rows
+    return Stepped(command, False, nothing, _issued(memory, command, after, charge))
+
+
+def _issued(memory: Course, command: Vector, after: Vector, charge: Charge) -> Course:
+    return Course(True, after, (*memory.issued, command)[1:], charge)
 
 
 def _wanted(design: Affine) -> Vector:
     return design.floor if design.reserves is None else design.reserves.leave
+
+
+def predicted(design: Affine, memory: Course, state: Vector) -> tuple[Vector, bool]:
+    """The state that this period's command meets, and whether all on the way are in the domains."""
+    known = inside(design.domain, state)
+    for command in memory.issued[1:]:
+        state = run(design.carry, (*state, *command))["next"]
+        known = known and inside(design.domain, state)
+    return state, known
+
+
+def reachable(design: Affine, memory: Course) -> Sides:
+    """What the last command leaves of the box."""
+    if design.pace is None:
+        return design.box
+    low, high = design.box.lower, design.box.upper
+    before = list(zip(memory.issued[-1], design.pace.step, strict=True))
+    return Sides(
+        tuple(max(a, u - step) for a, (u, step) in zip(low, before, strict=True)),
+        tuple(min(b, u + step) for b, (u, step) in zip(high, before, strict=True)),
+    )
 
 
 def _charged(
@@ -166,14 +218,13 @@ def _charged(
     reserves: Reserves,
     before: Charge,
     state: Vector,
-    proposed: Vector | None,
+    asked: Vector | None,
     doubtful: bool,
     may_return: bool,
 ) -> Charge:
     """Who is in charge of this period."""
-    if proposed is None:
+    if asked is None:
         return Charge(True, 0)
-    asked = within(design.box, proposed)
     wanted = reserves.back if before.baseline or doubtful else reserves.leave
     kept = accepted(design, state, asked, wanted) is not None
     if not before.baseline:
@@ -183,10 +234,18 @@ def _charged(
 
 
 def accepted(design: Affine, state: Vector, command: Vector, wanted: Vector) -> Vector | None:
-    """The next state, if it is in the domains and no level is below what is wanted there."""
+    """The next state, if it is in the domains, no level is below what is wanted there, and the law
+    can be commanded behind this command."""
     found = run(design.ahead, (*state, *command))
+    after = found["next"]
     high = all(level >= least for level, least in zip(found["level"], wanted, strict=True))
-    return found["next"] if high and inside(design.ahead_in, found["next"]) else None
+    if not high or not inside(design.ahead_in, after):
+        return None
+    if design.pace is not None:
+        ways = zip(law_of(design, after), command, design.pace.ahead, strict=True)
+        if not all(abs(then - now) <= most for then, now, most in ways):
+            return None
+    return after
 
 
 def law_of(design: Affine, state: Vector) -> Vector:
@@ -200,16 +259,20 @@ def blind(design: Affine, memory: Course) -> tuple[Vector, Course]:
     before any, what is next to 0 in the box."""
     if not memory.started:
         return within(design.box, (0.0,) * len(design.box.lower)), memory
-    command = law_of(design, memory.state)
+    command = within(reachable(design, memory), law_of(design, memory.state))
     after = run(design.ahead, (*memory.state, *command))["next"]
-    return command, replace(memory, state=after)
+    return command, _issued(memory, command, after, memory.charge)
 
 
-def _nearest(design: Affine, state: Vector, proposed: Vector) -> tuple[Vector, Vector] | None:
+def _nearest(
+    design: Affine, box: Sides, state: Vector, proposed: Vector
+) -> tuple[Vector, Vector] | None:
     """The command nearest to the proposed one in the box and the rows, and how far each moved it;
     None if nothing is certified."""
-    low, high, size = design.box.lower, design.box.upper, len(design.box.lower)
-    widest = Sides(tuple(BOUNDED * a for a in low), tuple(BOUNDED * b for b in high))
+    low, high, size = box.lower, box.upper, len(box.lower)
+    widest = Sides(
+        tuple(BOUNDED * a for a in design.box.lower), tuple(BOUNDED * b for b in design.box.upper)
+    )
     found = run(design.rows_of, state)
     missing = (0.0,) * max(0, VARIABLES_MIN - size)
     normals = [tuple(float(k == j) for k in range(size)) for j in range(size)]
@@ -222,7 +285,7 @@ def _nearest(design: Affine, state: Vector, proposed: Vector) -> tuple[Vector, V
     if solution.answer is not Answer.OPTIMAL or not certify(problem, solution):
         return None
     moved = tuple(map(_pushed, solution.multipliers, problem.normals))
-    return within(design.box, solution.command[:size]), moved
+    return within(box, solution.command[:size]), moved
 
 
 def _pushed(multiplier: float, normal: Sequence[float]) -> float:

@@ -1,55 +1,41 @@
-"""From a model to the filter of its plants that are affine in their inputs: programs and bounds.
+"""From a model to the filter of its plants that are affine in their inputs: why one cannot be kept,
+or its programs and bounds. What a command leads to is in foresight.py.
 
-One period later, with the command held and F = f + g u:
-
-    x+ = x + T F + T^2/2 L_F F + r,     |r| <= T^3/6 sup |L_F^2 F|
-
-over the domains, widened by what one period can move (Taylor; the sup by interval arithmetic), and
-with r = 0 where the series ends. A level h then is h(x + T F + T^2/2 L_F F) less the sums of
-sup |dh/dx_i| times |r_i|. Under disturbances, and where L_F^2 F is too large to be multiplied out,
-x+ is cut after T F and a level is bounded as the proofs bound it: h + T h' - T^2/2 M, with M of
-verifier/model/rows.py. What rounding may add to each of them is in written.py.
-
-Where the state is measured with an error, all of this is computed from what is measured, and by how
-much more a level may be there than at the true state, by the mean value theorem, is taken off, too.
+Where the change of a command is limited, a command may go as far from the law at the state that it
+leads to as the limit allows, less by how much the law may be elsewhere at the state that the next
+sample predicts: both lie around the true one, and a law is as steep as its pieces.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from verifier.core.diagnostic import Diagnostic
-from verifier.core.enclosure import NotEnclosed, Range, enclosure
-from verifier.core.flow import later, lie, replaced
-from verifier.core.normal import TooLarge, expanded
-from verifier.core.slope import NoSlope, derivative
+from verifier.core.enclosure import NotEnclosed, Range
+from verifier.core.normal import TooLarge
+from verifier.core.slope import NoSlope
 from verifier.core.term import (
-    NOW,
-    Key,
     Number,
     Term,
-    Variable,
     add,
     multiply,
-    negate,
     number,
     term_variables,
 )
-from verifier.model.control import Plant, Switch, boxes
+from verifier.model.commands import ROUNDED, changes, of_the_state, steep
+from verifier.model.control import Limit, Plant, Switch, boxes
 from verifier.model.interval import Interval, interval_of
-from verifier.model.prediction import lost, prediction, widened
-from verifier.model.rows import Row, bend, worst
+from verifier.model.rows import Row, worst
 from verifier.model.values import Model
-from verifier.safety.affine import Affine, Level, Reserves, Sides
+from verifier.safety.affine import Affine, Level, Pace, Reserves, Sides
 from verifier.safety.axes import driven, periods
+from verifier.safety.foresight import Foreseen, around, carry, foreseen, inputs, mistakes
 from verifier.safety.frames import pinned
 from verifier.safety.plant import rounded_down, rounded_up
-from verifier.safety.straight import Draft, Input, Program, Scalar
+from verifier.safety.straight import Draft, Program, Scalar
 from verifier.safety.written import NotWritten, errors, written
 
-Places = Mapping[str, Scalar]
 BASELINE = "write `baseline hold`, which commands 0, or a law of your own: `baseline [k * x, …]`"
 
 
@@ -76,12 +62,12 @@ def affine_of(model: Model) -> Affine | tuple[Diagnostic, ...]:
     courses = []
     for plant in plants:
         try:
-            courses.append(_mistaken(model, plant, _course(model, plant)))
+            courses.append(foreseen(model, plant))
         except (NotEnclosed, NotWritten, NoSlope, TooLarge) as why:
             return (_unsupported(plant, f"`{plant.name}` cannot be foreseen: {why}", BASELINE),)
     try:
         return _programs(model, plants, courses)
-    except (NotEnclosed, NotWritten) as why:
+    except (NotEnclosed, NotWritten, NoSlope, TooLarge) as why:
         what = f"`{plants[0].name}` cannot be computed: {why}"
         return (_unsupported(plants[0], what, "bound its states away from there"),)
 
@@ -101,14 +87,17 @@ def _troubles(model: Model, plant: Plant, first: Plant) -> Iterator[Diagnostic]:
         what = f"no barrier speaks of what `{plant.name}` moves, so there is nothing to keep"
         yield _unsupported(plant, what, "declare `barrier … = …` over its states")
     yield from _no_law(model, plant)
-    for name, declared in (
-        ("a latency", plant.latency),
-        ("a rate of its input", plant.rates),
-        ("a limit of the hardware", plant.limits),
-    ):
-        if declared:
-            what = f"`{plant.name}` has {name}, which a written law does not know of"
-            yield _unsupported(plant, what, "only integrators that brake are kept under these")
+    if plant.latency != first.latency:
+        what = f"`{plant.name}` has another latency than `{first.name}`"
+        yield _unsupported(plant, what, "one guard remembers one row of commands")
+    for limit in plant.limits:
+        yield from _unlimited(plant, limit)
+    for name in changes(plant):
+        if not any(name in dict(row.gains) for row in model.rows.get(plant.name, ())):
+            what = f"`{name}` may change so fast, but no barrier says what it is for"
+            yield _unsupported(
+                plant, what, "declare a barrier that it moves, or leave its rate out"
+            )
     if plant.switch is not None and first.switch is not None and plant is not first:
         what = "more than one plant has a switch"
         yield _unsupported(plant, what, "one switch is for the whole robot")
@@ -120,6 +109,17 @@ def _troubles(model: Model, plant: Plant, first: Plant) -> Iterator[Diagnostic]:
         if state not in model.ranges:
             what = f"`{state}` has no bounded domain, so nothing bounds what it does in a period"
             yield _unsupported(plant, what, f"declare `{state} : real … in LOW .. HIGH`")
+
+
+def _unlimited(plant: Plant, limit: Limit) -> Iterator[Diagnostic]:
+    if limit in of_the_state(plant):
+        what = f"a limit of `{limit.signal}` is not one of a command of `{plant.name}`"
+        help = "bound what a command leads to by a barrier, whose rows the command has to keep"
+        yield Diagnostic("plant-not-supported", limit.span, what, (), help)
+    elif limit.policy != "clamp":
+        what = f"under a written law `{limit.signal}` is clamped, by no other policy"
+        help = f"write `clamp {limit.signal} in …`"
+        yield Diagnostic("plant-not-supported", limit.span, what, (), help)
 
 
 def _no_law(model: Model, plant: Plant) -> Iterator[Diagnostic]:
@@ -170,119 +170,10 @@ def _not_moved(model: Model, plants: Sequence[Plant]) -> Iterator[Diagnostic]:
         yield Diagnostic("barrier-not-supported", clearance.span, what, (), help)
 
 
-# ---- one period later --------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Course:
-    """Terms over states and inputs: the states one period later, as computed, and how far the true
-    ones may be from there; each level there, and how far it may be too high."""
-
-    following: dict[str, Term]
-    strayed: dict[str, Fraction]
-    levels: tuple[tuple[Row, int, Term, Fraction], ...]
-
-
-def _course(model: Model, plant: Plant) -> _Course:
-    rows = model.rows.get(plant.name, ())
-    if not plant.disturbances:
-        exact = later(plant.rates_of, plant.period)
-        if exact is not None:
-            levels = [(r, k, replaced(h, exact), Fraction(0)) for r, k, h in _levels(rows)]
-            return _Course(exact, dict.fromkeys(exact, Fraction(0)), tuple(levels))
-        try:
-            return _second(plant, rows, model.ranges)
-        except TooLarge:
-            pass
-    return _first(plant, rows, model.ranges)
-
-
-def _mistaken(model: Model, plant: Plant, course: _Course) -> _Course:
-    """What may be off in addition where the state is measured with an error."""
-    if not plant.errors:
-        return course
-    offset = prediction(plant, model.ranges)
-    box = boxes((*plant.inputs, *plant.disturbances))
-    for state in plant.rates_of:
-        (low, high), (under, over) = model.ranges[state], plant.error_of(state)
-        box[state, NOW] = low + min(under, Fraction(0)), high + max(over, Fraction(0))
-
-    def off(term: Term) -> Fraction:
-        return max(lost(term, offset, box), Fraction(0))
-
-    strayed = {
-        state: course.strayed[state] + max(off(term), off(negate(term)))
-        for state, term in course.following.items()
-    }
-    levels = ((row, order, term, rest + off(term)) for row, order, term, rest in course.levels)
-    return _Course(course.following, strayed, tuple(levels))
-
-
-def _levels(rows: Sequence[Row]) -> Iterator[tuple[Row, int, Term]]:
-    for row in rows:
-        for order, level in enumerate(row.levels, start=1):
-            yield row, order, level
-
-
-def _second(plant: Plant, rows: Sequence[Row], ranges: Mapping[str, Range]) -> _Course:
-    """By the first two terms of the series."""
-    rates, period = plant.rates_of, plant.period
-    box = widened(plant, ranges)
-    following: dict[str, Term] = {}
-    strayed: dict[str, Fraction] = {}
-    for state, rate in rates.items():
-        second = lie(rate, rates)
-        parts = (multiply(Number(period), rate), multiply(Number(period**2 / 2), second))
-        following[state] = add(Variable(state), *parts)
-        strayed[state] = period**3 / 6 * _most(lie(second, rates), box)
-    for state, off in strayed.items():
-        low, high = box[state, NOW]
-        box[state, NOW] = low - off, high + off
-    levels = []
-    for row, order, level in _levels(rows):
-        names = dict.fromkeys(name for name, _ in term_variables(level))
-        off = sum(
-            (_most(derivative(level, (x, NOW)), box) * strayed[x] for x in names), Fraction(0)
-        )
-        levels.append((row, order, replaced(level, following), off))
-    return _Course(following, strayed, tuple(levels))
-
-
-def _first(plant: Plant, rows: Sequence[Row], ranges: Mapping[str, Range]) -> _Course:
-    """By the first term of the series, as the proofs bound it; disturbances in the middle."""
-    rates, period = plant.rates_of, plant.period
-    noises = boxes(plant.disturbances)
-    middle: dict[str, Term] = {
-        n: Number((low + high) / 2) for (n, _), (low, high) in noises.items()
-    }
-    box = widened(plant, ranges)
-    following: dict[str, Term] = {}
-    strayed: dict[str, Fraction] = {}
-    for state, rate in rates.items():
-        following[state] = add(Variable(state), multiply(Number(period), replaced(rate, middle)))
-        strayed[state] = period**2 / 2 * bend(Variable(state), plant, ranges)
-        for (name, _), (low, high) in noises.items():
-            slope = _most(expanded(derivative(rate, (name, NOW))), box)
-            strayed[state] += period * slope * (high - low) / 2
-    levels = []
-    for row, order, level in _levels(rows):
-        gains = (multiply(gain, Variable(name)) for name, gain in row.gains)
-        last = order == row.order
-        rate = add(row.drift, *gains, worst(row, plant)) if last else lie(level, rates)
-        off = period**2 / 2 * bend(level, plant, ranges)
-        levels.append((row, order, add(level, multiply(Number(period), rate)), off))
-    return _Course(following, strayed, tuple(levels))
-
-
-def _most(term: Term, box: Mapping[Key, Range]) -> Fraction:
-    low, high = enclosure(term, box)
-    return max(-low, high, Fraction(0))
-
-
 # ---- programs ----------------------------------------------------------------------------------
 
 
-def _programs(model: Model, plants: Sequence[Plant], courses: Sequence[_Course]) -> Affine:
+def _programs(model: Model, plants: Sequence[Plant], courses: Sequence[Foreseen]) -> Affine:
     states = [state for plant in plants for state in plant.rates_of]
     commands = [s for plant in plants for each in plant.inputs for s in each.scalars]
     domains = [model.ranges[state] for state in states]
@@ -295,6 +186,8 @@ def _programs(model: Model, plants: Sequence[Plant], courses: Sequence[_Course])
     strayed = [a + b for a, b in zip(rest, off["next"], strict=True)]
     named = tuple(Level(row.name, row.barrier.name, order) for row, order, *_ in levels)
     law = _law(states, plants)
+    law_off = errors(law, domains)["command"]
+    pace = _pace(model, plants, strayed, law_off)
     declared = [(plant, plant.switch) for plant in plants if plant.switch is not None]
     _, switch = declared[0] if declared else (None, None)
     confidence = switch.confidence if switch else None
@@ -310,7 +203,10 @@ def _programs(model: Model, plants: Sequence[Plant], courses: Sequence[_Course])
         _rows(model, plants, states, commands),
         law,
         ahead,
-        tuple(map(rounded_up, errors(law, domains)["command"])),
+        tuple(map(rounded_up, law_off)),
+        carry([*states, *commands], plants),
+        plants[0].latency,
+        pace,
         _reserves(switch, plants[0].period, levels, floor) if switch else None,
         (confidence[0], rounded_up(confidence[1])) if confidence else None,
         switch.when if switch else None,
@@ -322,26 +218,55 @@ def _sides(ranges: Sequence[Range]) -> Sides:
     return Sides(tuple(map(rounded_up, lower)), tuple(map(rounded_down, upper)))
 
 
-def _inputs(draft: Draft, names: Sequence[str]) -> Places:
-    return {name: draft.node(Input(k)) for k, name in enumerate(names)}
-
-
-def _ahead(names: Sequence[str], courses: Sequence[_Course]) -> Program:
+def _ahead(names: Sequence[str], courses: Sequence[Foreseen]) -> Program:
     draft = Draft()
-    places = _inputs(draft, names)
+    places = inputs(draft, names)
     following = [written(draft, t, places) for c in courses for t in c.following.values()]
     levels = [written(draft, term, places) for c in courses for _, _, term, _ in c.levels]
     return draft.finish(len(names), {"next": following, "level": levels})
 
 
+def _pace(
+    model: Model, plants: Sequence[Plant], strayed: Sequence[Fraction], law_off: Sequence[Fraction]
+) -> Pace | None:
+    """How far commands may be from the last one, and from the law that may be next. Raises
+    NotEnclosed where rounding alone takes more."""
+    if not any(map(changes, plants)):
+        return None
+    off = dict(zip([x for plant in plants for x in plant.rates_of], strayed, strict=True))
+    pairs, rounding = list[tuple[Fraction, Fraction]](), iter(law_off)
+    for plant in plants:
+        allowed, terms = changes(plant), _terms(plant)
+        wrong = mistakes(model, plant)
+        far = {x: off[x] + max(map(abs, wrong.get(x, (Fraction(0),)))) for x in plant.rates_of}
+        box = around(model, plant, {x: (-size, size) for x, size in far.items()})
+        for (name, _), (low, high) in boxes(plant.inputs).items():
+            spare = 2 * next(rounding) + (abs(low) + abs(high)) * Fraction(1, 2**50)
+            if name not in allowed:
+                pairs.append((2 * (high - low), 2 * (high - low)))
+                continue
+            if spare > allowed[name] * (1 - ROUNDED) / 2:
+                raise NotEnclosed(f"`{name}` may change by less than what its law is rounded by")
+            step = allowed[name] - spare
+            elsewhere = sum((steep(terms[name], x, box) * far[x] for x in far), Fraction(0))
+            pairs.append((step, max(step - elsewhere, Fraction(-1))))
+    steps, leads = zip(*pairs, strict=True)
+    return Pace(tuple(map(rounded_down, steps)), tuple(map(rounded_down, leads)))
+
+
+def _terms(plant: Plant) -> dict[str, Term]:
+    """The law, input by input."""
+    names = [s for each in plant.inputs for s in each.scalars]
+    law = plant.baseline.law if plant.baseline is not None else ()
+    return dict(zip(names, law or (number(0),) * len(names), strict=True))
+
+
 def _law(states: Sequence[str], plants: Sequence[Plant]) -> Program:
     draft = Draft()
-    places = _inputs(draft, states)
+    places = inputs(draft, states)
     terms: list[Term] = []
     for plant in plants:
-        size = sum(each.size for each in plant.inputs)
-        law = plant.baseline.law if plant.baseline is not None else ()
-        terms += law or (number(0),) * size
+        terms += _terms(plant).values()
     commands = [written(draft, term, places) for term in terms]
     return draft.finish(len(states), {"command": commands})
 
@@ -350,7 +275,7 @@ def _rows(
     model: Model, plants: Sequence[Plant], states: Sequence[str], commands: Sequence[str]
 ) -> Program:
     draft = Draft()
-    places = _inputs(draft, states)
+    places = inputs(draft, states)
     bounds: list[Scalar] = []
     normals: list[Scalar] = []
     for plant in plants:
