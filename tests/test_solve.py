@@ -63,6 +63,7 @@ from verifier.core.verdict import (
     Witness,
 )
 from verifier.solve.discharge import ask, discharge, settle
+from verifier.solve.smt import NoAnswer, satisfy
 from verifier.solve.workers import judge_all
 
 SPAN = Span("test", 1, 1, 1, 2)
@@ -630,6 +631,20 @@ def test_a_dying_child_costs_only_its_obligation(code: str, reason: str) -> None
         verdict = verdicts[place]
         assert isinstance(verdict, Unknown) and verdict.reason.startswith(reason)
     assert isinstance(verdicts[1], Proved)
+
+
+def test_the_solver_has_processor_time_whatever_else_runs() -> None:
+    """In wall time, a busy machine would leave it less."""
+    x = [Variable(name) for name in "abcdefgh"]
+    cubic = [
+        Sum((Product((x[i], x[i + 1], x[(i + 2) % 8])), Product((x[i],) * 3))) for i in range(6)
+    ]
+    hard = [Comparison("==", each, number(i + 1)) for i, each in enumerate(cubic)]
+    hard.append(Comparison("<=", number(3), Product((x[0], x[7]))))
+    began = time.thread_time()
+    answer = satisfy(hard, {each.name: Real(NONE) for each in x}, 0.2)
+    assert answer == NoAnswer("z3: timeout after 200 ms")
+    assert time.thread_time() - began >= 0.2
 
 
 def test_a_child_that_hangs_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:

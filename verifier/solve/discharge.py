@@ -151,10 +151,10 @@ def _closed(obligation: Obligation, steps: int, timeout_s: float = 0.0) -> Verdi
         case _:
             return None
     assertions, sorts = _assertions(question), obligation.sorts
-    deadline = time.monotonic() + timeout_s + AFTERWARDS_S
+    deadline = time.thread_time() + timeout_s + AFTERWARDS_S
     outcome = refute(assertions, sorts, steps, deadline=deadline)
     if isinstance(outcome, GaveUp) and timeout_s >= PATIENT_S:
-        deadline = time.monotonic() + SQUARES_S
+        deadline = time.thread_time() + SQUARES_S
         outcome = refute(assertions, sorts, steps, deadline=deadline, squares=True)
     return Proved(outcome.refutation) if isinstance(outcome, Closed) else None
 

@@ -9,7 +9,9 @@ is refuted for the true ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
@@ -45,6 +47,7 @@ from verifier.solve.walk import operations
 
 SEED = 0
 DIGITS = 12
+TICK_S = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +86,12 @@ def definedness(formula: Formula) -> Formula:
 
 
 def satisfy(formulas: Sequence[Formula], sorts: Mapping[str, Sort], timeout_s: float) -> Answer:
-    """Whether all formulas can be true, and defined, together."""
+    """Whether all formulas can be true, and defined, together; z3 searches for at most so many
+    seconds of processor time, so that the answer does not depend on what else a machine does."""
     import z3
 
     solver = z3.Solver()
     solver.set("random_seed", SEED)
-    solver.set("timeout", max(1, int(timeout_s * 1000)))
     solver.set("unsat_core", True)
     constants: dict[Key, Any] = {}
     keys = dict.fromkeys(key for formula in formulas for key in variables(formula))
@@ -106,7 +109,7 @@ def satisfy(formulas: Sequence[Formula], sorts: Mapping[str, Sort], timeout_s: f
         solver.assert_and_track(translation.formula(meant), mark)
     solver.add(*translation.axioms)
     try:
-        answer = solver.check()
+        answer = _searched(solver, timeout_s)
     except z3.Z3Exception as trouble:
         return NoAnswer(f"z3: {trouble}")
     if answer == z3.unsat:
@@ -115,9 +118,40 @@ def satisfy(formulas: Sequence[Formula], sorts: Mapping[str, Sort], timeout_s: f
     if answer == z3.sat:
         return _model(z3, solver.model(), constants, sorts)
     reason = solver.reason_unknown()
-    if reason in ("timeout", "canceled"):
+    if reason in ("interrupted", "canceled"):
         reason = f"timeout after {int(timeout_s * 1000)} ms"
     return NoAnswer(f"z3: {reason}")
+
+
+def _searched(solver: Any, timeout_s: float) -> Any:
+    """What the solver says, once it has it or has used up its time."""
+    clock = _own_clock()
+    ends = clock() + timeout_s
+    done = threading.Event()
+
+    def watch() -> None:
+        # No thread uses more processor time than passes.
+        while not done.wait(max(TICK_S, ends - clock())):
+            if clock() >= ends:
+                solver.interrupt()
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        return solver.check()
+    finally:
+        done.set()
+        watcher.join()
+
+
+def _own_clock() -> Callable[[], float]:
+    """The processor time of this thread, for other threads to read; where a system has no such
+    clock, that of the process."""
+    of_thread = getattr(time, "pthread_getcpuclockid", None)
+    if of_thread is None:
+        return time.process_time
+    number = of_thread(threading.get_ident())
+    return lambda: time.clock_gettime(number)
 
 
 def _constant(z3: Any, key: Key, sort: Sort) -> Any:
