@@ -125,6 +125,21 @@ def test_a_node_leads_to_a_greater_one_that_is_there(number: Any) -> None:
     assert not accepted(LATER, robot(Turn((), ((2, number),)), FOLLOW[1]))
 
 
+@pytest.mark.parametrize("number", [-2, 0, 1, 9, True, 2.0, None])
+def test_so_does_a_case(number: Any) -> None:
+    for ways in ((2, number), (number, 2)):
+        split = Case(2, 0, at_most(2), *ways)
+        nodes = (Turn((), ((2, 1),)), split, FOLLOW[1], FOLLOW[1])
+        assert not accepted(LATER, robot(*nodes))
+    assert accepted(LATER, robot(nodes[0], Case(2, 0, at_most(2), 2, 3), *nodes[2:]))
+
+
+def test_where_nothing_is_left_to_come_no_node_is_needed() -> None:
+    assert accepted(network(()), robot()) and accepted(network((Latest((0,)),)), robot())
+    assert not accepted(network(()), world())
+    assert accepted(network(BESIDE, (0, 0, 1, None)), world())
+
+
 def test_no_node_is_come_to_twice() -> None:
     anyhow = network((Contingent(0, 1, 3), Chosen(1, 0, 2)), (0, 1, None, 3))
     end = Turn((2, *after(0, 1)), ())
