@@ -110,6 +110,17 @@ def test_the_margin_is_how_far_the_inner_set_may_grow() -> None:
     assert told > 20
 
 
+@pytest.mark.parametrize(
+    "nothing",
+    [(((1, 0), -1), ((-1, 0), 0)), (((-3, 2), -1), ((3, 2), 1), ((0, -1), -2))],
+    ids=["a strip", "a triangle"],
+)
+def test_what_has_no_end_is_not_in_what_is_empty(nothing: Any) -> None:
+    """A ray of the inner set was once said to leave the outer one, in which no row grows."""
+    question = Containment(Halfspace(row(1, 1), Number(Fraction(1))), rows(*nothing), 2)
+    assert isinstance(judge_containment(question, find(question)), NotContained)
+
+
 # ---- certificates ------------------------------------------------------------------------------
 
 

@@ -209,6 +209,13 @@ def test_between_two_times_there_is_one() -> None:
     assert not accepted(exact, world(Turn((1, 0, beyond, 0, at_most(2)), ())))
 
 
+def test_there_is_a_time_between_two_wherever_they_may_lie() -> None:
+    for longest, fits in ((2, True), (3, False)):
+        question = network((Contingent(0, 0, longest), Chosen(0, 0, 9)), (0, 2, None, 2))
+        soon = Turn((2, 1, at_most(0), 0, at_most(2)), ())  # from the end of step 1 to 2
+        assert accepted(question, robot(Turn((), ((1, 1),)), soon)) == fits
+
+
 def test_the_other_may_come_first_as_long_as_the_act_has_not() -> None:
     """Step 1 has to end within the tick before step 2, which the robot cannot know."""
     question = network((Chosen(0, 0, 5), Contingent(0, 1, 3)), (1, 2, 0, 2))

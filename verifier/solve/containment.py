@@ -182,6 +182,8 @@ def _refuted(
     if found.ray is not None:
         scale = dot(exact, exact) / dot(exact, direction)
         proof = _bounding(work, exact, None if bound is None else bound * scale)
+        if isinstance(proof, Empty):
+            return Outside(assigned(found.point), (0,) * question.size, proof.sum)
         if proof is None:
             return Open("a ray leaves the outer set, but that was not shown")
         return Escape(assigned(found.point), assigned(found.ray), row, proof)
@@ -223,8 +225,8 @@ def _furthest(work: _Work, direction: Row, beyond: Beyond | None) -> Beyond | Op
     return found
 
 
-def _bounding(work: _Work, row: Row, bound: Fraction | None) -> RowProof | None:
-    """That the row is bounded over the outer set."""
+def _bounding(work: _Work, row: Row, bound: Fraction | None) -> RowProof | Empty | None:
+    """That the row is bounded over the outer set, or that this is empty."""
     question = work.question
     if is_simple(question.outer):
         known = extents(question.outer, row, root_below)
@@ -232,16 +234,18 @@ def _bounding(work: _Work, row: Row, bound: Fraction | None) -> RowProof | None:
     return _reach_of(work.system(question.outer, question.size), row, bound)
 
 
-def _reach_of(made: System, row: Row, bound: Fraction | None) -> Combination | None:
+def _reach_of(made: System, row: Row, bound: Fraction | None) -> Combination | Empty | None:
     """A sum that bounds the row over the set; by the bound, if one is known."""
     if bound is None:
         found = furthest(made, _target(row, ZERO))
         if not isinstance(found, Beyond) or found.ray is not None:
-            return found.sum if isinstance(found, Empty) else None
+            return found if isinstance(found, Empty) else None
         bound = dot(row, found.point[: len(row)]) + 1
     match reaches(made, _target(row, Fraction(ceil(bound)))):
-        case Shown(total) | Empty(total):
+        case Shown(total):
             return total
+        case Empty() as empty:
+            return empty
         case _:
             return None
 
