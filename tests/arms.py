@@ -41,6 +41,7 @@ from verifier.safety.switch import Switch
 HERE = Path(__file__).parent
 PERIOD = Fraction(1, 1000)
 SPEED = tuple(map(Fraction, ("2.175", "2.175", "2.175", "2.175", "2.61", "2.61", "2.61")))
+JERK = tuple(map(Fraction, ("7500", "3750", "5000", "6250", "7500", "10000", "10000")))
 ACCELERATION = tuple(map(Fraction, ("15", "7.5", "10", "12.5", "15", "20", "20")))
 
 # (link, centre, radius): about the size of the real links
@@ -162,6 +163,7 @@ def kit(
     order: int,
     *,
     rate: Fraction | None = None,
+    jerk: Sequence[Fraction] = (),
     spheres: int = len(SPHERES),
     world: Sequence[tuple[Shape, Fraction]] = WORLD,
     latency: int = 0,
@@ -188,7 +190,7 @@ def kit(
                 joint.limits.upper,
                 -SPEED[k] if order == 2 else None,
                 SPEED[k] if order == 2 else None,
-                rate,
+                jerk[k] if jerk else rate,
                 None,
                 None,
                 disturbance,

@@ -32,7 +32,7 @@ class Arm(ctypes.Structure):
         ("on", I32 * BALLS),
         ("center", F64 * 3 * BALLS),
         ("radius", F64 * BALLS),
-        *((name, F64 * N) for name in ("lower", "upper", "speed", "push")),
+        *((name, F64 * N) for name in ("lower", "upper", "speed", "push", "swing")),
         ("capsules", I32),
         ("start", F64 * 3 * BODIES),
         ("end", F64 * 3 * BODIES),
@@ -112,6 +112,7 @@ def told(kit: Kit) -> Arm:
         arm.lower[j], arm.upper[j] = float(joint.limits.lower), float(joint.limits.upper)
         arm.speed[j] = float(SPEED[j])
         arm.push[j] = float(ACCELERATION[j] if arm.order == 2 else SPEED[j])
+        arm.swing[j] = float((kit.axes[j].rate or 0) * PERIOD) if arm.order == 2 else 0.0
     axis = kit.axes[0]
     arm.disturbance = float(axis.disturbance)
     arm.position_error, arm.speed_error = float(axis.position_error), float(axis.speed_error)

@@ -141,6 +141,7 @@ def test_rule_files_table_pages_and_cases_name_the_same_rules() -> None:
         "moments",
         "owed",
         "path",
+        "planned",
         "posture",
         "pace",
         "rated",

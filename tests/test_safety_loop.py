@@ -329,10 +329,20 @@ REFUSED = {
         "plant-not-supported",
         "`q[1]` cannot be kept: what it may be off by takes more of the command than there is",
     ),
-    "jerk": (
-        ARM.replace("EXTRA", "clamp jerk in box(lower = -500, upper = 500)"),
+    "jerk and noise": (
+        ARM.replace(
+            "EXTRA",
+            "clamp jerk in box(lower = -500, upper = 500)  error q in "
+            "box(lower = -0.001, upper = 0.001)",
+        ),
         "plant-not-supported",
-        "`a` cannot change as fast as braking asks for",
+        "`q[1]` cannot be kept: what is planned within a limit of the jerk may not be off by "
+        "anything",
+    ),
+    "jerk and spring": (
+        ARM.replace("EXTRA", SWITCH + " clamp jerk in box(lower = -500, upper = 500)"),
+        "plant-not-supported",
+        "an impedance moves `q[1]` at once, but its jerk is limited",
     ),
     "gain": (
         BASE.replace("EXTRA", "latency 10 ms").replace("1 m - x", "1 m - x  alpha 200 Hz"),

@@ -26,6 +26,7 @@ typedef struct judge_arm {
     double center[BALLS][3];
     double radius[BALLS];
     double lower[N], upper[N], speed[N], push[N]; /* push: the box of the command, symmetric */
+    double swing[N];                              /* its change in a period at most; 0: any */
     int32_t capsules;
     double from[BODIES][3], to[BODIES][3], thick[BODIES];
     int32_t boxes; /* |axis . (p - middle)| <= half for each of three axes */
@@ -456,10 +457,11 @@ void judge_loop(const judge_arm *arm, uint64_t seed, int64_t runs, int64_t steps
                 double size, judge_result *r)
 {
     static guard g;
-    double q[N], v[N], seen[N], pace[N], asked[N], given[N], bias[N], under_way[LATE][N];
+    double q[N], v[N], seen[N], pace[N], asked[N], given[N], bias[N], under_way[LATE][N], last[N];
     judge_clear_result(r);
     for (int64_t run = 0; run < runs; ++run) {
         memset(v, 0, sizeof v);
+        memset(last, 0, sizeof last);
         memset(under_way, 0, sizeof under_way);
         do {
             judge_free(arm, &seed, q);
@@ -485,6 +487,11 @@ void judge_loop(const judge_arm *arm, uint64_t seed, int64_t runs, int64_t steps
             }
             (void)judge_asks(arm, &seed, policy, k, size, bias, asked);
             (void)judge_guarded(arm, &g, 1000000 * k, seen, pace, asked, given, r);
+            for (int j = 0; j < N; ++j) {
+                const double change = fabs(given[j] - last[j]);
+                r->outside_box += (arm->swing[j] > 0.0) && !(change <= arm->swing[j]);
+                last[j] = given[j];
+            }
             if (arm->latency > 0) {
                 double acting[N];
                 memcpy(acting, under_way[0], sizeof acting);

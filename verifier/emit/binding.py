@@ -345,5 +345,7 @@ def _filter_type(guarded: Guarded | Affine) -> type[ctypes.Structure]:
     fields = [(name, U8) for name in ("started", "sure", "switched")]
     fields += [(name, ctypes.c_uint32) for name in ("calm", "oldest")]
     fields += [(name, vector) for name in ("position", "speed", "latest")]
-    fields += [("pending", vector * (design.latency + 1)), ("moved", F64 * design.rows)]
-    return _structure("filter_memory", fields)
+    fields.append(("pending", vector * (design.latency + 1)))
+    if design.limits_jerk:
+        fields.append(("plan", F64 * 5 * len(design.drives)))
+    return _structure("filter_memory", [*fields, ("moved", F64 * design.rows)])

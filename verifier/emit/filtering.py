@@ -31,7 +31,8 @@ ARM_KERNELS = ("robot_runtime.h",)
 
 def runtime_of(design: Filter) -> tuple[str, ...]:
     """The files of runtime/ that its guard.c includes."""
-    return (*KERNELS, *ARM_KERNELS) if design.arm else ("guard_filter.h", "guard_filter.c")
+    kernels = (*KERNELS, *ARM_KERNELS) if design.arm else ("guard_filter.h", "guard_filter.c")
+    return (*kernels, "guard_plan.h") if design.limits_jerk else kernels
 
 
 def sizes(design: Filter) -> Iterator[TopLevel]:
@@ -39,6 +40,7 @@ def sizes(design: Filter) -> Iterator[TopLevel]:
     arm = design.arm
     yield Macro("FILTER_JOINTS", unsigned(len(design.drives)))
     yield Macro("FILTER_LATENCY", unsigned(design.latency))
+    yield Macro("FILTER_JERK", unsigned(1 if design.limits_jerk else 0))
     yield Macro("FILTER_LINES", unsigned(len(arm.rows) if arm else 0))
     if arm is not None:
         facets = max([1, *(len(s.normals) for s in arm.shapes if isinstance(s, Facets))])
@@ -79,7 +81,7 @@ def _drives(drives: tuple[Drive, ...]) -> Table:
         numbers = (
             *(d.period, d.ahead, d.behind, d.box_lower, d.box_upper, d.lower, d.upper),
             *(d.speed_lower, d.speed_upper, d.slowing_down, d.slowing_up, d.gain),
-            *(d.stiffness, d.damping, d.radius, d.share),
+            *(d.stiffness, d.damping, d.radius, d.share, d.swing, d.ramp),
         )
         rows.append(Braces((Id(f"FILTER_{d.kind.name}"), *map(Real, numbers))))
     remark = "The joints; rounded inwards, tightened by what they may be off."

@@ -32,7 +32,8 @@ class Stop:
     Under errors and disturbances a reference brakes like this, and the joint tracks it: of what its
     input allows, `strength`, the `tube` takes a part for corrections, and A is what is left; the
     reference keeps away from the end by the width of the tube. `change` is by how much the input
-    may change in a period while braking sets in, None if by anything.
+    may change in a period while braking sets in, None if by anything. A joint whose acceleration
+    cannot change through its box at once stops by a plan (verifier/safety/jerk.py).
     """
 
     barrier: Barrier
@@ -47,6 +48,7 @@ class Stop:
     input: str
     change: Fraction | None
     order: int = 2
+    planned: bool = False
 
     @property
     def deceleration(self) -> Fraction:
@@ -79,7 +81,8 @@ class Stop:
 
 def stops(barrier: Barrier, plant: Plant) -> tuple[Stop, ...]:
     """The limits that a barrier means of a joint that brakes for them: whose speed is commanded at
-    a limited rate, or its acceleration, if the barrier names no gain; none for any other."""
+    a limited rate, or its acceleration, if its jerk is limited or the barrier names no gain; none
+    for any other."""
     if barrier.margin is not None or barrier.start is not None:
         return ()
     interval = interval_of(barrier)
@@ -91,7 +94,10 @@ def stops(barrier: Barrier, plant: Plant) -> tuple[Stop, ...]:
     speed = plant.speeds.get(interval.state)
     if speed is None:
         return _rated(barrier, plant, interval, motor)
-    return () if barrier.alpha is not None else _pushed(barrier, plant, interval, motor)
+    if barrier.alpha is not None and plant.baseline and plant.baseline.kind == "law":
+        return ()
+    found = _pushed(barrier, plant, interval, motor)
+    return tuple(stop for stop in found if barrier.alpha is None or stop.planned)
 
 
 def _sides(interval: Interval) -> Iterator[tuple[str, Fraction, int]]:
@@ -104,6 +110,8 @@ def _sides(interval: Interval) -> Iterator[tuple[str, Fraction, int]]:
 def _pushed(barrier: Barrier, plant: Plant, interval: Interval, motor: Motor) -> tuple[Stop, ...]:
     """The stops of a joint whose acceleration is commanded."""
     found = []
+    changes = [_change(plant, motor.input, interval.state, sign) for sign in (-1, 1)]
+    least = min((change for change in changes if change is not None), default=None)
     for side, end, sign in _sides(interval):
         most_brake = motor.upper if sign < 0 else -motor.lower
         if most_brake <= 0:
@@ -126,6 +134,7 @@ def _pushed(barrier: Barrier, plant: Plant, interval: Interval, motor: Motor) ->
                 tube_of(2, plant.period, motor.strength, motor.noise),
                 motor.input,
                 _change(plant, motor.input, interval.state, sign),
+                planned=least is not None and least < motor.upper - motor.lower,
             )
         )
     return tuple(found)

@@ -12,7 +12,7 @@ Under errors and disturbances it is a reference, followed by feedback, that brak
 joint stays in a tube around it (tracking.py), by which its limits are drawn in. A law is evaluated
 at the state that is predicted. Braking a joint whose speed is commanded is the law 0, unless its
 rate is limited (rated.py). A law asks for no more than the rate of an input allows, whatever was
-commanded before.
+commanded before. A joint whose jerk is limited stops by a plan (planned.py).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from verifier.model.tube import tube_of
 from verifier.obligations.ahead import Ahead, one_period_later
 from verifier.obligations.control import Group, at_least_zero, at_most, entailed, predicted, under
 from verifier.obligations.pace import paces
+from verifier.obligations.planned import plans
 from verifier.obligations.posture import postures
 from verifier.obligations.rated import braked
 from verifier.obligations.tracking import Tracked, tracking
@@ -66,8 +67,8 @@ def _joints(group: Group) -> Iterator[Tracked]:
 
 
 def _stopping(group: Group, stop: Stop) -> Iterator[Obligation]:
-    if stop.order == 1:
-        yield from braked(group, stop)
+    if stop.order == 1 or stop.planned:
+        yield from plans(group, stop) if stop.planned else braked(group, stop)
         return
     deceleration, period = stop.deceleration, stop.period
     room, speed = stop.reference_room, stop.approach

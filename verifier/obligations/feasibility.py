@@ -57,17 +57,21 @@ from verifier.obligations.control import (
     under,
     weighted,
 )
+from verifier.obligations.planned import ramps
 from verifier.obligations.rated import with_gain, within_box
 
 
 def feasibility(group: Group) -> list[Obligation]:
     """What the law owes for each row and each input; or one obligation for all rows that meet; and
-    what braking at a limited rate owes, for each limit and each gain."""
-    rated = [owed for stop in group.stops if stop.order == 1 for owed in _at_rate(group, stop)]
-    return [*rated, *_of_rows(group)]
+    what braking within a limited rate or jerk owes, for each limit and each gain."""
+    return [*(owed for stop in group.stops for owed in _braked(group, stop)), *_of_rows(group)]
 
 
-def _at_rate(group: Group, stop: Stop) -> Iterator[Obligation]:
+def _braked(group: Group, stop: Stop) -> Iterator[Obligation]:
+    if stop.planned:
+        yield from ramps(group, stop)
+    if stop.order == 2:
+        return
     yield from within_box(group, stop)
     for row in group.rows:
         if row.name == stop.name:

@@ -24,8 +24,8 @@ from verifier.core.obligation import Fact, Obligation
 from verifier.core.term import Number, Proposition, Term, Variable, add, multiply, subtract
 from verifier.model.rows import Row
 from verifier.model.spring import Edge, Pair, Spring, spring_of
-from verifier.model.stops import Stop
-from verifier.obligations.control import Group, at_least_zero, entailed
+from verifier.model.stops import Stop, before
+from verifier.obligations.control import Group, at_least_zero, at_most, entailed
 
 
 def postures(group: Group) -> Iterator[Obligation]:
@@ -65,6 +65,14 @@ def _owed(group: Group, spring: Spring) -> Iterator[Obligation]:
     for edge in spring.edges:
         told = f"the impedance does not keep {edge.name} of `{spring.position}`"
         yield owed(edge.name, [inside], _left(edge, z, s), told)
+    for stop in group.stops:
+        if stop.planned and stop.position == spring.position and stop.change is not None:
+            told = f"the impedance changes `{stop.input}` faster than its limits allow"
+            latest = Variable(before(stop.input))
+            box = Fact(at_most(latest, Number(group.ranges[stop.input][1])), span, "before")
+            law = add(multiply(Number(spring.stiffness), z), multiply(Number(spring.damping), s))
+            left = subtract(Number(stop.change), add(latest, law))
+            yield owed(f"jerk before {stop.name}", [inside, box], left, told)
     yield from _reached(group, spring, z, s, owed)
 
 

@@ -170,10 +170,7 @@ def _limited(wheel: Wheel, intervals: Sequence[Interval]) -> Iterator[Wheel | Di
         axis = found
     if axis.order == 2 and axis.rate is not None:
         swing = axis.upper - axis.lower
-        if axis.rate * axis.period < swing:
-            what = f"`{wheel.input.name}` cannot change as fast as braking asks for"
-            yield Diagnostic("plant-not-supported", wheel.span, what, (), _help("jerk"))
-        axis = replace(axis, rate=None)
+        axis = axis if axis.rate * axis.period < swing else replace(axis, rate=None)
     if max(-axis.lower, axis.upper) > HUGE:
         what = f"the box of `{wheel.input.name}` is beyond 1e100"
         yield Diagnostic("plant-not-supported", wheel.span, what, (), HELP)
@@ -191,8 +188,6 @@ def _least(one: Fraction | None, other: Fraction | None) -> Fraction | None:
 
 
 def _help(signal: str) -> str:
-    if signal in ("jerk", "step"):
-        return "let the command change through its whole box in one period, or command speeds"
     return "limit a signal that the command or its integrals are"
 
 

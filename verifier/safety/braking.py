@@ -37,13 +37,15 @@ from dataclasses import dataclass
 from enum import IntEnum
 from fractions import Fraction
 
-from verifier.model.tube import Tube, noise_after, tube_of
+from verifier.model.tube import Noise, Tube, noise_after, tube_of
 from verifier.safety.plant import rounded_down, rounded_up
 
 WIDEST = Fraction(10) ** 300
 INWARDS = Fraction(1, 2**40)
 SLOWER = 1 - Fraction(1, 2**40)
 MOST_PERIODS = 1e9
+PLANNED = 1 - Fraction(1, 2**30)
+SLOWEST = Fraction(1, 2**16)
 
 
 class Kind(IntEnum):
@@ -78,7 +80,9 @@ class Axis:
 class Drive:
     """A joint in doubles, rounded inwards: what the guard knows of it. `ahead` and `behind` are the
     parts of w and of v in q+ - q; `slowing_down` brakes w > 0, `slowing_up` brakes w < 0. In one
-    period no more than `share` of the room left to a limit of the speed is used up."""
+    period no more than `share` of the room left to a limit of the speed is used up. An acceleration
+    changes by at most `swing` from one period to the next, and by `ramp` where it is planned ahead
+    (jerk.py); by anything if both are 0."""
 
     kind: Kind
     period: float
@@ -97,6 +101,8 @@ class Drive:
     damping: float
     radius: float
     share: float
+    swing: float = 0.0
+    ramp: float = 0.0
 
 
 def drive_of(axis: Axis) -> Drive | str:
@@ -110,6 +116,9 @@ def drive_of(axis: Axis) -> Drive | str:
     down, up = _slowing(axis, kind, tube)
     if min(down, up) <= 0 or min(-axis.lower, axis.upper) <= tube.correction:
         return "what it may be off by takes more of the command than there is"
+    slow_ramp = _ramp(axis, kind, noise)
+    if isinstance(slow_ramp, str):
+        return slow_ramp
     low = axis.position_lower if axis.position_lower is not None else -WIDEST
     high = axis.position_upper if axis.position_upper is not None else WIDEST
     low += tube.position + (1 + abs(low)) * INWARDS
@@ -142,7 +151,20 @@ def drive_of(axis: Axis) -> Drive | str:
         1.0
         if axis.speed_alpha is None
         else rounded_down(min(Fraction(1), axis.speed_alpha * period)),
+        *slow_ramp,
     )
+
+
+def _ramp(axis: Axis, kind: Kind, noise: Noise) -> tuple[float, float] | str:
+    """The swing and the ramp; zeros where the command may change through its box at once."""
+    most, change = max(-axis.lower, axis.upper), (axis.rate or Fraction(0)) * axis.period
+    if kind is not Kind.ACCELERATION or axis.rate is None or change >= axis.upper - axis.lower:
+        return 0.0, 0.0
+    if not noise.silent:
+        return "what is planned within a limit of the jerk may not be off by anything"
+    if change < most * SLOWEST:
+        return "its command takes too many periods to change"
+    return rounded_down(change * SLOWER - most / 2**50), rounded_down(change * PLANNED)
 
 
 def _slowing(axis: Axis, kind: Kind, tube: Tube) -> tuple[Fraction, Fraction]:
@@ -155,7 +177,8 @@ def _slowing(axis: Axis, kind: Kind, tube: Tube) -> tuple[Fraction, Fraction]:
             left = (axis.rate - tube.change / axis.period) * SLOWER
             return left, left
         case Kind.ACCELERATION:
-            return (-axis.lower - tube.correction) * SLOWER, (axis.upper - tube.correction) * SLOWER
+            share = SLOWER if axis.rate is None else PLANNED
+            return (-axis.lower - tube.correction) * share, (axis.upper - tube.correction) * share
 
 
 # ---- what the guard does with it, operation by operation ---------------------------------------
@@ -174,8 +197,8 @@ def box(drive: Drive, position: float, speed: float) -> tuple[float, float]:
     below = (position - drive.lower) + drive.behind * speed
     high = _fastest(drive, above, drive.slowing_down)
     low = -_fastest(drive, below, drive.slowing_up)
-    fast = _shared(drive.speed_upper, speed, drive.share)
-    slow = -_shared(-drive.speed_lower, -speed, drive.share)
+    fast = shared(drive.speed_upper, speed, drive.share)
+    slow = -shared(-drive.speed_lower, -speed, drive.share)
     high = fast if high > fast else high
     low = slow if low < slow else low
     box_low, box_high = drive.box_lower, drive.box_upper
@@ -195,7 +218,7 @@ def astray(drive: Drive, position: float) -> bool:
     return not (drive.lower - 2.0 * drive.radius <= position <= drive.upper + 2.0 * drive.radius)
 
 
-def _shared(limit: float, speed: float, share: float) -> float:
+def shared(limit: float, speed: float, share: float) -> float:
     """The largest next speed below the limit that leaves the share of the room to it."""
     if share >= 1.0 or not speed <= limit:
         return limit

@@ -36,6 +36,16 @@ from verifier.safety.braking import (
 )
 from verifier.safety.clearance import Arm
 from verifier.safety.gate import Look, Stop, clear, leaps, look_at
+from verifier.safety.jerk import (
+    Choice,
+    Plan,
+    box_after,
+    choice,
+    led,
+    plan_of,
+    resumed,
+    stepped,
+)
 from verifier.safety.nearest import Limits, nearest
 from verifier.safety.posture import Posture, held, postured
 from verifier.safety.proposal import Bounds, admitted
@@ -57,6 +67,10 @@ class Filter:
     bounds: Bounds | None = None
     switch: Switch | None = None
     posture: Posture | None = None
+
+    @property
+    def limits_jerk(self) -> bool:
+        return any(drive.ramp > 0.0 for drive in self.drives)
 
     @property
     def rows(self) -> int:
@@ -110,7 +124,7 @@ def borne(weight: Weight, memory: Memory) -> Vector:
 @dataclass(frozen=True, slots=True)
 class Memory:
     """`sure`: braking along the reference is known to be safe. `pending`: commands under way, the
-    oldest first; `latest`: the last command."""
+    oldest first; `latest`: the last command; `plans`: how joints brake whose jerk is limited."""
 
     started: bool
     sure: bool
@@ -118,6 +132,7 @@ class Memory:
     speed: Vector
     latest: Vector
     pending: tuple[Vector, ...]
+    plans: tuple[Plan, ...]
     charge: Charge
 
 
@@ -134,7 +149,8 @@ class Filtered:
 def fresh(design: Filter) -> Memory:
     nothing = (0.0,) * len(design.drives)
     pending = (nothing,) * design.latency
-    return Memory(False, False, nothing, nothing, nothing, pending, Charge())
+    plans = (Plan(),) * len(design.drives)
+    return Memory(False, False, nothing, nothing, nothing, pending, plans, Charge())
 
 
 def filtered(
@@ -155,14 +171,20 @@ def filtered(
     q, v = predicted(design, memory, position, speed)
     look = look_at(arm, q)
     memory = _referred(design, memory, q, v)
+    memory = _planned(design, memory, v)
     if not memory.started:
-        sure = clear(drives, arm, look, Stop.of(drives, q, v))
+        sure = clear(drives, arm, look, Stop.of(drives, q, v, memory.plans))
         memory = replace(memory, started=True, sure=sure, position=q, speed=v)
-    limits = [box(drive, a, b) for drive, a, b in zip(drives, q, v, strict=True)]
+    choices = _choices(drives, memory, q, v)
+    limits = [
+        box(drive, a, b) if chosen is None else (chosen.low, chosen.high)
+        for drive, chosen, a, b in zip(drives, choices, q, v, strict=True)
+    ]
     wished = None if proposed is None else admitted(design.bounds, drives, v, proposed)
     learned = wished is not None
     if design.switch is not None and wished is not None:
-        asked = tuple(map(_boxed, drives, wished))
+        asked = tuple(map(_boxed, drives, memory.latest, wished))
+        ahead = _after(drives, q, v, asked)
         charge = charged(
             design.switch,
             memory.charge,
@@ -170,7 +192,7 @@ def filtered(
             arm,
             design.posture,
             look,
-            Stop.of(drives, *_after(drives, q, v, asked)),
+            Stop.of(drives, *ahead, tuple(map(_fresh, drives, ahead[1], asked))),
             doubtful=doubtful,
             may_return=may_return,
         )
@@ -183,15 +205,34 @@ def filtered(
         wished = None if posture is None else postured(posture, q, v)
     found = None if wished is None else nearest(drives, arm, look, limits, wished, v)
     if found is not None:
-        command, moved = found
-        following = _after(drives, q, v, command)
-        stop = Stop.of(drives, *following)
-        if not leaps(arm, look, stop.q) and _recoverable(design, look, stop, learned):
-            after = _issued(design, memory, command, *following, True)
-            return Filtered(command, learned, moved, after)
+        accepted = _accepted(design, memory, choices, look, found, (q, v), learned)
+        if accepted is not None:
+            return accepted
     if design.switch is not None and learned:
         memory = replace(memory, charge=Charge(True, 0))
     return _baseline(design, memory, limits, q, v)
+
+
+def _accepted(
+    design: Filter,
+    memory: Memory,
+    choices: tuple[Choice | None, ...],
+    look: Look,
+    found: tuple[Vector, Vector],
+    state: tuple[Vector, Vector],
+    learned: bool,
+) -> Filtered | None:
+    """The command with how it was moved, if the gate opens."""
+    command, moved = found
+    following = _after(design.drives, *state, command)
+    plans = _followed(design.drives, memory, choices, command, *state)
+    if plans is None:
+        return None
+    stop = Stop.of(design.drives, *following, plans)
+    if leaps(design.arm, look, stop.q) or not _recoverable(design, look, stop, learned):
+        return None
+    after = _issued(design, memory, command, *following, plans, True)
+    return Filtered(command, learned, moved, after)
 
 
 def _recoverable(design: Filter, look: Look, stop: Stop, learned: bool) -> bool:
@@ -202,7 +243,9 @@ def _recoverable(design: Filter, look: Look, stop: Stop, learned: bool) -> bool:
     return clear(design.drives, design.arm, look, stop)
 
 
-def _boxed(drive: Drive, command: float) -> float:
+def _boxed(drive: Drive, latest: float, command: float) -> float:
+    if drive.ramp > 0.0:
+        return clamped(command, *box_after(drive, latest))
     return clamped(command, drive.box_lower, drive.box_upper)
 
 
@@ -212,6 +255,55 @@ def _after(
     """The next state."""
     w = tuple(map(next_speed, drives, v, command))
     return tuple(map(next_position, drives, q, v, w)), w
+
+
+# ---- plans -------------------------------------------------------------------------------------
+
+
+def _fresh(drive: Drive, speed: float, latest: float) -> Plan:
+    return plan_of(drive, speed, latest) if drive.ramp > 0.0 else Plan()
+
+
+def _planned(design: Filter, memory: Memory, v: Vector) -> Memory:
+    """With plans that start from here."""
+    columns = zip(design.drives, memory.plans, memory.speed, v, memory.latest, strict=True)
+    plans = tuple(
+        resumed(drive, plan, foreseen, speed, latest) if drive.ramp > 0.0 else plan
+        for drive, plan, foreseen, speed, latest in columns
+    )
+    return replace(memory, plans=plans)
+
+
+def _choices(
+    drives: tuple[Drive, ...], memory: Memory, q: Vector, v: Vector
+) -> tuple[Choice | None, ...]:
+    """The commands between which a joint whose jerk is limited may choose; None for any other."""
+    return tuple(
+        choice(drive, memory.plans[j], q[j], v[j]) if drive.ramp > 0.0 else None
+        for j, drive in enumerate(drives)
+    )
+
+
+def _followed(
+    drives: tuple[Drive, ...],
+    memory: Memory,
+    choices: tuple[Choice | None, ...],
+    command: Vector,
+    q: Vector,
+    v: Vector,
+) -> tuple[Plan, ...] | None:
+    """How each joint comes to a stop after the command; None where one has no plan that fits."""
+    plans = []
+    for j, chosen in enumerate(choices):
+        plan: Plan | None = Plan()
+        if chosen is not None and command[j] == chosen.brake:
+            _, plan = stepped(drives[j], memory.plans[j])
+        elif chosen is not None:
+            plan = led(drives[j], chosen.room, command[j], q[j], v[j])
+        if plan is None:
+            return None
+        plans.append(plan)
+    return tuple(plans)
 
 
 # ---- the state ---------------------------------------------------------------------------------
@@ -243,22 +335,33 @@ def _referred(design: Filter, memory: Memory, q: Vector, v: Vector) -> Memory:
 
 
 def _issued(
-    design: Filter, memory: Memory, command: Vector, q: Vector, v: Vector, sure: bool
+    design: Filter,
+    memory: Memory,
+    command: Vector,
+    q: Vector,
+    v: Vector,
+    plans: tuple[Plan, ...],
+    sure: bool,
 ) -> Memory:
     pending = (*memory.pending, command)[1:] if design.latency else ()
-    return Memory(memory.started, sure, q, v, command, pending, memory.charge)
+    return Memory(memory.started, sure, q, v, command, pending, plans, memory.charge)
 
 
 def blind(design: Filter, memory: Memory) -> tuple[Vector, Memory]:
     """The command where no measurement is to be had: brakes along the reference."""
     command: list[float] = []
     after: list[float] = []
-    for drive, pace in zip(design.drives, memory.speed, strict=True):
+    plans = list(memory.plans)
+    for j, (drive, pace) in enumerate(zip(design.drives, memory.speed, strict=True)):
         u, w = braked(drive, pace)
+        if drive.ramp > 0.0:
+            u, plans[j] = stepped(drive, memory.plans[j])
+            w = next_speed(drive, pace, u)
         command.append(clamped(u, drive.box_lower, drive.box_upper))
         after.append(w)
     q = tuple(map(next_position, design.drives, memory.position, memory.speed, after))
-    return tuple(command), _issued(design, memory, tuple(command), q, tuple(after), memory.sure)
+    given = tuple(command)
+    return given, _issued(design, memory, given, q, tuple(after), tuple(plans), memory.sure)
 
 
 def _baseline(
@@ -272,6 +375,7 @@ def _baseline(
     command: list[float] = []
     after_q: list[float] = []
     after_v: list[float] = []
+    plans = list(memory.plans)
     for j, drive in enumerate(design.drives):
         tracked = drive.stiffness > 0.0
         here, pace = (memory.position[j], memory.speed[j]) if tracked else (q[j], v[j])
@@ -279,6 +383,8 @@ def _baseline(
         low, high = drive.box_lower, drive.box_upper
         if tracked:
             u = u + (drive.stiffness * (here - q[j]) + drive.damping * (pace - v[j]))
+        elif drive.ramp > 0.0:
+            u, plans[j] = stepped(drive, memory.plans[j])
         elif not drive.lower <= q[j] <= drive.upper and limits[j][0] <= limits[j][1]:
             low, high = limits[j]
         u = clamped(u, low, high)
@@ -288,5 +394,7 @@ def _baseline(
         after_q.append(next_position(drive, here, pace, w))
         after_v.append(w)
     given = tuple(command)
-    after = _issued(design, memory, given, tuple(after_q), tuple(after_v), memory.sure)
+    after = _issued(
+        design, memory, given, tuple(after_q), tuple(after_v), tuple(plans), memory.sure
+    )
     return Filtered(given, False, (0.0,) * design.rows, after)

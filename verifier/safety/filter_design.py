@@ -161,6 +161,9 @@ def _posture(
         if baseline is None or baseline.kind != "impedance":
             what = f"`{wheel.position}` has no posture, but another joint has one"
             return _unsupported(wheel.span, what, "write `baseline impedance(…)` for every plant")
+        if wheel.axis.rate is not None:
+            what = f"an impedance moves `{wheel.position}` at once, but its jerk is limited"
+            return _unsupported(wheel.span, what, "write `baseline brake`, which plans its stop")
         place = wheel.plant.positions.index(wheel.position)
         each = (baseline.posture, baseline.stiffness, baseline.damping)
         gains = [float(values[place]) for values in each]

@@ -23,6 +23,7 @@ from verifier.safety.clearance import (
     seen,
     strayed,
 )
+from verifier.safety.jerk import Plan, moved, way_of
 from verifier.safety.straight import run
 
 Vector = tuple[float, ...]
@@ -55,21 +56,25 @@ def _seen(arm: Arm, points: Sequence[Point]) -> tuple[Seen, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A state, and how it comes to a stop."""
+    """A state, and how it comes to a stop; by its plan where the jerk of a joint is limited."""
 
     q: Vector
     v: Vector
+    plans: tuple[Plan, ...]
     full: Vector
     periods: float
 
     @staticmethod
-    def of(drives: tuple[Drive, ...], q: Vector, v: Vector) -> Stop:
-        full = tuple(map(periods_to_stop, drives, v))
+    def of(drives: tuple[Drive, ...], q: Vector, v: Vector, plans: tuple[Plan, ...]) -> Stop:
+        full = tuple(
+            plan.periods - 1.0 if drive.ramp > 0.0 else periods_to_stop(drive, pace)
+            for drive, pace, plan in zip(drives, v, plans, strict=True)
+        )
         longest = -1.0
         for drive, periods in zip(drives, full, strict=True):
             if drive.kind is not Kind.FREE and periods > longest:
                 longest = periods
-        return Stop(q, v, full, longest + 1.0)
+        return Stop(q, v, plans, full, longest + 1.0)
 
 
 def clear(
@@ -84,7 +89,7 @@ def clear(
         return True
     more = reserve if reserve is not None else (0.0,) * len(arm.rows)
     end = _at(drives, stop, stop.periods)
-    ways = _ways(arm, look.q, stop, end)
+    ways = _ways(drives, arm, look.q, stop, end)
     bounds = [strayed(body.reach, ways) for body in arm.bodies]
     open_rows = [
         k for k, row in enumerate(arm.rows) if not look.rows[k].room - bounds[row.body] >= more[k]
@@ -108,14 +113,29 @@ def leaps(arm: Arm | None, look: Look, q: Vector) -> bool:
 
 def _at(drives: tuple[Drive, ...], stop: Stop, periods: float) -> Vector:
     return tuple(
-        q + travelled(drive, v, full, periods)
-        for drive, q, v, full in zip(drives, stop.q, stop.v, stop.full, strict=True)
+        q
+        + (
+            moved(drive, plan, v, periods)
+            if drive.ramp > 0.0
+            else travelled(drive, v, full, periods)
+        )
+        for drive, q, v, plan, full in zip(
+            drives, stop.q, stop.v, stop.plans, stop.full, strict=True
+        )
     )
 
 
-def _ways(arm: Arm, q: Vector, stop: Stop, end: Vector) -> list[float]:
-    """How far each moving joint goes at all, from q by way of the state to the end."""
-    return [abs(stop.q[drive] - q[drive]) + abs(end[drive] - stop.q[drive]) for drive in arm.joints]
+def _ways(drives: tuple[Drive, ...], arm: Arm, q: Vector, stop: Stop, end: Vector) -> list[float]:
+    """How far each moving joint goes at all, from q by way of the state to the end; a plan goes
+    back first by what its furthest places are further apart than its ends."""
+    ways = []
+    for j in arm.joints:
+        way = abs(end[j] - stop.q[j])
+        if drives[j].ramp > 0.0:
+            found = way_of(drives[j], stop.plans[j], stop.v[j])
+            way = 2.0 * (found.highest - found.lowest) - way
+        ways.append(abs(stop.q[j] - q[j]) + way)
+    return ways
 
 
 def _left(
@@ -163,8 +183,12 @@ def _bends(
         known = drives[drive]
         slowing = known.slowing_down if there[drive] > before[drive] else known.slowing_up
         time = periods * known.period
-        bend = 0.125 * slowing * time * time
-        bend = way if way < bend else bend
+        if known.ramp > 0.0:
+            most = -known.box_lower
+            bend = 0.125 * (most if most > known.box_upper else known.box_upper) * time * time
+        else:
+            bend = 0.125 * slowing * time * time
+            bend = way if way < bend else bend
         parts.append(bend + 0.125 * way * (2.0 * others + way))
         others += way
     return parts

@@ -158,7 +158,16 @@ def _way(c: list[float], parts: tuple[_Part, ...]) -> float:
 
 
 def _slowing(drive: Drive, v: float) -> float:
-    return drive.slowing_down if v > 0.0 else drive.slowing_up
+    """The rate of braking that covers the way to the stop; a joint whose jerk J is limited gets
+    v^2 / 2A + v A / 2J far if it reaches its A, else sqrt(v^3 / J)."""
+    full = drive.slowing_down if v > 0.0 else drive.slowing_up
+    if not drive.ramp > 0.0:
+        return full
+    jerk, size = drive.ramp / drive.period, abs(v)
+    eased = full / (1.0 + full * full / (jerk * size)) if jerk * size >= full * full else 0.0
+    if not eased > 0.0:
+        eased = 0.5 * math.sqrt(jerk * size)
+    return eased if eased > drive.ramp else drive.ramp
 
 
 def _time(drive: Drive, v: float) -> float:

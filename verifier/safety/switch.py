@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from verifier.safety.braking import Drive, travelled
 from verifier.safety.clearance import Arm
 from verifier.safety.gate import Look, Stop, clear
+from verifier.safety.jerk import sound, way_of
 from verifier.safety.posture import Posture, held
 
 Vector = tuple[float, ...]
@@ -66,7 +67,14 @@ def reserved(
     """Whether braking from there leaves these reserves of every limit and every row."""
     size = len(drives)
     for j, drive in enumerate(drives):
-        end = stop.q[j] + travelled(drive, stop.v[j], stop.full[j], stop.periods)
-        if not (drive.lower + reserve[size + j] <= end <= drive.upper - reserve[j]):
+        least = most = travelled(drive, stop.v[j], stop.full[j], stop.periods)
+        if drive.ramp > 0.0:
+            way = way_of(drive, stop.plans[j], stop.v[j])
+            least, most = way.lowest, way.highest
+            if not sound(drive, stop.plans[j]):
+                return False
+        if not drive.lower + reserve[size + j] <= stop.q[j] + least:
+            return False
+        if not stop.q[j] + most <= drive.upper - reserve[j]:
             return False
     return clear(drives, arm, look, stop, reserve[2 * size :])

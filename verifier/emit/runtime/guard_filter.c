@@ -13,11 +13,18 @@
 typedef struct filter_state {
     double q[FILTER_JOINTS];
     double v[FILTER_JOINTS];
+#if FILTER_JERK
+    filter_plan plan[FILTER_JOINTS]; /* of the joints whose jerk is limited */
+#endif
 } filter_state;
 
 typedef struct filter_box {
     double low[FILTER_JOINTS];
     double high[FILTER_JOINTS];
+#if FILTER_JERK
+    double brake[FILTER_JOINTS];
+    struct plan_way *room; /* that the ways of those joints may use */
+#endif
 } filter_box;
 
 /* ---- one joint ------------------------------------------------------------------------------- */
@@ -121,6 +128,32 @@ static double filter_braked(const filter_drive *drive, double speed, double *fol
     return (speed > 0.0) ? -slowing : slowing;
 }
 
+#if FILTER_JERK
+#include "guard_plan.h"
+#endif
+
+static bool filter_planned(const filter_drive *drive)
+{
+#if FILTER_JERK
+    return drive->ramp > 0.0;
+#else
+    (void)drive;
+    return false;
+#endif
+}
+
+/* The command that brakes joint j; leaves what is left of its plan then. */
+static double filter_planned_step(uint32_t j, filter_state *after)
+{
+#if FILTER_JERK
+    return plan_step(&FILTER_DRIVES[j], &after->plan[j]);
+#else
+    (void)j;
+    (void)after;
+    return 0.0;
+#endif
+}
+
 /* ---- the state ------------------------------------------------------------------------------- */
 
 /* What this period's command meets; a rated joint's speed is the last command. */
@@ -155,6 +188,9 @@ static void filter_issue(filter_memory *memory, const double *command, const fil
         memory->speed[j] = after->v[j];
         memory->latest[j] = command[j];
         memory->pending[place][j] = command[j];
+#if FILTER_JERK
+        memory->plan[j] = after->plan[j];
+#endif
     }
     memory->oldest = ((place + 2u) >= FILTER_PENDING) ? 0u : (place + 1u);
 }
@@ -187,7 +223,14 @@ static void filter_blind(filter_memory *memory, double *command)
     filter_state after;
     for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
         const filter_drive *drive = &FILTER_DRIVES[j];
-        const double u = filter_braked(drive, memory->speed[j], &after.v[j]);
+        double u = filter_braked(drive, memory->speed[j], &after.v[j]);
+#if FILTER_JERK
+        after.plan[j] = memory->plan[j];
+#endif
+        if (filter_planned(drive)) {
+            u = filter_planned_step(j, &after);
+            after.v[j] = filter_next_speed(drive, memory->speed[j], u);
+        }
         command[j] = guard_clamp(u, drive->box_lower, drive->box_upper);
         after.q[j] = filter_next_position(drive, memory->position[j], memory->speed[j], after.v[j]);
     }
@@ -213,8 +256,13 @@ static void filter_baseline(filter_memory *memory, const filter_box *box, const 
         double high = drive->box_upper;
         double w = 0.0;
         double u = filter_braked(drive, pace, &w);
+#if FILTER_JERK
+        after.plan[j] = state->plan[j];
+#endif
         if (tracked) {
             u = u + ((drive->stiffness * (here - q)) + (drive->damping * (pace - v)));
+        } else if (filter_planned(drive)) {
+            u = filter_planned_step(j, &after);
         } else if (!((drive->lower <= q) && (q <= drive->upper)) && (box->low[j] <= box->high[j])) {
             low = box->low[j];
             high = box->high[j];
@@ -265,6 +313,13 @@ static void filter_stopping(const filter_state *state, filter_stop *stop)
     for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
         const filter_drive *drive = &FILTER_DRIVES[j];
         stop->full[j] = 0.0;
+#if FILTER_JERK
+        if (filter_planned(drive)) {
+            stop->full[j] = plan_periods(&state->plan[j]) - 1.0;
+            longest = (stop->full[j] > longest) ? stop->full[j] : longest;
+            continue;
+        }
+#endif
         if (drive->kind != FILTER_FREE) {
             const double step = filter_slowing(drive, state->v[j]) * drive->period;
             const double periods = fabs(state->v[j]) / step;
@@ -279,8 +334,16 @@ static void filter_stopping(const filter_state *state, filter_stop *stop)
 static void filter_at(const filter_stop *stop, double periods, double *q)
 {
     for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
-        q[j] = stop->state->q[j] + filter_travelled(&FILTER_DRIVES[j], stop->state->v[j],
-                                                    stop->full[j], periods);
+        const filter_state *state = stop->state;
+#if FILTER_JERK
+        if (filter_planned(&FILTER_DRIVES[j])) {
+            q[j] = state->q[j] +
+                   plan_moved(&FILTER_DRIVES[j], &state->plan[j], state->v[j], periods);
+            continue;
+        }
+#endif
+        q[j] = state->q[j] +
+               filter_travelled(&FILTER_DRIVES[j], state->v[j], stop->full[j], periods);
     }
 }
 
@@ -471,6 +534,10 @@ static void filter_bends(const double *before, const double *there, double perio
         const double time = periods * drive->period;
         double bend = ((0.125 * slowing) * time) * time;
         bend = (way < bend) ? way : bend;
+        if (filter_planned(drive)) {
+            const double most = -drive->box_lower;
+            bend = ((0.125 * ((most > drive->box_upper) ? most : drive->box_upper)) * time) * time;
+        }
         parts[k] = bend + ((0.125 * way) * ((2.0 * others) + way));
         others += way;
     }
@@ -590,7 +657,15 @@ static bool filter_clear(const filter_look *look, const filter_state *state, con
     filter_at(&stop, stop.periods, end);
     for (uint32_t k = 0u; k < FILTER_MOVING; ++k) {
         const uint32_t j = FILTER_DRIVE[k];
-        ways[k] = fabs(state->q[j] - look->q[j]) + fabs(end[j] - state->q[j]);
+        double way = fabs(end[j] - state->q[j]);
+#if FILTER_JERK
+        if (filter_planned(&FILTER_DRIVES[j])) {
+            plan_way found;
+            plan_leads(&FILTER_DRIVES[j], &state->plan[j], state->v[j], &found);
+            way = (2.0 * (found.highest - found.lowest)) - way;
+        }
+#endif
+        ways[k] = fabs(state->q[j] - look->q[j]) + way;
     }
     for (uint32_t b = 0u; b < FILTER_BODIES; ++b) {
         bounds[b] = filter_strayed(b, ways);
@@ -637,6 +712,25 @@ typedef struct filter_motion {
     filter_parts parts[FILTER_INSTANTS];
 } filter_motion;
 
+/* The rate of braking that covers the way to the stop, where the jerk is limited too. */
+static double filter_easing(const filter_drive *drive, double v)
+{
+    const double full = filter_slowing(drive, v);
+    if (!filter_planned(drive)) {
+        return full;
+    }
+    const double jerk = drive->ramp / drive->period;
+    const double size = fabs(v);
+    double eased = 0.0;
+    if ((jerk * size) >= (full * full)) {
+        eased = full / (1.0 + ((full * full) / (jerk * size)));
+    }
+    if (!(eased > 0.0)) {
+        eased = 0.5 * sqrt(jerk * size);
+    }
+    return (eased > drive->ramp) ? eased : drive->ramp;
+}
+
 /* Until so long after the coming period, which is no longer than braking takes. */
 static void filter_part(uint32_t j, double v, double time, filter_parts *parts)
 {
@@ -647,7 +741,7 @@ static void filter_part(uint32_t j, double v, double time, filter_parts *parts)
         parts->now[j] = 0.0;
         return;
     }
-    double slowing = filter_slowing(drive, v);
+    double slowing = filter_easing(drive, v);
     slowing = (v > 0.0) ? slowing : -slowing;
     const double half = 0.5 * drive->period;
     double rest = ((0.5 * slowing) * time) * time;
@@ -689,7 +783,7 @@ static void filter_moving(const filter_state *state, const filter_box *box, filt
         motion->time[j] = 0.0;
         motion->tilt[j] = 0.0;
         if (drive->kind != FILTER_FREE) {
-            const double slowing = filter_slowing(drive, v);
+            const double slowing = filter_easing(drive, v);
             motion->time[j] = fabs(v) / slowing;
             if (fabs(v) > (slowing * drive->period)) {
                 motion->tilt[j] = (v > 0.0) ? FILTER_TILT : -FILTER_TILT;
@@ -937,8 +1031,19 @@ static bool filter_reserved(const filter_look *look, const filter_state *state,
     filter_at(&stop, stop.periods, end);
     for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
         const filter_drive *drive = &FILTER_DRIVES[j];
-        CHECK(((drive->lower + reserve[FILTER_JOINTS + j]) <= end[j]) &&
-                  (end[j] <= (drive->upper - reserve[j])),
+        double low = end[j];
+        double high = end[j];
+#if FILTER_JERK
+        if (filter_planned(drive)) {
+            plan_way way;
+            plan_leads(drive, &state->plan[j], state->v[j], &way);
+            low = state->q[j] + way.lowest;
+            high = state->q[j] + way.highest;
+            CHECK(plan_sound(drive, &state->plan[j]), false);
+        }
+#endif
+        CHECK(((drive->lower + reserve[FILTER_JOINTS + j]) <= low) &&
+                  (high <= (drive->upper - reserve[j])),
               false);
     }
     return filter_clear(look, state, &reserve[2u * FILTER_JOINTS]);
@@ -978,6 +1083,34 @@ static bool filter_recoverable(const filter_look *look, const filter_state *stat
     return filter_clear(look, state, NULL);
 }
 
+/* How each joint whose jerk is limited stops after the command; false if a plan does not fit. */
+static bool filter_followed(const filter_box *box, const filter_state *state, const double *command,
+                            filter_state *after)
+{
+#if FILTER_JERK
+    for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
+        const filter_drive *drive = &FILTER_DRIVES[j];
+        after->plan[j] = state->plan[j];
+        if (!filter_planned(drive)) {
+            continue;
+        }
+        if (command[j] == box->brake[j]) {
+            (void)plan_step(drive, &after->plan[j]);
+        } else {
+            CHECK(plan_led(drive, &box->room[j], command[j], state->q[j], state->v[j],
+                           &after->plan[j]),
+                  false);
+        }
+    }
+#else
+    (void)box;
+    (void)state;
+    (void)command;
+    (void)after;
+#endif
+    return true;
+}
+
 /* The nearest command, if it is certified and leaves a way to a stop. */
 static bool filter_found(const filter_look *look, const filter_box *box, const filter_state *state,
                          const double *proposed, bool learned, filter_memory *memory,
@@ -1011,6 +1144,7 @@ static bool filter_found(const filter_look *look, const filter_box *box, const f
     filter_boxed(wished, box, command, moved);
 #endif
     filter_after(state, command, &after);
+    CHECK(filter_followed(box, state, command, &after), false);
     CHECK(!filter_leaps(look, &after), false);
     CHECK(filter_recoverable(look, &after, learned), false);
     for (uint32_t i = 0u; i < FILTER_ROWS; ++i) {
@@ -1084,9 +1218,23 @@ static bool filter_charge(filter_memory *memory, const filter_look *look, const 
     double asked[FILTER_JOINTS];
     filter_state after;
     for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
-        asked[j] = guard_clamp(wished[j], FILTER_DRIVES[j].box_lower, FILTER_DRIVES[j].box_upper);
+        double low = FILTER_DRIVES[j].box_lower;
+        double high = FILTER_DRIVES[j].box_upper;
+#if FILTER_JERK
+        if (filter_planned(&FILTER_DRIVES[j])) {
+            plan_box(&FILTER_DRIVES[j], memory->latest[j], &low, &high);
+        }
+#endif
+        asked[j] = guard_clamp(wished[j], low, high);
     }
     filter_after(state, asked, &after);
+#if FILTER_JERK
+    for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
+        if (filter_planned(&FILTER_DRIVES[j])) {
+            plan_make(&FILTER_DRIVES[j], after.v[j], asked[j], &after.plan[j]);
+        }
+    }
+#endif
     const bool careful = doubtful || (memory->switched != 0u);
     const bool kept = filter_reserved(look, &after, careful ? FILTER_BACK : FILTER_LEAVE) &&
                       filter_held(&after, careful);
@@ -1136,6 +1284,17 @@ static bool filter_step(filter_memory *memory, const double *position, const dou
     filter_predict(memory, &state);
     filter_look_at(state.q, &look);
     filter_refer(memory, &state);
+#if FILTER_JERK
+    plan_way room[FILTER_JOINTS];
+    for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
+        state.plan[j] = memory->plan[j];
+        if (filter_planned(&FILTER_DRIVES[j])) {
+            plan_resume(&FILTER_DRIVES[j], &state.plan[j], memory->speed[j], state.v[j],
+                        memory->latest[j]);
+        }
+    }
+    box.room = room;
+#endif
     if (memory->started == 0u) {
         memory->started = 1u;
         memory->sure = filter_clear(&look, &state, NULL) ? 1u : 0u;
@@ -1145,6 +1304,13 @@ static bool filter_step(filter_memory *memory, const double *position, const dou
         }
     }
     for (uint32_t j = 0u; j < FILTER_JOINTS; ++j) {
+#if FILTER_JERK
+        if (filter_planned(&FILTER_DRIVES[j])) {
+            plan_choose(&FILTER_DRIVES[j], &state.plan[j], state.q[j], state.v[j], &room[j],
+                        &box.low[j], &box.brake[j], &box.high[j]);
+            continue;
+        }
+#endif
         filter_limits(&FILTER_DRIVES[j], state.q[j], state.v[j], &box.low[j], &box.high[j]);
     }
     bool learned = (proposed != NULL) && filter_admit(state.v, proposed, wished);

@@ -1,11 +1,12 @@
 /* The filter of one arm: what it knows, and what it remembers. The sizes are macros of guard.h:
  *
  *     FILTER_JOINTS   driven joints          FILTER_LATENCY  periods until a command acts
+ *     FILTER_JERK     1 if the jerk of a joint is limited
  *     FILTER_LINES    rows of the arm, 0 without one; then also FILTER_MOVING (its joints),
  *                     FILTER_SPHERES, FILTER_BODIES, FILTER_SHAPES and FILTER_FACETS (of a shape)
  *
- * The meaning of every function is in Python: safety/braking.py, clearance.py, filter.py,
- * switch.py. */
+ * The meaning of every function is in Python: safety/braking.py, jerk.py, clearance.py,
+ * filter.py, switch.py. */
 
 #ifndef GUARD_FILTER_H
 #define GUARD_FILTER_H
@@ -41,7 +42,23 @@ typedef struct filter_drive {
     double damping;
     double radius; /* how far it may be from its reference */
     double share;  /* of the room to a limit of the speed that one period may use up */
+    double swing;  /* by which an acceleration changes at most, from one period to the next */
+    double ramp;   /* the same where it is planned ahead; both 0 if it changes by anything */
 } filter_drive;
+
+#if FILTER_JERK
+
+/* How a joint stops whose jerk is limited: from the command `begin` to `peak` in `first` periods,
+ * there for `hold`, to 0 in `last`. */
+typedef struct filter_plan {
+    double begin;
+    double peak;
+    double first;
+    double hold;
+    double last;
+} filter_plan;
+
+#endif /* FILTER_JERK */
 
 /* Bounds of a proposal; rounded inwards. */
 typedef struct filter_sides {
@@ -114,6 +131,9 @@ typedef struct filter_memory {
     double speed[FILTER_JOINTS];
     double latest[FILTER_JOINTS];
     double pending[FILTER_PENDING][FILTER_JOINTS];
+#if FILTER_JERK
+    filter_plan plan[FILTER_JOINTS];
+#endif
     double moved[FILTER_ROWS]; /* how far each row moved the last command; 0 if it is not active */
 } filter_memory;
 
