@@ -4,7 +4,10 @@ them, each in its own versions."""
 from __future__ import annotations
 
 import random
+import re
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -13,13 +16,15 @@ from verifier.core.obligation import Obligation, facts_of
 from verifier.core.term import variables
 from verifier.core.verdict import Proved, Verdict
 from verifier.judging import Effort, judged
+from verifier.kept import NOTHING_KEPT, to_keep
+from verifier.model.values import Contract
 from verifier.obligations.circumstances import Parts
 from verifier.obligations.owed import owed
 from verifier.obligations.repeated import owed_once
 from verifier.report.values import solvers, status
 from verifier.solve.canonical import canonical, from_canonical, to_canonical, versions
 from verifier.solve.discharge import settle
-from verifier.source import Mistakes, chosen, settled
+from verifier.source import Mistakes, Source, chosen, settled, settled_with
 
 WORLD = """\
 type Item
@@ -193,6 +198,97 @@ def _status(verdict: Verdict) -> object:
 
 def _silent(done: int, total: int) -> None:
     """Nobody is told."""
+
+
+# Each keeps some skills as they are written; not all leave a text that can be read.
+EDITS = (
+    ("skill S", "# a remark\n\nskill S", 1),
+    ("\nskill S1", " skill S1", 1),
+    ("skill S0", "  skill S0", 1),
+    ("skill S1 {", "skill   S1  {  # a remark", 1),
+    ("chain One", "const limit = 3\nchain One", 1),
+    ("limit = 3", "limit = 5/2", 1),
+    ("x <= 3", "x <= limit", 1),
+    ("S0", "Reach", -1),
+    ("near", "close", -1),
+    ("x <= 1", "x <= 3/4", 1),
+    ("-9 .. 9", "-9 .. 8", 1),
+    ("object cup", "object mug, cup", 1),
+    ("a, b    :", "b, a    :", 1),
+    ("ensures ", "ensures a and ", 1),
+    ("modifies ", "modifies x, z, ", 1),
+    ("modifies x, z, ", "modifies ", 1),
+    ("2 s }", "2 s } }", 1),
+    ("2 s }", "3 s }\n  const other = 1", 1),
+    ("2 s }\nchain", "2 s\nchain", 1),
+    ("2 s }\nskill", '2 s } "\nskill', 1),
+    ("ensures ", "ensures unheard and ", 1),
+    ("skill S1 {", "skill S0 {", 1),
+    ("skill S1 {", "skill S1 refines S0 {", 1),
+    ("state {", "state {\n\n", 1),
+    ("S0()", "S0(); S0()", 3),
+    ("\n    modifies", "\r\n    modifies", 1),
+    ("skill S2 {", "skill S2(v : real) {", 1),
+)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_skills_that_are_not_read_again_say_the_same(tmp_path: Path, seed: int) -> None:
+    """Whatever is edited: the mistakes and where they stand, or all that the chains owe."""
+    rng = random.Random(4000 + seed)
+    path, text, known = tmp_path / "a.contract", _plainly(written(rng)), NOTHING_KEPT
+    unread = 0
+    for old, new, count in (("", "", 0), *rng.sample(EDITS, 12)):
+        changed = text.replace(old, new, count)
+        path.write_text(changed, newline="")
+        whole = _read(lambda: settled(str(path)))
+        source = _read(partial(settled_with, str(path), known))
+        assert _told(source) == _told(whole)
+        if isinstance(source, Source) and isinstance(whole, Source):
+            text = changed.replace("\r", "")
+            unread += len(source.scope.kept)
+            known = to_keep(source.loaded, source.scope, source.known)
+            assert known == to_keep(whole.loaded, whole.scope, NOTHING_KEPT)
+    assert unread
+
+
+def _plainly(text: str) -> str:
+    """The library with most skills about one object, which are those that can be kept."""
+    for name in ("S0", "S1", "S3"):
+        text = re.sub(rf"{name}\((cup|bowl|o : Item)\)", f"{name}", text)
+        text = re.sub(rf"{name}(?=[; ] |;|  achieve| achieve)", f"{name}()", text)
+        text = text.replace(f"skill {name}() {{", f"skill {name} {{")
+    blocks = text.split("\nskill ")
+    plain = [each if "(o : Item)" in each else each.replace("[o]", "[cup]") for each in blocks[1:]]
+    return "\nskill ".join([blocks[0], *plain])
+
+
+def _read(read: Callable[[], Source]) -> Source | Mistakes:
+    try:
+        return read()
+    except Mistakes as mistakes:
+        return mistakes
+
+
+def _told(source: Source | Mistakes) -> object:
+    """The mistakes; or of each chain what it owes, the circumstances of its steps, and their
+    contracts, all of which is read for it."""
+    if isinstance(source, Mistakes):
+        return source.diagnostics
+    told = {}
+    for chain in source.model.chains.values():
+        whole = owed_once(source.model, chain, {})
+        contracts = [_whole(step.contract) for step in chain.steps]
+        told[chain.name] = whole.obligations, whole.first, whole.places, contracts
+    return told
+
+
+def _whole(contract: Contract) -> Contract:
+    parts = {
+        part: tuple(replace(c, stated=c.formula) for c in getattr(contract, part))
+        for part in ("requires", "ensures", "invariants")
+    }
+    return replace(contract, **parts)
 
 
 def test_repeated_steps_do_share(tmp_path: Path) -> None:

@@ -96,13 +96,28 @@ def judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answe
     judged before is stated and judged again, so that everything about it can be shown.
     """
     answers, unstated = _judged(model, chain, effort, tell)
-    good = all(isinstance(each.verdict, Proved | Deferred) for each in answers)
-    if good or not unstated or effort.before is None:
+    if not unstated or _good(answers):
         return answers
-    afresh = replace(effort, before={})
-    answers, _ = _judged(model, chain, afresh, tell)
-    effort.before.update(afresh.before or {})
+    return judged_afresh(model, chain, effort, tell)
+
+
+def believed(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answer] | None:
+    """The answers as `judged` gives them, if nothing fails."""
+    answers, _ = _judged(model, chain, effort, tell)
+    return answers if _good(answers) else None
+
+
+def judged_afresh(model: Model, chain: Chain, effort: Effort, tell: Tell) -> list[Answer]:
+    """The answers as `judged` gives them, with nothing believed of what was judged before."""
+    afresh: dict[str, Parts] = {}
+    answers, _ = _judged(model, chain, replace(effort, before=afresh), tell)
+    if effort.before is not None:
+        effort.before.update(afresh)
     return answers
+
+
+def _good(answers: Sequence[Answer]) -> bool:
+    return all(isinstance(each.verdict, Proved | Deferred) for each in answers)
 
 
 def _judged(model: Model, chain: Chain, effort: Effort, tell: Tell) -> tuple[list[Answer], bool]:

@@ -9,7 +9,7 @@ the project or the library, also when links are followed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -44,6 +44,7 @@ class _Reading:
     """A load on its way: what is done, and the files that are open, outermost first."""
 
     root: Path
+    known: Container[str]
     files: list[tree.File] = field(default_factory=list)
     texts: dict[str, str] = field(default_factory=dict)
     documents: dict[tuple[str, str], tuple[str, bytes]] = field(default_factory=dict)
@@ -52,9 +53,10 @@ class _Reading:
     open: list[tuple[str, str]] = field(default_factory=list)
 
 
-def load(path: str, text: str | None = None) -> Loaded:
-    """The file at `path`, or `text` in its place, and everything that it uses, each once."""
-    reading = _Reading(project_root(Path(os.path.abspath(path)).parent))
+def load(path: str, text: str | None = None, known: Container[str] = ()) -> Loaded:
+    """The file at `path`, or `text` in its place, and everything that it uses, each once. The
+    bodies of skills whose digests are known are left out (stretches.py)."""
+    reading = _Reading(project_root(Path(os.path.abspath(path)).parent), known)
     if text is not None:
         reading.texts[path] = text
     _read(reading, path, os.path.abspath(path), None)
@@ -118,7 +120,7 @@ def _read(reading: _Reading, shown: str, path: str, asked: tree.Use | None) -> N
     try:
         if shown not in reading.texts:
             reading.texts[shown] = read(path, shown)
-        file = parse(reading.texts[shown], shown)
+        file = parse(reading.texts[shown], shown, reading.known)
     except SourceError as error:
         reading.mistakes += error.diagnostics
         return

@@ -8,7 +8,7 @@ from dataclasses import replace
 from verifier.core.term import Real
 from verifier.core.unit import LENGTH, UNITS, Unit
 from verifier.core.verdict import Proved, SolverWord, Unknown
-from verifier.judging import Effort, Tell, judged
+from verifier.judging import Effort, Tell, believed, judged, judged_afresh
 from verifier.model.body import statements_of
 from verifier.model.values import Attempt, Chain, Model, StateVariable, Step
 from verifier.obligations.elapsed import durations
@@ -23,18 +23,34 @@ from verifier.report.values import (
     StepShown,
     chain_verdict,
 )
-from verifier.source import Source, chosen
+from verifier.source import Source, chosen, settled
 
 
 def check(source: Source, names: Sequence[str], effort: Effort, tell: Tell) -> Report:
-    """The report on the chosen chains, with a repair for each that is refuted. Raises Mistakes."""
-    chains = [examined(source, chain, effort, tell) for chain in chosen(source, names)]
-    return Report((), tuple(chains), source.texts)
+    """The report on the chosen chains, with a repair for each that is refuted. Raises Mistakes.
+
+    Where anything fails in a source that was not read as a whole, it is, so that all that is said
+    of the failure speaks of the text.
+    """
+    reports: list[ChainReport] = []
+    for name in [chain.name for chain in chosen(source, names)]:
+        chain = source.model.chains[name]
+        answers = believed(source.model, chain, effort, tell) if source.known.skills else None
+        if answers is None and source.known.skills:
+            source = settled(source.path)
+            chain = source.model.chains[name]
+            answers = judged_afresh(source.model, chain, effort, tell)
+        elif answers is None:
+            answers = judged(source.model, chain, effort, tell)
+        reports.append(_examined(source, chain, answers, effort))
+    return Report((), tuple(reports), source.texts)
 
 
-def examined(source: Source, chain: Chain, effort: Effort, tell: Tell) -> ChainReport:
+def _examined(
+    source: Source, chain: Chain, answers: Sequence[Answer], effort: Effort
+) -> ChainReport:
     """The report on one chain or claim, with a repair if it is refuted and one is found."""
-    plain = report_on(source, chain, judged(source.model, chain, effort, tell))
+    plain = report_on(source, chain, answers)
     if chain_verdict(plain) != "refuted" or (chain.is_claim and chain.plant is None):
         return plain
     from verifier.closing.gains import with_gains  # nothing that is proved pays for these

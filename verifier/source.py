@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from verifier.core.diagnostic import Diagnostic, SourceError, near_miss
 from verifier.core.span import Span
-from verifier.library import load
+from verifier.kept import NOTHING_KEPT, KeptSkills, around, restored
+from verifier.library import Loaded, load
 from verifier.model.scope import Scope, collect
 from verifier.model.settle import settle_scope
 from verifier.model.values import Chain, Model
@@ -23,12 +24,14 @@ class Mistakes(SourceError):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file with all that it uses, settled."""
+    """A file with all that it uses, settled. The bodies of `known` skills were not read."""
 
     path: str
     texts: Mapping[str, str]
     scope: Scope
     model: Model
+    loaded: Loaded
+    known: KeptSkills = NOTHING_KEPT
 
 
 def settled(path: str, text: str | None = None) -> Source:
@@ -38,9 +41,26 @@ def settled(path: str, text: str | None = None) -> Source:
         raise Mistakes(loaded.diagnostics, loaded.texts)
     try:
         scope = collect(loaded.files, loaded.documents)
-        return Source(path, loaded.texts, scope, settle_scope(scope))
+        return Source(path, loaded.texts, scope, settle_scope(scope), loaded)
     except SourceError as error:
         raise Mistakes(error.diagnostics, loaded.texts) from None
+
+
+def settled_with(path: str, known: KeptSkills) -> Source:
+    """The file as `settled` gives it, but skills that are known are not read again, as long as
+    nothing is wrong. Raises Mistakes."""
+    loaded = load(path, known=known.skills)
+    if loaded.diagnostics or not known.skills or around(loaded) != known.around:
+        return settled(path)
+    try:
+        scope = collect(loaded.files, loaded.documents)
+        contracts = restored(loaded, scope, known)
+        if contracts is None:
+            return settled(path)
+        scope.kept.update(contracts)
+        return Source(path, loaded.texts, scope, settle_scope(scope), loaded, known)
+    except SourceError:
+        return settled(path)
 
 
 def chosen(source: Source, names: Sequence[str]) -> list[Chain]:

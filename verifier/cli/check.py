@@ -6,23 +6,25 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 
 from verifier.cli import cache, judged
 from verifier.cli.command import Refusal, complain, exit_code, paint
 from verifier.cli.engine import finder
+from verifier.cli.judged import Before
 from verifier.cli.progress import progress
 from verifier.cli.version import version
 from verifier.cli.writing import make_folder, write
 from verifier.core.diagnostic import Diagnostic
 from verifier.judging import Effort
+from verifier.kept import to_keep
 from verifier.pipeline import check, without_solver_words
 from verifier.report import terminal
 from verifier.report.values import ChainReport, Report, chain_verdict
 from verifier.solve.cluster import Finder
-from verifier.source import Mistakes, Source, chosen, settled, unknown_chain
+from verifier.source import Mistakes, Source, chosen, settled_with, unknown_chain
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,11 +37,14 @@ def run(options: argparse.Namespace) -> int:
         raise Refusal("a second opinion needs cvc5: `pip install 'verify-chain[opinion]'`")
     if options.pictures is not None and find_spec("matplotlib") is None:
         raise Refusal("pictures need matplotlib: `pip install 'verify-chain[notebook]'`")
-    sources, diagnostics, texts = _open(options.files, options.chain or ())
+    known: dict[str, Before] = {}
+    if not (options.no_cache or _all_judged(options)):
+        known = {file: judged.read(file) for file in options.files}
+    sources, diagnostics, texts = _open(options.files, options.chain or (), known)
     report = Report(tuple(diagnostics), (), texts)
     if not diagnostics:
         with finder(options) as found_by:
-            report = _judged(sources, options, found_by)
+            report = _judged(sources, options, found_by, known)
     _print(report, options.format)
     if options.format == "text" and not options.chain:
         _name_empty(sources)
@@ -55,7 +60,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _open(
-    files: Sequence[str], names: Sequence[str]
+    files: Sequence[str], names: Sequence[str], known: Mapping[str, Before]
 ) -> tuple[list[Source], list[Diagnostic], dict[str, str]]:
     """The sources, and the mistakes of all of them with their texts."""
     sources: list[Source] = []
@@ -63,7 +68,7 @@ def _open(
     texts: dict[str, str] = {}
     for file in dict.fromkeys(files):
         try:
-            sources.append(settled(file))
+            sources.append(settled_with(file, known.get(file, judged.NOTHING).skills))
             texts |= sources[-1].texts
         except Mistakes as mistakes:
             diagnostics += [d for d in mistakes.diagnostics if d not in diagnostics]
@@ -75,7 +80,10 @@ def _open(
 
 
 def _judged(
-    sources: Sequence[Source], options: argparse.Namespace, found_by: Finder | None
+    sources: Sequence[Source],
+    options: argparse.Namespace,
+    found_by: Finder | None,
+    before: Mapping[str, Before],
 ) -> Report:
     names: list[str] = options.chain or []
     chains: list[ChainReport] = []
@@ -85,22 +93,23 @@ def _judged(
         if names and not here:
             continue
         known = {} if options.no_cache else cache.read(source.path)
-        trusting = not (options.no_cache or _all_judged(options))
-        old = judged.read(source.path) if trusting else {}
+        old = before.get(source.path)
         effort = Effort(
             options.timeout,
             options.jobs,
             dict(known),
             options.second_opinion,
             found_by,
-            dict(old) if trusting else None,
+            None if old is None else dict(old.steps),
         )
         began = time.monotonic()
         with progress("judging") as tell:
             report = check(source, here, effort, tell)
         if not options.no_cache and time.monotonic() - began > cache.WORTH_S:
             cache.keep(source.path, effort.proofs, known)
-            judged.keep(source.path, effort.before or {}, old)
+            if old is not None and effort.before is not None:
+                skills = to_keep(source.loaded, source.scope, source.known)
+                judged.keep(source.path, Before(effort.before, skills), old)
         chains += report.chains
         texts |= report.texts
     whole = Report((), tuple(chains), texts)

@@ -1,4 +1,5 @@
-"""What this machine proved of steps before, by the circumstances of each: in the user's own cache.
+"""What this machine proved of steps before, by the circumstances of each, and the skills that it
+read then: in the user's own cache.
 
 What is read here is believed. So it lies where a project cannot bring it: in a folder of the user
 that nobody else may write to, where whoever can write could change this program, too. It holds for
@@ -14,47 +15,67 @@ import os
 import re
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 
 import verifier
 from verifier.cli.command import Refusal
 from verifier.cli.writing import write
+from verifier.kept import NOTHING_KEPT, KeptSkills
 from verifier.obligations.circumstances import Part, Parts
 
 SIZE_MAX = 32_000_000
 OTHERS_WRITE = 0o022
-_LINE = re.compile(r"([0-9a-f]{64}) (.+)")
+_STEP = re.compile(r"([0-9a-f]{64}) (.+)")
+_SKILL = re.compile(r"skill ([0-9a-f]{64}) (.+)")
+_AROUND = re.compile(r"around ([0-9a-f]{64})")
 
 
-def read(source: str) -> dict[str, Parts]:
-    """What was proved of the steps of this source file by this program."""
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What was proved of the steps of a source, by their circumstances, and its skills."""
+
+    steps: Mapping[str, Parts]
+    skills: KeptSkills
+
+
+NOTHING = Before({}, NOTHING_KEPT)
+
+
+def read(source: str) -> Before:
+    """What this program proved and read of this source file."""
     path = _path(source)
     try:
         if not _own(os.path.dirname(path)):
-            return {}
+            return NOTHING
         with open(path, "rb") as file:
             data = file.read(SIZE_MAX + 1)
     except OSError:
-        return {}
+        return NOTHING
     if len(data) > SIZE_MAX:
-        return {}
+        return NOTHING
     head, *lines = data.decode("ascii", "replace").splitlines() or [""]
     if head != _program():
-        return {}
-    found = (_LINE.fullmatch(line) for line in lines)
-    read = {match[1]: _parts(match[2]) for match in found if match}
-    return {name: parts for name, parts in read.items() if parts}
+        return NOTHING
+    steps = {match[1]: _parts(match[2]) for match in map(_STEP.fullmatch, lines) if match}
+    skills = {match[1]: match[2] for match in map(_SKILL.fullmatch, lines) if match}
+    around = next((match[1] for match in map(_AROUND.fullmatch, lines) if match), "")
+    kept = KeptSkills(around, skills) if around else NOTHING_KEPT
+    return Before({name: parts for name, parts in steps.items() if parts}, kept)
 
 
-def keep(source: str, proved: Mapping[str, Parts], known: Mapping[str, Parts]) -> None:
-    """Writes what was proved, new ones first, as far as there is room; nothing if all was known."""
-    new = {name: parts for name, parts in proved.items() if name not in known}
-    if not new:
+def keep(source: str, now: Before, known: Before) -> None:
+    """Writes what was proved, new ones first, as far as there is room, and the skills; nothing if
+    all was known."""
+    new = {name: parts for name, parts in now.steps.items() if name not in known.steps}
+    if not new and now.skills == known.skills:
         return
-    lines = [_program()]
-    room = SIZE_MAX - len(lines[0]) - 1
-    for name, parts in {**new, **known}.items():
+    lines = [_program(), f"around {now.skills.around}"]
+    lines += [f"skill {name} {told}" for name, told in now.skills.skills.items()]
+    room = SIZE_MAX - sum(len(line) + 1 for line in lines)
+    for name, parts in {**new, **known.steps}.items():
         line = f"{name} {json.dumps([_listed(part) for part in parts])}"
         room -= len(line) + 1
         if room < 0:
@@ -84,6 +105,7 @@ def _own(folder: str) -> bool:
     return found.st_uid == os.geteuid() and not found.st_mode & OTHERS_WRITE
 
 
+@cache
 def _program() -> str:
     """A line that changes with every file of the package and with the interpreter."""
     home = Path(verifier.__file__).parent

@@ -72,12 +72,15 @@ def bind(scope: Scope, call: tree.Call, at: Context | None = None) -> Contract:
         )
     bindings = bound(skill, call, at)
     text = called(call, bindings, at)
-    return _contract(scope, skill, text, bindings)
+    return contract_with(scope, skill, text, bindings)
 
 
-def _contract(
+def contract_with(
     scope: Scope, skill: tree.SkillDeclaration, text: str, bindings: dict[str, Value]
 ) -> Contract:
+    """The contract of the skill with these parameters; `text` is the call. Raises SourceError."""
+    if skill.name.text in scope.kept:
+        return scope.kept[skill.name.text]
     key = ("contract", text, *bindings.values())
     if key not in scope.memo:
         scope.memo[key] = contract_of(skill, text, Context(scope, bindings))
@@ -87,7 +90,7 @@ def _contract(
 def check_declaration(scope: Scope, skill: tree.SkillDeclaration) -> None:
     """Settles the skill with every parameter standing for any value. Raises SourceError."""
     if not skill.parameters:
-        _contract(scope, skill, f"{skill.name.text}()", {})
+        contract_with(scope, skill, f"{skill.name.text}()", {})
         return
     bindings = {p.name.text: placeholder(scope, p) for p in distinct(skill)}
     contract_of(skill, skill.name.text, Context(scope, bindings, placeholder=True))
@@ -177,6 +180,7 @@ def _check_environment(
 
 def contract_of(skill: tree.SkillDeclaration, text: str, at: Context) -> Contract:
     """The contract of a skill whose parameters are bound at `at`. Raises SourceError."""
+    assert skill.name.text not in at.scope.kept, "the body of this skill was not read"
     requires: list[Condition] = []
     ensures: list[Condition] = []
     invariants: list[Condition] = []

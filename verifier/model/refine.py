@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from itertools import product
 
 from verifier.core.diagnostic import Label, near_miss
-from verifier.model.contract import contract_of
-from verifier.model.expression import Context, scalar_names
+from verifier.model.contract import contract_with
+from verifier.model.expression import scalar_names
 from verifier.model.parameter import distinct, parameter_type, placeholder
 from verifier.model.quantity import Thing, Value, fail
 from verifier.model.scope import Scope
@@ -83,9 +83,9 @@ def _claim(
     contracts = []
     for each in (skill, other):
         names = [parameter.name.text for parameter in each.parameters]
-        at = Context(scope, dict(zip(names, values, strict=True)))
         text = f"{each.name.text}({', '.join(chosen)})"
-        contracts.append(contract_of(each, text, at))
+        bindings = dict(zip(names, values, strict=True))
+        contracts.append(contract_with(scope, each, text, bindings))
     assert skill.refines is not None
     claim = Refinement(contracts[0], contracts[1], skill.refines.span)
     given = f"({', '.join(chosen)})" if chosen else ""

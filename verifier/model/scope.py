@@ -11,7 +11,7 @@ from verifier.core.span import Span
 from verifier.core.term import Boolean, Enumeration, Real, Sort
 from verifier.core.unit import LENGTH, NONE, UNITS, Unit, parse_unit
 from verifier.model.quantity import fail
-from verifier.model.values import StateVariable
+from verifier.model.values import Contract, StateVariable
 from verifier.syntax import tree
 
 LONGEST_VECTOR = 1000
@@ -26,8 +26,10 @@ Documents: TypeAlias = Mapping[tuple[str, str], tuple[str, bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Declarations by name. `memo` keeps settled constants and domains, `active` those that are
-    being settled right now, so that a definition that needs itself is found."""
+    """Declarations by name. `kept` are the contracts of skills whose bodies were not read, because
+    they were in an earlier run; they take no parameters. `memo` keeps settled constants and
+    domains, `active` those that are being settled right now, so that a definition that needs itself
+    is found."""
 
     types: dict[str, tree.TypeDeclaration] = field(default_factory=dict)
     objects: dict[str, str] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class Scope:
     processors: dict[str, tree.ProcessorDeclaration] = field(default_factory=dict)
     resources: dict[str, tree.ResourceDeclaration] = field(default_factory=dict)
     budgets: dict[str, tree.BudgetDeclaration] = field(default_factory=dict)
+    kept: dict[str, Contract] = field(default_factory=dict, compare=False)
     memo: dict[tuple[object, ...], object] = field(default_factory=dict, compare=False)
     active: list[tuple[str, str]] = field(default_factory=list, compare=False)
 

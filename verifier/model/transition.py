@@ -262,7 +262,7 @@ def _promised(given: Given) -> Polytope:
         if any(when == OLD for _, when in variables(stated)):
             found = None
         else:
-            found = _rows_of(replace(condition, formula=stated), given)
+            found = _rows_of(replace(condition, stated=stated), given)
         if found is None or any(sign == "<" for _, _, sign in found):
             fail(
                 "bad-transition",

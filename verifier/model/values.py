@@ -3,13 +3,14 @@ only."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.enclosure import Range
 from verifier.core.span import Span
-from verifier.core.term import Formula, Sort, Term
+from verifier.core.term import Formula, Key, Sort, Term, variables
 from verifier.core.unit import Unit
 from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver
 from verifier.model.motion import MotionLimits, Place, Transition
@@ -68,6 +69,16 @@ DEFAULT_FALLBACK = "stop"
 """The fallback of what the bundle watches where the source names none."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Kept:
+    """A formula that an earlier run has read: its digest, what it reads, and how to read it again,
+    which is done only where somebody looks at it."""
+
+    digest: str
+    reads: frozenset[Key]
+    again: Callable[[], Formula]
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One clause of a contract, split at its top-level `and`, over NOW and OLD scalars.
@@ -78,11 +89,23 @@ class Condition:
     """
 
     kind: str
-    formula: Formula
+    stated: Formula | Kept
     span: Span
     text: str
     reads_environment: bool
     fallback: str | None
+
+    @property
+    def formula(self) -> Formula:
+        """What the clause says."""
+        return self.stated.again() if isinstance(self.stated, Kept) else self.stated
+
+    @property
+    def reads(self) -> frozenset[Key]:
+        """The scalars that it reads, NOW or OLD."""
+        if isinstance(self.stated, Kept):
+            return self.stated.reads
+        return frozenset(variables(self.stated))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.span import Span
-from verifier.core.term import TRUE, Formula, Number, Product, Sum, Variable
-from verifier.model.values import Chain, Condition, Contract, Model
+from verifier.core.term import TRUE, Number, Product, Sum, Variable
+from verifier.model.values import Chain, Condition, Contract, Domain, Kept, Model
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,14 @@ Put: TypeAlias = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Kind:
     """What conditions of one formula, or domains of one, have in common: the classes of scalars
-    that it reads as they are now, and as they were. Their facts differ in versions only."""
+    that it reads as they are now, and as they were; whether it is declared; and the digest of the
+    formula. Their facts differ in versions only."""
 
     number: int
     now: tuple[int, ...]
     old: tuple[int, ...]
     declared: bool
-    formula: Formula
+    formula: str
 
 
 @dataclass(slots=True)
@@ -55,7 +56,6 @@ class Digests:
     classes: Mapping[str, int]
     whole: str = ""
     members: dict[int, list[str]] = field(default_factory=dict)
-    formulas: dict[int, str] = field(default_factory=dict)
     contracts: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -91,7 +91,7 @@ class Digests:
             sorts = {name: scalar.sort for name, scalar in self.model.scalars.items()}
             self.whole = digest([bare, self.model.domains, sorts])
         versions = sorted((self.members[c], rank) for c, rank in read)
-        known = [(self._formula(each), self._placed(each, ranks)) for each, ranks in facts]
+        known = [(_named(each), self._placed(each, ranks)) for each, ranks in facts]
         return digest([self.whole, self._contract(contract, kind), versions, known])
 
     def _placed(self, kind: Kind, ranks: Sequence[int]) -> list[tuple[list[str], bool, int]]:
@@ -99,21 +99,25 @@ class Digests:
         placed = zip(nodes, ranks, strict=True)
         return sorted((self.members[c], old, rank) for (c, old), rank in placed)
 
-    def _formula(self, kind: Kind) -> str:
-        if kind.number not in self.formulas:
-            self.formulas[kind.number] = digest([kind.declared, kind.formula])
-        return self.formulas[kind.number]
-
     def _contract(self, contract: Contract, kind: Callable[[Condition], Kind]) -> str:
         """The contract, in which each formula stands by its digest."""
         if id(contract) not in self.contracts:
             parts = (contract.requires, contract.ensures, contract.invariants)
             bare = replace(contract, requires=(), ensures=(), invariants=())
-            clauses = [
-                [(replace(c, formula=TRUE), self._formula(kind(c))) for c in part] for part in parts
-            ]
+            clauses = [[(replace(c, stated=TRUE), _named(kind(c))) for c in part] for part in parts]
             self.contracts[id(contract)] = digest([bare, clauses])
         return self.contracts[id(contract)]
+
+
+def _named(kind: Kind) -> tuple[bool, str]:
+    return kind.declared, kind.formula
+
+
+def formula_digest(source: Condition | Domain) -> str:
+    """The digest of its formula, which is not read for it where it was kept."""
+    if isinstance(source, Condition) and isinstance(source.stated, Kept):
+        return source.stated.digest
+    return digest([source.formula])
 
 
 def digest(values: Iterable[object]) -> str:

@@ -19,9 +19,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from verifier.core.obligation import Fact, Obligation, Unstated
-from verifier.core.term import NOW, TRUE, Formula, Sort, variables
+from verifier.core.term import NOW, TRUE, Key, Sort, variables
 from verifier.model.values import Chain, Condition, Contract, Domain, Model, Step
-from verifier.obligations.circumstances import Digests, Kind, Parts
+from verifier.obligations.circumstances import Digests, Kind, Parts, formula_digest
 from verifier.obligations.owed import RULES, owed
 from verifier.obligations.path import (
     ROOT,
@@ -167,7 +167,8 @@ class _Trace:
     chain: Chain
     kinds: dict[int, Kind] = field(default_factory=dict)
     numbered: list[Kind] = field(default_factory=list)
-    formulas: dict[tuple[bool, Formula], Kind] = field(default_factory=dict)
+    formulas: dict[tuple[bool, str], Kind] = field(default_factory=dict)
+    reads: dict[int, frozenset[Key]] = field(default_factory=dict)
     classes: dict[str, int] = field(default_factory=dict)
     shapes: dict[int, _Shape] = field(default_factory=dict)
     several: list[Domain] = field(default_factory=list)
@@ -182,7 +183,8 @@ class _Trace:
     digests: Digests | None = None
 
     def __post_init__(self) -> None:
-        self.classes = _classes(self.model, self.chain)
+        self.reads = _reads(self.model, self.chain)
+        self.classes = _classes(self.model, self.chain, self.reads)
         domains: dict[str, list[Domain]] = defaultdict(list)
         for domain in self.model.domains:
             for name in domain.scalars:
@@ -203,11 +205,11 @@ class _Trace:
         return self.kinds[id(source)]
 
     def _of_formula(self, source: Condition | Domain) -> Kind:
-        read = set(variables(source.formula))
+        read = self.reads[id(source)]
         now, old = ({n for n, when in read if (when == NOW) == is_now} for is_now in (True, False))
         if isinstance(source, Domain):
             now |= source.scalars
-        key = isinstance(source, Domain), source.formula
+        key = isinstance(source, Domain), formula_digest(source)
         new = Kind(len(self.numbered), self._of(now), self._of(old), *key)
         kind = self.formulas.setdefault(key, new)
         if kind is new:
@@ -235,10 +237,9 @@ class _Trace:
         return self.shapes[id(contract)]
 
     def _new_shape(self, contract: Contract) -> _Shape:
-        conditions = (*contract.requires, *contract.ensures, *contract.invariants)
         frame = self._of(contract.frame)
         touched = [d for d in self.several if set(self._kind(d).now) & set(frame)]
-        kinds = [*map(self._kind, conditions), *map(self._kind, touched)]
+        kinds = [*map(self._kind, _conditions(contract)), *map(self._kind, touched)]
         seeds = {c for kind in kinds for c in (*kind.now, *kind.old)} | {*frame}
         return _Shape(
             len(self.shapes),
@@ -375,21 +376,35 @@ class _Trace:
         return self.views[place]
 
 
-def _classes(model: Model, chain: Chain) -> dict[str, int]:
+def _conditions(contract: Contract) -> tuple[Condition, ...]:
+    return *contract.requires, *contract.ensures, *contract.invariants
+
+
+def _reads(model: Model, chain: Chain) -> dict[int, frozenset[Key]]:
+    """What each condition and each domain reads, by its identity."""
+    read: dict[int, frozenset[Key]] = {}
+    for contract in {id(step.contract): step.contract for step in chain.steps}.values():
+        read |= {id(each): each.reads for each in _conditions(contract)}
+    read |= {id(each): each.reads for each in (*chain.assumptions, *chain.goals)}
+    several = (domain for domain in model.domains if len(domain.scalars) > 1)
+    return read | {id(each): frozenset(variables(each.formula)) for each in several}
+
+
+def _classes(model: Model, chain: Chain, reads: Mapping[int, frozenset[Key]]) -> dict[str, int]:
     """A number for every scalar that occurs, the same for those that occur in the same places."""
     marks: dict[str, list[object]] = defaultdict(list)
 
-    def mark(formula: Formula, where: object) -> None:
-        for name, when in sorted(set(variables(formula))):
-            marks[name].append((where, when))
+    def mark(condition: Condition) -> None:
+        for name, when in sorted(reads[id(condition)]):
+            marks[name].append((id(condition), when))
 
     for number, contract in enumerate({id(s.contract): s.contract for s in chain.steps}.values()):
         for name in contract.frame:
             marks[name].append(("frame", number))
-        for c in (*contract.requires, *contract.ensures, *contract.invariants):
-            mark(c.formula, id(c))
-    for c in (*chain.assumptions, *chain.goals):
-        mark(c.formula, id(c))
+        for condition in _conditions(contract):
+            mark(condition)
+    for condition in (*chain.assumptions, *chain.goals):
+        mark(condition)
     for domain in model.domains:
         for name in domain.scalars if len(domain.scalars) > 1 else ():
             marks[name].append(("domain", id(domain)))

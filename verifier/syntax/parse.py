@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Container
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -19,6 +20,7 @@ from verifier.core.span import Span
 from verifier.syntax import build
 from verifier.syntax.lexer import END, ROW, Reader, Token, too_deep
 from verifier.syntax.mistakes import explain
+from verifier.syntax.stretches import without_bodies
 from verifier.syntax.tree import Expression, File
 
 SIZE_LIMIT = 1_000_000
@@ -103,9 +105,12 @@ def tables() -> str:
     return json.dumps(kept, separators=(",", ":")) + "\n"
 
 
-def parse(text: str, path: str) -> File:
-    """The tree of one source file. Raises SourceError with every mistake that was found."""
+def parse(text: str, path: str, known: Container[str] = ()) -> File:
+    """The tree of one source file; the skills whose digests are known have empty bodies in it.
+    Raises SourceError with every mistake that was found."""
     reader = _reader(text, path)
+    if known:
+        text = reader.text = without_bodies(text, known)
     if _NOTHING.fullmatch(text):
         place = Span(path, 1, 1, 1, 2)
         raise SourceError([Diagnostic("empty-file", place, "this file declares nothing")])
@@ -172,7 +177,7 @@ def _reader(text: str, path: str) -> Reader:
     """Raises SourceError for a text that is too large, before anything of it is read."""
     if len(text) > SIZE_LIMIT:
         raise _too_large(f"{len(text):,} characters", SIZE_LIMIT, path)
-    if len(text) > RECOVERY_LIMIT:
+    if len(text) > TOKEN_LIMIT:
         count = len(_PIECE.findall(text))
         if count > TOKEN_LIMIT:
             raise _too_large(f"{count:,} words and signs", TOKEN_LIMIT, path)
