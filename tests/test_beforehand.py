@@ -16,10 +16,11 @@ from fractions import Fraction
 
 from formulas import BOOLEANS, EVER, REALS, property_formula, property_of
 
+from verifier.confirming import confirmed
 from verifier.core.evaluate import holds
 from verifier.core.term import NOW, OLD, Comparison, Number, Proposition, Variable
 from verifier.core.verdict import Proved, Refuted, Verdict
-from verifier.judging import confirmed, taken_over
+from verifier.judging import taken_over
 from verifier.model.values import (
     Atom,
     Attempt,

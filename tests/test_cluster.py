@@ -13,13 +13,13 @@ import pytest
 from distributed import Client, LocalCluster
 
 from verifier.cli import main
+from verifier.confirming import Defect, confirmed
 from verifier.core.certificate import Clash
 from verifier.core.obligation import Entailment, Fact, Obligation
 from verifier.core.span import Span
 from verifier.core.term import Comparison, Real, Variable, number
 from verifier.core.unit import NONE
 from verifier.core.verdict import Proved, Refuted, Unknown, Verdict
-from verifier.judging import Defect, confirmed
 from verifier.solve.cluster import Work, opened, settled_there
 from verifier.solve.workers import judge_all
 

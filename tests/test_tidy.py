@@ -83,6 +83,7 @@ FUNCTION_LINES = 60
 LONG_FILES: dict[str, tuple[int, str]] = {
     "verifier/model/expression.py": (880, "one walk over expressions, a case for each kind"),
     "verifier/model/region.py": (540, "the table of sets, one function a set"),
+    "verifier/model/values.py": (430, "the settled model, one short class for each kind of value"),
     "verifier/solve/refute.py": (680, "one search, whose cases call each other"),
     "verifier/safety/qp.py": (460, "one kernel, operation by operation as in its C"),
     "verifier/syntax/build.py": (760, "one function for each rule of the grammar"),
@@ -317,9 +318,9 @@ RULES: dict[Rule, tuple[str, str, str]] = {
         "verifier/library.py:3: this catches Exception; ",
     ),
     files_are_short: (
-        "verifier/model/values.py",
+        "verifier/model/body.py",
         "x = 1\n" * 401,
-        "verifier/model/values.py:401: 401 lines, at most 400 are allowed; ",
+        "verifier/model/body.py:401: 401 lines, at most 400 are allowed; ",
     ),
     functions_are_short: (
         "verifier/model/values.py",

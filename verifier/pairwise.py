@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+from verifier.confirming import confirmed
 from verifier.core.obligation import Entailment, Existence, Fact, Obligation, Question, facts_of
 from verifier.core.term import NOW, OLD, Formula, Sort, rename, variables
 from verifier.core.verdict import Proved, Refuted, Unknown, Verdict
-from verifier.judging import Effort, Tell, confirmed
+from verifier.judging import Effort, Tell
 from verifier.model.pairs import General, general, sorts_and_domains
 from verifier.model.values import Condition, Contract, Domain
 from verifier.report.pairs import Pair, Pairs

@@ -31,8 +31,8 @@ sys.path.insert(0, str(ROOT))
 from cost import environment  # noqa: E402 - after the path is set
 
 from verifier.cli.cache import FOLDER as CACHE  # noqa: E402 - after the path is set
+from verifier.confirming import confirmed  # noqa: E402 - after the path is set
 from verifier.core.verdict import Proved  # noqa: E402 - after the path is set
-from verifier.judging import confirmed  # noqa: E402 - after the path is set
 from verifier.obligations.repeated import owed_once  # noqa: E402 - after the path is set
 from verifier.solve.workers import judge_all  # noqa: E402 - after the path is set
 from verifier.source import settled  # noqa: E402 - after the path is set

@@ -15,9 +15,10 @@ from pathlib import Path
 from verifier.cli.command import HOLDS, Refusal, exit_code, paint
 from verifier.cli.emit import bundle_of
 from verifier.cli.progress import progress
+from verifier.confirming import Defect
 from verifier.emit.binding import CompilerTrouble, compiler, loaded
 from verifier.emit.closed_loop import Figures, closed_loop
-from verifier.judging import Defect, Effort
+from verifier.judging import Effort
 from verifier.model.values import Chain
 from verifier.pipeline import check
 from verifier.pipeline_emit import design_for, exact_limits

@@ -12,11 +12,12 @@ from verifier.cli.command import HOLDS, Refusal
 from verifier.cli.progress import progress
 from verifier.cli.writing import write
 from verifier.closing.editing import formatted_like
+from verifier.confirming import Defect
 from verifier.core.obligation import Entailment
 from verifier.core.term import Real, variables
 from verifier.core.unit import TIME
 from verifier.core.verdict import Proved
-from verifier.judging import Defect, Effort, judged
+from verifier.judging import Effort, judged
 from verifier.model.values import Chain
 from verifier.report.quantity import approximate, exact
 from verifier.report.values import Answer, Repair, status, worst

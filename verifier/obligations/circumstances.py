@@ -9,13 +9,14 @@ to the names of versions. Digests are SHA-256; that two circumstances share one 
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
 from verifier.core.span import Span
-from verifier.core.term import TRUE, Number, Product, Sum, Variable
+from verifier.core.term import TRUE, Key, Number, Product, Sum, Variable, variables
 from verifier.model.values import Chain, Condition, Contract, Domain, Kept, Model
 
 
@@ -107,6 +108,43 @@ class Digests:
             clauses = [[(replace(c, stated=TRUE), _named(kind(c))) for c in part] for part in parts]
             self.contracts[id(contract)] = digest([bare, clauses])
         return self.contracts[id(contract)]
+
+
+def conditions_of(contract: Contract) -> tuple[Condition, ...]:
+    """Every condition of the contract."""
+    return *contract.requires, *contract.ensures, *contract.invariants
+
+
+def reads_of(model: Model, chain: Chain) -> dict[int, frozenset[Key]]:
+    """What each condition and each domain reads, by its identity."""
+    read: dict[int, frozenset[Key]] = {}
+    for contract in {id(step.contract): step.contract for step in chain.steps}.values():
+        read |= {id(each): each.reads for each in conditions_of(contract)}
+    read |= {id(each): each.reads for each in (*chain.assumptions, *chain.goals)}
+    several = (domain for domain in model.domains if len(domain.scalars) > 1)
+    return read | {id(each): frozenset(variables(each.formula)) for each in several}
+
+
+def classes_of(model: Model, chain: Chain, reads: Mapping[int, frozenset[Key]]) -> dict[str, int]:
+    """A number for every scalar that occurs, the same for those that occur in the same places."""
+    marks: dict[str, list[object]] = defaultdict(list)
+
+    def mark(condition: Condition) -> None:
+        for name, when in sorted(reads[id(condition)]):
+            marks[name].append((id(condition), when))
+
+    for number, contract in enumerate({id(s.contract): s.contract for s in chain.steps}.values()):
+        for name in contract.frame:
+            marks[name].append(("frame", number))
+        for condition in conditions_of(contract):
+            mark(condition)
+    for condition in (*chain.assumptions, *chain.goals):
+        mark(condition)
+    for domain in model.domains:
+        for name in domain.scalars if len(domain.scalars) > 1 else ():
+            marks[name].append(("domain", id(domain)))
+    numbers: dict[tuple[object, ...], int] = {}
+    return {name: numbers.setdefault(tuple(m), len(numbers)) for name, m in marks.items()}
 
 
 def _named(kind: Kind) -> tuple[bool, str]:

@@ -21,7 +21,15 @@ from dataclasses import dataclass, field, replace
 from verifier.core.obligation import Fact, Obligation, Unstated
 from verifier.core.term import NOW, TRUE, Key, Sort, variables
 from verifier.model.values import Chain, Condition, Contract, Domain, Model, Step
-from verifier.obligations.circumstances import Digests, Kind, Parts, formula_digest
+from verifier.obligations.circumstances import (
+    Digests,
+    Kind,
+    Parts,
+    classes_of,
+    conditions_of,
+    formula_digest,
+    reads_of,
+)
 from verifier.obligations.owed import RULES, owed
 from verifier.obligations.path import (
     ROOT,
@@ -183,8 +191,8 @@ class _Trace:
     digests: Digests | None = None
 
     def __post_init__(self) -> None:
-        self.reads = _reads(self.model, self.chain)
-        self.classes = _classes(self.model, self.chain, self.reads)
+        self.reads = reads_of(self.model, self.chain)
+        self.classes = classes_of(self.model, self.chain, self.reads)
         domains: dict[str, list[Domain]] = defaultdict(list)
         for domain in self.model.domains:
             for name in domain.scalars:
@@ -239,7 +247,7 @@ class _Trace:
     def _new_shape(self, contract: Contract) -> _Shape:
         frame = self._of(contract.frame)
         touched = [d for d in self.several if set(self._kind(d).now) & set(frame)]
-        kinds = [*map(self._kind, _conditions(contract)), *map(self._kind, touched)]
+        kinds = [*map(self._kind, conditions_of(contract)), *map(self._kind, touched)]
         seeds = {c for kind in kinds for c in (*kind.now, *kind.old)} | {*frame}
         return _Shape(
             len(self.shapes),
@@ -374,39 +382,3 @@ class _Trace:
             now = self.versions[place]
             self.views[place] = {n: now[c] for n, c in self.classes.items() if now[c]}
         return self.views[place]
-
-
-def _conditions(contract: Contract) -> tuple[Condition, ...]:
-    return *contract.requires, *contract.ensures, *contract.invariants
-
-
-def _reads(model: Model, chain: Chain) -> dict[int, frozenset[Key]]:
-    """What each condition and each domain reads, by its identity."""
-    read: dict[int, frozenset[Key]] = {}
-    for contract in {id(step.contract): step.contract for step in chain.steps}.values():
-        read |= {id(each): each.reads for each in _conditions(contract)}
-    read |= {id(each): each.reads for each in (*chain.assumptions, *chain.goals)}
-    several = (domain for domain in model.domains if len(domain.scalars) > 1)
-    return read | {id(each): frozenset(variables(each.formula)) for each in several}
-
-
-def _classes(model: Model, chain: Chain, reads: Mapping[int, frozenset[Key]]) -> dict[str, int]:
-    """A number for every scalar that occurs, the same for those that occur in the same places."""
-    marks: dict[str, list[object]] = defaultdict(list)
-
-    def mark(condition: Condition) -> None:
-        for name, when in sorted(reads[id(condition)]):
-            marks[name].append((id(condition), when))
-
-    for number, contract in enumerate({id(s.contract): s.contract for s in chain.steps}.values()):
-        for name in contract.frame:
-            marks[name].append(("frame", number))
-        for condition in _conditions(contract):
-            mark(condition)
-    for condition in (*chain.assumptions, *chain.goals):
-        mark(condition)
-    for domain in model.domains:
-        for name in domain.scalars if len(domain.scalars) > 1 else ():
-            marks[name].append(("domain", id(domain)))
-    numbers: dict[tuple[object, ...], int] = {}
-    return {name: numbers.setdefault(tuple(m), len(numbers)) for name, m in marks.items()}
