@@ -335,6 +335,44 @@ JERKED = (
     "  dynamics der(a) = u  period 1 ms }\n"
 )
 BAD = {
+    "a barrier about what no plant moves": (
+        HEAD + CART + "barrier b = 1 m/s - v alpha 1 Hz",
+        "barrier-not-supported",
+    ),
+    "a barrier about what two plants move": (
+        HEAD
+        + CART
+        + "plant other { input w : real m/s^2 in -1 .. 1  dynamics der(v) = w  period 10 ms }\n"
+        + "barrier b = 1 m - x - 1 s * v alpha 1 Hz",
+        "barrier-not-supported",
+    ),
+    "a barrier about nothing": (HEAD + CART + "barrier b = 1 alpha 1 Hz", "barrier-not-supported"),
+    "two plants for one variable": (
+        HEAD + CART + CART.replace("cart", "other").replace("u :", "w :").replace("= u", "= w"),
+        "duplicate-clause",
+    ),
+    "a root of what may be negative": (
+        HEAD + CART + "barrier b = sqrt(x / 1 m) - 0.1 alpha 1 Hz",
+        "barrier-not-supported",
+    ),
+    "a root of a negative number": (
+        HEAD + CART + "barrier b = sqrt(-1) - x / 1 m alpha 1 Hz",
+        "barrier-not-supported",
+    ),
+    "dynamics with a denominator": (
+        HEAD + CART.replace("= u", "= 1 m * u / x") + "barrier b = 1 m - x alpha 1 Hz",
+        "division-by-zero",
+    ),
+    "a denominator with a root at one point": (
+        HEAD + CART + "barrier b = 2 - 1 m^2 / (x - 0.3 m)^2 alpha 1 Hz",
+        "division-by-zero",
+    ),
+    "a person who walks, and an acceleration": (
+        HEAD + "plant cart { input u : real m/s^2 in -1 .. 1  disturbance w : real m/s in -1 .. 1"
+        "  dynamics der(x) = w - v  dynamics der(v) = u  period 1 ms }\n"
+        "barrier b = x - 0.1 m alpha 1 Hz",
+        "relative-degree",
+    ),
     "degree three": (HEAD + JERKED + "barrier b = 1 m - x alpha 1 Hz", "relative-degree"),
     "degree three, curved": (
         HEAD + JERKED + "barrier b = 1 m^2 - x^2 alpha 1 Hz",

@@ -349,11 +349,6 @@ REFUSED = {
         "barrier-gain",
         "alpha of `right` times the period is 2, above 1",
     ),
-    "no driver": (
-        ARM.replace("EXTRA", "") + "state { z : real m } barrier z_low = z + 1 m",
-        "barrier-not-supported",
-        "no plant drives `z`, which `z_low` bounds",
-    ),
     "flat": (
         ARM.replace("EXTRA", "").replace(
             "off_lamp  = clearance(panda, lamp", "off_lamp = clearance(panda, flat"

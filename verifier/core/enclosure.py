@@ -27,6 +27,10 @@ class MayDivideByZero(NotEnclosed):
     """A denominator is zero somewhere in the box, as far as intervals can tell."""
 
 
+class MayHaveNoRoot(NotEnclosed):
+    """A root is taken of what is negative somewhere in the box, as far as intervals can tell."""
+
+
 def enclosure(term: Term, box: Mapping[Key, Range]) -> Range:
     """An interval that contains the term's values over the box. Raises NotEnclosed, and KeyError
     for a variable without a range."""
@@ -94,7 +98,9 @@ def _applied(function: str, ranges: list[Range]) -> Range:
             return max(low for low, _ in ranges), max(high for _, high in ranges)
         case "norm", [(low, high)]:
             return root_below(max(low, ZERO)), root_above(max(high, ZERO))
-        case "sqrt", [(low, high)] if low >= 0:
+        case "sqrt", [(low, high)]:
+            if low < 0:
+                raise MayHaveNoRoot("a root may be of less than 0 there")
             return root_below(low), root_above(high)
         case _:
             raise NotEnclosed(f"nothing is known of `{function}` here")

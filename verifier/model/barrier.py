@@ -4,6 +4,7 @@ and which of their obligations are waived."""
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 
 from verifier.core.diagnostic import near_miss
@@ -128,6 +129,20 @@ def _contact(
     return _distance(declaration, body, other, -most / spring, member, at)
 
 
+def _inside(
+    declaration: tree.BarrierDeclaration, call: tree.Call, member: str, at: Context
+) -> Clearance:
+    """`inside(robot, other, least)`: every sphere stays in a convex place with flat sides, `least`
+    (0) from each of them."""
+    found = arguments(call, "robot", "other", "least")
+    least = number(found.pop("least"), LENGTH, UNITS["m"], at) if "least" in found else Fraction(0)
+    body, other = wanted(call, found, "robot", "other")
+    kept = _distance(declaration, body, other, least, member, at)
+    if kept.other == kept.robot:
+        fail("barrier-not-supported", other.span, f"`{kept.robot}` is not inside of itself")
+    return replace(kept, inside=True)
+
+
 def _distance(
     declaration: tree.BarrierDeclaration,
     body: tree.Expression,
@@ -188,6 +203,7 @@ def _robot(body: tree.Expression, scope: Scope) -> Robot:
 DISTANCES: dict[str, Callable[[tree.BarrierDeclaration, tree.Call, str, Context], Clearance]] = {
     "clearance": _clearance,
     "contact": _contact,
+    "inside": _inside,
 }
 
 

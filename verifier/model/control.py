@@ -235,7 +235,8 @@ class Barrier:
 class Clearance:
     """Every collision sphere of the robot keeps `least` metres from `other`: an obstacle, a zone,
     or the robot itself, whose links that are no neighbours then keep it from each other. A negative
-    `least` lets a sphere press in so far."""
+    `least` lets a sphere press in so far. With `inside` it stays inside of `other`, a convex zone
+    or obstacle with flat sides, that far from each side."""
 
     name: str
     robot: str
@@ -244,6 +245,7 @@ class Clearance:
     alpha: Fraction | None
     span: Span
     text: str
+    inside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

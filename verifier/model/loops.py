@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
+from verifier.core.diagnostic import Label
 from verifier.core.enclosure import Range
+from verifier.core.term import term_variables
 from verifier.model.barrier import barriers, waiver
 from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver, moves
 from verifier.model.plant import plant
+from verifier.model.quantity import fail
 from verifier.model.ranges import ranges
 from verifier.model.robot import robot
 from verifier.model.rows import Row, belongs, rows
@@ -60,6 +63,10 @@ def loops(scope: Scope, attempt: Attempt) -> Loops:
     for declared in scope.barriers.values():
         walls += attempt(partial(barriers, scope, declared)) or []
     expressions = tuple(wall for wall in walls if isinstance(wall, Barrier))
+    if plants and len(plants) == len(found):
+        attempt(partial(_driven_once, plants))
+        for wall in expressions:
+            attempt(partial(_moved, wall, plants))
     bounds = attempt(partial(ranges, scope)) or {}
     waivers = [attempt(partial(waiver, scope, each)) for each in scope.waivers]
 
@@ -81,3 +88,36 @@ def loops(scope: Scope, attempt: Attempt) -> Loops:
         {each.name: stops_of(each) for each in plants},
         bounds,
     )
+
+
+def _driven_once(plants: Sequence[Plant]) -> None:
+    first: dict[str, Plant] = {}
+    for each in plants:
+        for derivative in each.dynamics:
+            other = first.setdefault(derivative.variable, each)
+            if other is not each:
+                fail(
+                    "duplicate-clause",
+                    derivative.span,
+                    f"`der({derivative.variable})` is given by `{other.name}` and `{each.name}`",
+                    notes=(Label(other.span, "the first one"),),
+                    help="one plant moves a variable: add its rates up there",
+                )
+
+
+def _moved(wall: Barrier, plants: Sequence[Plant]) -> None:
+    """That one plant moves all that the barrier reads, so that something is proved of it."""
+    if any(belongs(wall, each) for each in plants):
+        return
+    rates = [each.rates_of.keys() for each in plants]
+    names = dict.fromkeys(name for name, _ in term_variables(wall.value))
+    still = [name for name in names if not any(name in known for known in rates)]
+    if not names:
+        what, help = "reads no state, so it holds everywhere or nowhere", "leave it out"
+    elif still:
+        what = f"reads `{still[0]}`, which no plant moves"
+        help = f"give it a rate in a plant: `dynamics der({still[0]}) = …`, 0 if it stands still"
+    else:
+        what = "reads what different plants move"
+        help = "let one plant have all of these inputs and rates"
+    fail("barrier-not-supported", wall.span, f"`{wall.name}` {what}", help=help)

@@ -34,7 +34,13 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NoReturn
 
-from verifier.core.enclosure import MayDivideByZero, NotEnclosed, Range, enclosure
+from verifier.core.enclosure import (
+    MayDivideByZero,
+    MayHaveNoRoot,
+    NotEnclosed,
+    Range,
+    enclosure,
+)
 from verifier.core.flow import lie, polynomial_later, replaced
 from verifier.core.normal import TooLarge, expanded
 from verifier.core.slope import NoSlope, derivative
@@ -110,7 +116,7 @@ def rows(barrier: Barrier, plant: Plant, ranges: Mapping[str, Range]) -> tuple[R
             "barrier-not-supported",
             barrier.span,
             f"`{barrier.name}` has no slope everywhere: {kink}",
-            help="give each side a barrier of its own",
+            help="write `tan` with `sin` and `cos`, and give each side of a kink its own barrier",
         )
     except TooLarge:
         fail(
@@ -132,6 +138,13 @@ def _defined(barrier: Barrier, ranges: Mapping[str, Range]) -> None:
             barrier.span,
             f"a denominator of `{barrier.name}` may be zero in the declared domains",
             help="bound the variables away from there, or multiply the denominator out",
+        )
+    except MayHaveNoRoot:
+        fail(
+            "barrier-not-supported",
+            barrier.span,
+            f"a root in `{barrier.name}` may be of less than 0 in the declared domains",
+            help="bound the variables away from there, or compare squares",
         )
     except (NotEnclosed, KeyError):
         return
@@ -307,6 +320,7 @@ def _margin(barrier: Barrier, level: Term, plant: Plant, ranges: Mapping[str, Ra
     try:
         return bend(level, plant, ranges) * plant.period / 2
     except MayDivideByZero:
+        _finite(plant, ranges)
         message = f"how fast `{barrier.name}` changes has no bound where a root in it is zero"
         remedy = "compare squares, as in `distance(p, q)^2 - least^2`, or give it a `margin`"
     except NotEnclosed as why:
@@ -320,6 +334,25 @@ def _margin(barrier: Barrier, level: Term, plant: Plant, ranges: Mapping[str, Ra
         message,
         help=remedy,
     )
+
+
+def _finite(plant: Plant, ranges: Mapping[str, Range]) -> None:
+    """That no denominator of a rate is zero somewhere in the domains."""
+    box = boxes((*plant.inputs, *plant.disturbances))
+    box |= {(name, NOW): found for name, found in ranges.items()}
+    for each in plant.dynamics:
+        for state, rate in zip(each.states, each.rates, strict=True):
+            try:
+                enclosure(rate, box)
+            except MayDivideByZero:
+                fail(
+                    "division-by-zero",
+                    each.span,
+                    f"a denominator of `der({state})` may be zero in the declared domains",
+                    help="bound the variables away from there",
+                )
+            except (NotEnclosed, KeyError):
+                pass
 
 
 def worst(row: Row, plant: Plant) -> Term:

@@ -11,6 +11,7 @@ from fractions import Fraction
 from verifier.core.diagnostic import Diagnostic
 from verifier.core.motion import Solid
 from verifier.model.control import Clearance, Robot
+from verifier.model.motion import Place
 from verifier.model.shapes import Sphere
 from verifier.model.values import Model
 from verifier.safety.braking import Drive, Kind
@@ -124,7 +125,36 @@ def _why_not(
         return f"needs a place in space, but `{place.name}` has {place.size} coordinates"
     if place is not None and not place.solids:
         return f"needs a bounded place, but `{place.name}` is none"
+    if place is not None and clearance.inside:
+        return _not_a_workspace(place)
+    return _too_deep(robot, clearance, place) if place is not None else None
+
+
+def _not_a_workspace(place: Place) -> str | None:
+    if len(place.solids) > 1:
+        return f"needs a convex place, but `{place.name}` is put together from several"
+    if place.solids[0].radius:
+        return f"needs a place with flat sides, but `{place.name}` is round"
     return None
+
+
+def _too_deep(robot: Robot, clearance: Clearance, place: Place) -> str | None:
+    """A distance is 0 all over the inside, so a sphere presses in by less than all radii."""
+    thin = min(
+        (s for s in robot.chain.spheres if _carried(robot)[s.link]),
+        key=lambda sphere: sphere.radius,
+        default=None,
+    )
+    if thin is None:
+        return None
+    room = thin.radius + min(solid.radius for solid in place.solids)
+    if room + clearance.least > 0:
+        return None
+    depth, size = float(-clearance.least), float(room)
+    return (
+        f"presses in by {depth:.6g} m, but a sphere of `{thin.link}` has no more than {size:.6g} m"
+        " to give"
+    )
 
 
 def _runs_out(robot: Robot, drives: Sequence[Drive], positions: Sequence[str]) -> str | None:
@@ -146,7 +176,7 @@ def _refused(clearance: Clearance, why: str) -> Diagnostic:
         code="barrier-not-supported",
         span=clearance.span,
         message=f"`{clearance.name}` {why}",
-        help="supported: clearance(robot, obstacle or zone or robot, distance)",
+        help="supported: clearance(robot, obstacle or zone or robot, distance), contact and inside",
     )
 
 
@@ -166,6 +196,11 @@ def _kept(model: Model, robot: Robot, clearance: Clearance) -> Iterator[Kept]:
                     yield Kept(clearance, one, other, ORIGIN, least)
         return
     place = {**model.obstacles, **model.zones}[clearance.other]
+    if clearance.inside:
+        for side in _sides(place.solids[0]):
+            for i in moved:
+                yield Kept(clearance, i, None, side, clearance.least + spheres[i].radius)
+        return
     for solid in place.solids:
         shape = shape_of(solid)
         for i in moved:
@@ -221,6 +256,13 @@ def shape_of(solid: Solid) -> Shape:
         normals.append(_point([side / Fraction(length) for side in row]))
         offsets.append(float(bound / Fraction(length)))
     return Facets(tuple(normals), tuple(offsets))
+
+
+def _sides(solid: Solid) -> Iterator[Facets]:
+    """What lies beyond each side, as a half-space."""
+    for row, bound in zip(solid.facets.rows, solid.facets.bounds, strict=True):
+        length = Fraction(math.hypot(*map(float, row)))
+        yield Facets((_point([-side / length for side in row]),), (rounded_up(-bound / length),))
 
 
 def _end(
