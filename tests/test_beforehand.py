@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+import pytest
 from formulas import BOOLEANS, EVER, REALS, property_formula, property_of
 
 from verifier.confirming import confirmed
@@ -27,8 +28,11 @@ from verifier.model.values import (
     Block,
     Branch,
     Chain,
+    Condition,
     Connective,
+    Inlined,
     Interval,
+    Loop,
     Modal,
     Model,
     Parallel,
@@ -45,6 +49,8 @@ from verifier.source import settled
 State = dict[str, bool | Fraction]
 Moments = list[tuple[int, State]]
 VALUES = [Fraction(n, 4) for n in (-4, -2, 0, 1, 4, 12)]
+MOST_TURNS = 5
+LONG_NS = 60
 HEAD = f"state {{ {', '.join(BOOLEANS)} : bool  x, y : real m in -1 .. 3 }}\n"
 
 
@@ -87,6 +93,79 @@ def chain_text(rng: random.Random, composed: bool) -> str:
         body = body[: rng.randrange(1, 4)]
     start = " and ".join(literal(rng, everything) for _ in range(2))
     return text + f"chain C {{ assume {start}  {'; '.join(body)}  achieve true }}\n"
+
+
+@dataclass(frozen=True)
+class Nested:
+    """Random blocks within blocks. `names` are the variables that a block may speak of: those of
+    branches of `||` are apart. `breaks` is set within the body of a `try`, which has no other."""
+
+    rng: random.Random
+    chains: tuple[str, ...] = ()
+
+    def block(self, depth: int, names: str, most: int, breaks: bool) -> str:
+        count = self.rng.randrange(1, most + 1)
+        return self.joined([self.statement(depth, names, breaks) for _ in range(count)])
+
+    def joined(self, statements: list[str]) -> str:
+        ends = [each if "{" in each and "||" not in each else f"{each};" for each in statements]
+        return " ".join(ends).removesuffix(";")
+
+    def statement(self, depth: int, names: str, breaks: bool) -> str:
+        rng = self.rng
+        kind = rng.randrange(9) if depth else 8
+
+        def below(its: str = names, within: bool = breaks) -> str:
+            return f"{{ {self.block(depth - 1, its, 2, within)} }}"
+
+        if kind <= 1:
+            return f"if {literal(rng, names)} {below()} else {below()}"
+        if kind == 2:
+            return f"repeat 2 {below()}"
+        if kind == 3 and "x" in names:
+            kept = literal(rng, names) if rng.random() < 0.5 else "true"
+            down = "Down()" if names == EVERYTHING else "LeftDown()"
+            more = [self.statement(depth - 1, names, breaks)] if rng.random() < 0.4 else []
+            body = self.joined([down, *more])
+            return f"while x >= 0.25 m invariant {kept} variant x / 1 m {{ {body} }}"
+        if kind in (4, 5) and not breaks:
+            return f"try {below(within=True)} recover {below()}"
+        if kind in (6, 7) and names == EVERYTHING:
+            return f"{below(LEFT)} || {below(RIGHT)}"
+        if names == EVERYTHING:
+            return f"{rng.choice(('S0', 'S1', 'S2', *self.chains))}()"
+        return f"{'Left' if names == LEFT else 'Right'}{rng.randrange(2)}()"
+
+
+EVERYTHING, LEFT, RIGHT = "prsxy", "px", "rsy"
+
+
+def some(rng: random.Random, name: str, names: str, clauses: str = "") -> str:
+    """A skill that most states may start."""
+    low = rng.choice((1, 5, 10, 15, 30))
+    lasts = f"duration {low} ns .. {low + rng.choice((0, 5, 40))} ns"
+    told = [lasts if rng.random() < 0.9 else "", clauses]
+    told += [f"ensures {literal(rng, names)}" for _ in range(rng.randrange(2))]
+    told += [f"requires {literal(rng, names)}" for _ in range(rng.random() < 0.1)]
+    told += [f"invariant {literal(rng, names)}" for _ in range(rng.random() < 0.5)]
+    told += [f"modifies {rng.choice(names)}" for _ in range(rng.random() < 0.3)]
+    return f"skill {name} {{ {'  '.join(told)} }}\n"
+
+
+def nested_text(rng: random.Random) -> str:
+    """A chain of blocks within blocks that calls other chains."""
+    text = HEAD + "".join(some(rng, f"S{k}", EVERYTHING) for k in range(3))
+    text += "".join(some(rng, f"Left{k}", LEFT) + some(rng, f"Right{k}", RIGHT) for k in range(2))
+    lower = "ensures x <= old(x) - 1 m"
+    text += some(rng, "Down", EVERYTHING, lower) + some(rng, "LeftDown", LEFT, lower)
+    for name in "DE":
+        body = Nested(rng).block(1, EVERYTHING, 2, True)
+        assumed = f"assume {literal(rng, EVERYTHING)}" if rng.random() < 0.2 else ""
+        achieved = literal(rng, EVERYTHING) if rng.random() < 0.2 else "true"
+        text += f"chain {name} {{ {assumed}  {body}  achieve {achieved} }}\n"
+    start = " and ".join(literal(rng, EVERYTHING) for _ in range(2))
+    body = Nested(rng, ("D", "E")).block(rng.choice((1, 1, 2)), EVERYTHING, 2, False)
+    return text + f"chain C {{ assume {start}  {body}  achieve true }}\n"
 
 
 def atom(rng: random.Random) -> Temporal:
@@ -149,26 +228,50 @@ class Runner:
                 return self.together([self.block(b, time, state) for b in branches], state)
             case Branch(cases, otherwise):
                 taken = [case.body for case in cases if true(case.guard.formula, state)]
+                if not taken and otherwise is None:
+                    raise NoRun
                 return self.block(taken[0] if taken else otherwise or (), time, state)
             case Attempt(body, recovery):
                 ended = self.block(body, time, state)
                 if self.rng.random() < 0.4:
                     return ended
-                broken = self.broken(body, time, state)
-                return [*broken, *self.block(recovery, *broken[-1])]
-        raise AssertionError(statement)
+                # Whatever runs may fail at any moment.
+                broken = ended[: self.rng.randrange(len(ended) + 1)]
+                left = broken[-1] if broken else (time, state)
+                return [*broken, *self.block(recovery, *left)]
+            case Loop():
+                return self.loop(statement, time, state)
+            case Inlined(_, assumptions, body, goals):
+                self.keeps(assumptions, state)
+                found = self.block(body, time, state)
+                self.keeps(goals, found[-1][1] if found else state)
+                return found
 
-    def step(self, step: Step, time: int, state: State, fails: bool = False) -> Moments:
-        contract, rng = step.contract, self.rng
-        if not all(true(c.formula, state) for c in (*contract.requires, *contract.invariants)):
+    def keeps(self, wanted: Sequence[Condition], now: State, old: State | None = None) -> None:
+        if not all(true(each.formula, now, old) for each in wanted):
             raise NoRun
-        assert contract.duration.high is not None
-        ends = [int(side * 10**9) for side in (contract.duration.low, contract.duration.high)]
-        end = time + rng.randint(*ends)
-        inside = sorted({rng.randrange(time + 1, end) for _ in range(rng.randrange(5))})
-        found = [(stamp, self.changed(step, state, ensures=False)) for stamp in inside]
-        if fails:
-            return found or [(time + 1, self.changed(step, state, ensures=False))]
+
+    def loop(self, loop: Loop, time: int, state: State) -> Moments:
+        found: Moments = []
+        entry = state
+        for _ in range(MOST_TURNS):
+            self.keeps(loop.invariants, state, entry)
+            if not true(loop.guard.formula, state):
+                return found
+            found += self.block(loop.body, time, state)
+            time, state = found[-1] if found else (time, state)
+        raise NoRun
+
+    def step(self, step: Step, time: int, state: State) -> Moments:
+        contract, rng = step.contract, self.rng
+        self.keeps((*contract.requires, *contract.invariants), state)
+        low = int(contract.duration.low * 10**9)
+        high = contract.duration.high
+        longest = low + LONG_NS if high is None else int(high * 10**9)
+        end = time + rng.choice((low, longest, rng.randint(low, longest)))
+        inside = {rng.randrange(time + 1, end) for _ in range(rng.randrange(5) if low > 1 else 0)}
+        inside |= {each for each in (time + 1, end - 1) if time < each < end and rng.random() < 0.3}
+        found = [(stamp, self.changed(step, state, ensures=False)) for stamp in sorted(inside)]
         return [*found, (end, self.changed(step, state, ensures=True))]
 
     def changed(self, step: Step, before: State, ensures: bool) -> State:
@@ -180,16 +283,6 @@ class Runner:
             if all(true(c.formula, state, before) for c in wanted):
                 return state
         raise NoRun
-
-    def broken(self, body: Block, time: int, state: State) -> Moments:
-        """The body until some step of it fails."""
-        found: Moments = []
-        fails = self.rng.randrange(len(body))
-        for number, step in enumerate(body[: fails + 1]):
-            assert isinstance(step, Step)
-            found += self.step(step, time, state, fails=number == fails)
-            time, state = found[-1]
-        return found
 
     def together(self, branches: list[Moments], before: State) -> Moments:
         """The moments of all branches; each has its own variables."""
@@ -283,4 +376,20 @@ def test_composed_chains_keep_what_is_said_of_them() -> None:
     rng, seen = random.Random(12), Counter[str]()
     for _ in range(25):
         seen += compare(rng, chain_text(rng, composed=True), 12)
-    assert seen["proved"] >= 20 and seen["refuted"] >= 2, seen
+    assert seen["proved"] >= 12 and seen["refuted"] >= 2, seen
+
+
+def test_blocks_within_blocks_keep_what_is_said_of_them() -> None:
+    rng, seen = random.Random(13), Counter[str]()
+    for _ in range(12):
+        seen += compare(rng, nested_text(rng), 8)
+    assert seen["proved"] >= 2, seen
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("part", range(4))
+def test_so_do_hundreds(part: int) -> None:
+    rng, seen = random.Random(20 + part), Counter[str]()
+    for _ in range(150):
+        seen += compare(rng, nested_text(rng), 8)
+    assert seen["proved"] >= 50 and seen["refuted"] >= 5, seen
