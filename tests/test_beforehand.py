@@ -233,7 +233,7 @@ class Runner:
                 return self.block(taken[0] if taken else otherwise or (), time, state)
             case Attempt(body, recovery):
                 ended = self.block(body, time, state)
-                if self.rng.random() < 0.4:
+                if not ended or self.rng.random() < 0.4:
                     return ended
                 # Whatever runs may fail at any moment.
                 broken = ended[: self.rng.randrange(len(ended) + 1)]
