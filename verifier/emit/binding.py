@@ -347,5 +347,5 @@ def _filter_type(guarded: Guarded | Affine) -> type[ctypes.Structure]:
     fields += [(name, vector) for name in ("position", "speed", "latest")]
     fields.append(("pending", vector * (design.latency + 1)))
     if design.limits_jerk:
-        fields.append(("plan", F64 * 5 * len(design.drives)))
+        fields.append(("plan", F64 * 7 * len(design.drives)))
     return _structure("filter_memory", [*fields, ("moved", F64 * design.rows)])

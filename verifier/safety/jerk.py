@@ -54,19 +54,22 @@ from verifier.safety.braking import (
 TIMES = 8  # how often the way from what brakes to what is wished is halved
 MOST_PERIODS = 1e9
 CREEP = 2.0**-48
+TWELFTH = 1.0 / 12.0
 SETTLED = 1e-9  # a speed that is further off than this was not what the plan led to
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """How the joint comes to a stop from now on. `begin` is the command before; counts are whole
-    numbers of periods."""
+    numbers of periods; `rise` and `fall` are the steps on the way to the peak and to 0."""
 
     begin: float = 0.0
     peak: float = 0.0
     first: float = 0.0
     hold: float = 0.0
     last: float = 0.0
+    rise: float = 0.0
+    fall: float = 0.0
 
     @property
     def periods(self) -> float:
@@ -108,7 +111,8 @@ def plan_of(drive: Drive, speed: float, begin: float) -> Plan:
         longer = _whole(2.0 * (total / most - hold) - first)
         last = longer if longer > last + 1.0 else last + 1.0
         peak = total / (0.5 * (first + last) + hold)
-    return Plan(begin, -(sign * peak), first, hold, last)
+    peak = -(sign * peak)
+    return Plan(begin, peak, first, hold, last, (peak - begin) / first, 0.0 - peak / last)
 
 
 def sound(drive: Drive, plan: Plan) -> bool:
@@ -126,22 +130,24 @@ def sound(drive: Drive, plan: Plan) -> bool:
 def command_of(plan: Plan) -> float:
     """The first command of the plan; 0 behind its end."""
     if plan.first > 0.0:
-        return plan.begin + (plan.peak - plan.begin) / plan.first
+        return plan.begin + plan.rise
     if plan.hold > 0.0:
         return plan.peak
     if plan.last > 1.0:
-        return plan.begin - plan.begin / plan.last
+        return plan.begin + plan.fall
     return 0.0
 
 
 def after(plan: Plan) -> Plan:
     """What is left of the plan after one period."""
-    begin = command_of(plan)
-    if plan.first > 0.0:
-        return Plan(begin, plan.peak, plan.first - 1.0, plan.hold, plan.last)
-    if plan.hold > 0.0:
-        return Plan(begin, plan.peak, 0.0, plan.hold - 1.0, plan.last)
-    return Plan(begin, plan.peak, 0.0, 0.0, plan.last - 1.0 if plan.last > 1.0 else 0.0)
+    first, hold, last = plan.first, plan.hold, plan.last
+    if first > 0.0:
+        first = first - 1.0
+    elif hold > 0.0:
+        hold = hold - 1.0
+    else:
+        last = last - 1.0 if last > 1.0 else 0.0
+    return Plan(command_of(plan), plan.peak, first, hold, last, plan.rise, plan.fall)
 
 
 def moved(drive: Drive, plan: Plan, speed: float, periods: float) -> float:
@@ -149,9 +155,8 @@ def moved(drive: Drive, plan: Plan, speed: float, periods: float) -> float:
     time, command, left, way = drive.period, plan.begin, periods, 0.0
     count = plan.first if plan.first < left else left
     if count > 0.0:
-        step = (plan.peak - plan.begin) / plan.first
-        way = _ramped(time, speed, command, step, count)
-        speed = speed + time * (command * count + 0.5 * step * (count * (count + 1.0)))
+        way = _ramped(time, speed, command, plan.rise, count)
+        speed = speed + time * (command * count + 0.5 * plan.rise * (count * (count + 1.0)))
         command, left = plan.peak, left - count
     count = plan.hold if plan.hold < left else left
     if count > 0.0:
@@ -159,14 +164,14 @@ def moved(drive: Drive, plan: Plan, speed: float, periods: float) -> float:
         speed, left = speed + time * (command * count), left - count
     count = plan.last if plan.last < left else left
     if count > 0.0:
-        way = way + _ramped(time, speed, command, 0.0 - command / plan.last, count)
+        way = way + _ramped(time, speed, command, plan.fall, count)
     return way
 
 
 def _ramped(time: float, speed: float, command: float, step: float, count: float) -> float:
     """The way under commands that change by equal steps: of n periods, n T v + T^2 (a n^2 / 2 +
     step n (n + 1) (2 n + 1) / 12)."""
-    cubes = count * (count + 1.0) * (2.0 * count + 1.0) / 12.0
+    cubes = count * (count + 1.0) * (2.0 * count + 1.0) * TWELFTH
     return time * (count * speed + time * (0.5 * command * (count * count) + step * cubes))
 
 
@@ -185,9 +190,8 @@ def way_of(drive: Drive, plan: Plan, speed: float) -> Way:
     end = moved(drive, plan, speed, plan.periods)
     low, high = (end, 0.0) if end < 0.0 else (0.0, end)
     slow, fast = (speed, 0.0) if speed < 0.0 else (0.0, speed)
-    step = (plan.peak - plan.begin) / plan.first if plan.first > 0.0 else 0.0
-    size = abs(step)
-    if plan.begin * step < 0.0:
+    size = abs(plan.rise)
+    if plan.begin * plan.rise < 0.0 and plan.begin * plan.peak <= 0.0 and plan.first > 0.0:
         count = abs(plan.begin) / size
         rise = 0.5 * drive.period * size * ((count - 0.5) * (count - 0.5))
         rise = rise if count > 0.5 else 0.0
@@ -248,8 +252,9 @@ class Choice:
 
 def choice(drive: Drive, plan: Plan, q: float, v: float) -> Choice:
     """Between what brakes by the plan and the end of what may be asked for as far as is found by
-    halving."""
-    room = room_of(drive, q, way_of(drive, plan, v))
+    halving; up to the end where all limits are far."""
+    roomy = far(drive, q, v)
+    room = _limits(drive) if roomy else room_of(drive, q, way_of(drive, plan, v))
     least, most = box_after(drive, plan.begin)
     brake = clamped(command_of(plan), least, most)
     high = drive.gain * ((drive.upper - q) - drive.behind * v)
@@ -260,12 +265,34 @@ def choice(drive: Drive, plan: Plan, q: float, v: float) -> Choice:
     slow = -low if drive.gain > 0.0 and -low > slow else slow
     high = clamped((fast - v) / drive.period, brake, most)
     low = clamped((slow - v) / drive.period, least, brake)
+    if roomy:
+        return Choice(low, high, brake, room)
     return Choice(
         _furthest(drive, room, brake, low, q, v),
         _furthest(drive, room, brake, high, q, v),
         brake,
         room,
     )
+
+
+def far(drive: Drive, q: float, v: float) -> bool:
+    """Whether no limit is near whatever is asked for: its command may grow to the end of the box,
+    take the ramp back, and stop. With v after that, what is left takes v^2 / 2A + v A / J."""
+    least = -drive.box_lower if -drive.box_lower < drive.box_upper else drive.box_upper
+    most = -drive.box_lower if -drive.box_lower > drive.box_upper else drive.box_upper
+    back = most / drive.ramp + 3.0
+    speed = abs(v) + drive.period * (most * (0.5 * back + 1.0))
+    way = speed * (0.5 * speed / least + 2.0 * (drive.period * back))
+    return (
+        drive.gain <= 0.0
+        and drive.lower + way <= q <= drive.upper - way
+        and drive.speed_lower + speed <= 0.0
+        and speed <= drive.speed_upper
+    )
+
+
+def _limits(drive: Drive) -> Room:
+    return Room(drive.lower, drive.upper, drive.speed_lower, drive.speed_upper)
 
 
 def box_after(drive: Drive, latest: float) -> tuple[float, float]:

@@ -56,6 +56,8 @@ typedef struct filter_plan {
     double first;
     double hold;
     double last;
+    double rise; /* the steps on the way to the peak, and to 0 */
+    double fall;
 } filter_plan;
 
 #endif /* FILTER_JERK */

@@ -8,6 +8,7 @@
 #define PLAN_MOST_PERIODS 1e9
 #define PLAN_CREEP 0x1p-48
 #define PLAN_SETTLED 1e-9
+#define PLAN_TWELFTH (1.0 / 12.0)
 
 /* Where a plan leads, from where the joint is, and the speeds on the way; or what a way may use. */
 typedef struct plan_way {
@@ -77,6 +78,8 @@ static void plan_make(const filter_drive *drive, double speed, double begin, fil
     plan->first = first;
     plan->hold = hold;
     plan->last = last;
+    plan->rise = (plan->peak - begin) / first;
+    plan->fall = 0.0 - (plan->peak / last);
 }
 
 /* Whether every command of the plan lies in the box, and no step of it is too large. */
@@ -93,12 +96,12 @@ static bool plan_sound(const filter_drive *drive, const filter_plan *plan)
 static double plan_command(const filter_plan *plan)
 {
     if (plan->first > 0.0) {
-        return plan->begin + ((plan->peak - plan->begin) / plan->first);
+        return plan->begin + plan->rise;
     }
     if (plan->hold > 0.0) {
         return plan->peak;
     }
-    return (plan->last > 1.0) ? (plan->begin - (plan->begin / plan->last)) : 0.0;
+    return (plan->last > 1.0) ? (plan->begin + plan->fall) : 0.0;
 }
 
 /* What is left of the plan after its first command. */
@@ -117,7 +120,7 @@ static void plan_shorten(filter_plan *plan, double command)
 /* The way under commands that change by equal steps. */
 static double plan_ramped(double time, double speed, double command, double step, double count)
 {
-    const double cubes = ((count * (count + 1.0)) * ((2.0 * count) + 1.0)) / 12.0;
+    const double cubes = ((count * (count + 1.0)) * ((2.0 * count) + 1.0)) * PLAN_TWELFTH;
     return time * ((count * speed) + (time * (((0.5 * command) * (count * count)) + (step * cubes))));
 }
 
@@ -131,9 +134,9 @@ static double plan_moved(const filter_drive *drive, const filter_plan *plan, dou
     double way = 0.0;
     double count = (plan->first < left) ? plan->first : left;
     if (count > 0.0) {
-        const double step = (plan->peak - plan->begin) / plan->first;
-        way = plan_ramped(time, speed, command, step, count);
-        speed = speed + (time * ((command * count) + ((0.5 * step) * (count * (count + 1.0)))));
+        way = plan_ramped(time, speed, command, plan->rise, count);
+        speed = speed +
+                (time * ((command * count) + ((0.5 * plan->rise) * (count * (count + 1.0)))));
         command = plan->peak;
         left = left - count;
     }
@@ -145,7 +148,7 @@ static double plan_moved(const filter_drive *drive, const filter_plan *plan, dou
     }
     count = (plan->last < left) ? plan->last : left;
     if (count > 0.0) {
-        way = way + plan_ramped(time, speed, command, 0.0 - (command / plan->last), count);
+        way = way + plan_ramped(time, speed, command, plan->fall, count);
     }
     return way;
 }
@@ -154,14 +157,13 @@ static void plan_leads(const filter_drive *drive, const filter_plan *plan, doubl
                        plan_way *way)
 {
     const double end = plan_moved(drive, plan, speed, plan_periods(plan));
-    const double step =
-        (plan->first > 0.0) ? ((plan->peak - plan->begin) / plan->first) : 0.0;
     way->lowest = (end < 0.0) ? end : 0.0;
     way->highest = (end < 0.0) ? 0.0 : end;
     way->slowest = (speed < 0.0) ? speed : 0.0;
     way->fastest = (speed < 0.0) ? 0.0 : speed;
-    if ((plan->begin * step) < 0.0) {
-        const double size = fabs(step);
+    if (((plan->begin * plan->rise) < 0.0) && ((plan->begin * plan->peak) <= 0.0) &&
+        (plan->first > 0.0)) {
+        const double size = fabs(plan->rise);
         const double count = fabs(plan->begin) / size;
         double rise = ((0.5 * drive->period) * size) * ((count - 0.5) * (count - 0.5));
         rise = (count > 0.5) ? rise : 0.0;
@@ -239,13 +241,35 @@ static void plan_box(const filter_drive *drive, double latest, double *lowest, d
     *highest = (high < drive->box_upper) ? high : drive->box_upper;
 }
 
+/* Whether no limit is near whatever is asked for. */
+static bool plan_far(const filter_drive *drive, double position, double speed)
+{
+    const double below = -drive->box_lower;
+    const double least = (below < drive->box_upper) ? below : drive->box_upper;
+    const double most = (below > drive->box_upper) ? below : drive->box_upper;
+    const double back = (most / drive->ramp) + 3.0;
+    const double fast = fabs(speed) + (drive->period * (most * ((0.5 * back) + 1.0)));
+    const double way = fast * (((0.5 * fast) / least) + (2.0 * (drive->period * back)));
+    return (drive->gain <= 0.0) && ((drive->lower + way) <= position) &&
+           (position <= (drive->upper - way)) && ((drive->speed_lower + fast) <= 0.0) &&
+           (fast <= drive->speed_upper);
+}
+
 /* The commands that leave a way to stop, what brakes among them. */
 static void plan_choose(const filter_drive *drive, const filter_plan *plan, double position,
                         double speed, plan_way *room, double *low, double *brake, double *high)
 {
     double least = 0.0;
     double most = 0.0;
-    plan_room(drive, plan, position, speed, room);
+    const bool roomy = plan_far(drive, position, speed);
+    if (roomy) {
+        room->lowest = drive->lower;
+        room->highest = drive->upper;
+        room->slowest = drive->speed_lower;
+        room->fastest = drive->speed_upper;
+    } else {
+        plan_room(drive, plan, position, speed, room);
+    }
     plan_box(drive, plan->begin, &least, &most);
     *brake = guard_clamp(plan_command(plan), least, most);
     const double above = drive->gain * ((drive->upper - position) - (drive->behind * speed));
@@ -256,8 +280,12 @@ static void plan_choose(const filter_drive *drive, const filter_plan *plan, doub
     slow = ((drive->gain > 0.0) && (-below > slow)) ? -below : slow;
     const double highest = guard_clamp((fast - speed) / drive->period, *brake, most);
     const double lowest = guard_clamp((slow - speed) / drive->period, least, *brake);
-    *low = plan_furthest(drive, room, *brake, lowest, position, speed);
-    *high = plan_furthest(drive, room, *brake, highest, position, speed);
+    *low = lowest;
+    *high = highest;
+    if (!roomy) {
+        *low = plan_furthest(drive, room, *brake, lowest, position, speed);
+        *high = plan_furthest(drive, room, *brake, highest, position, speed);
+    }
 }
 
 /* Keeps the plan that was accepted, unless it is over or the joint was moved by something else. */
@@ -283,6 +311,8 @@ static double plan_step(const filter_drive *drive, filter_plan *plan)
         plan->first = 0.0;
         plan->hold = 0.0;
         plan->last = 0.0;
+        plan->rise = 0.0;
+        plan->fall = 0.0;
     }
     return command;
 }
