@@ -11,7 +11,9 @@ from bundles import design_of_chain, files_of, gcc, model_of, self_test_agrees
 from verifier.emit.binding import loaded
 from verifier.emit.bundle import guard_files
 from verifier.emit.reference import Sample
+from verifier.judging import Effort, judged
 from verifier.model.values import Model
+from verifier.report.values import status
 from verifier.safety.filter import Guarded
 from verifier.safety.kinematics import kinematics, poses
 
@@ -40,6 +42,18 @@ chain C { Move() }
 @cache
 def arm() -> Model:
     return model_of(ARM)
+
+
+def test_a_frame_whose_joints_brake_is_a_distance() -> None:
+    """Nothing is asked for that braking does not need, so no gain is too high for the speeds."""
+    model = arm()
+    answers = list(judged(model, model.chains["arm"], Effort(8.0, 1), lambda done, total: None))
+    assert {status(each.verdict) for each in answers} == {"proved"}
+    about = {each.obligation.id for each in answers if each.obligation.id.startswith("arm/floor")}
+    assert about == {"arm/floor/gain", "arm/floor/sampling"}
+    assert not any(row.name == "floor" for row in model.rows["arm"])
+    law = ARM.replace("period   1 ms", "period 1 ms  baseline [0, 0, 0, 0]")
+    assert any(row.name == "floor" for row in model_of(law).rows["arm"])
 
 
 def test_a_frame_stays_on_its_side(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ from verifier.emit.binding import Compiled, compiled, loaded, zig
 from verifier.emit.build_file import TARGETS
 from verifier.emit.bundle import guard_files
 from verifier.emit.reference import Outcome, Sample
+from verifier.model.pinned import all_pinned
 from verifier.model.urdf import Chain
 from verifier.model.values import Model
-from verifier.safety.frames import all_pinned
 from verifier.safety.limit import Loop, safety_loop
 from verifier.safety.straight import run as run_program
 
@@ -189,7 +189,7 @@ def test_two_frames_are_no_plane() -> None:
 
 
 def test_the_hand_stays_behind_a_plane_with_any_normal(tmp_path: Path) -> None:
-    plane = f"barrier plane = {SLOPE}  alpha 10 Hz  margin 0 m/s^2"
+    plane = f"barrier plane = {SLOPE}  alpha 10 Hz"
     run, least, used = Run(model_of(ARM.replace("EXTRA", "") + plane), tmp_path, HOME), math.inf, 0
     chain = arm().robots["panda"].chain
     for k in range(3000):

@@ -12,6 +12,7 @@ from verifier.core.enclosure import Range
 from verifier.core.term import term_variables
 from verifier.model.barrier import barriers, waiver
 from verifier.model.control import Barrier, Clearance, Plant, Robot, Waiver, moves
+from verifier.model.pinned import braked
 from verifier.model.plant import plant
 from verifier.model.quantity import fail
 from verifier.model.ranges import ranges
@@ -51,6 +52,7 @@ class Loops:
             if self.rows[each.name]
             or self.stops[each.name]
             or any(moves(each, self.robots.get(one.robot)) for one in self.clearances)
+            or any(braked(wall, each, self.robots) for wall in self.barriers)
         ]
 
 
@@ -68,10 +70,11 @@ def loops(scope: Scope, attempt: Attempt) -> Loops:
         for wall in expressions:
             attempt(partial(_moved, wall, plants))
     bounds = attempt(partial(ranges, scope)) or {}
+    known = {name: each for name, each in robots.items() if each is not None}
     waivers = [attempt(partial(waiver, scope, each)) for each in scope.waivers]
 
     def rows_of(one: Plant) -> tuple[Row, ...]:
-        mine = [wall for wall in expressions if belongs(wall, one)]
+        mine = [w for w in expressions if belongs(w, one) and not braked(w, one, known)]
         return tuple(r for wall in mine for r in attempt(partial(rows, wall, one, bounds)) or ())
 
     def stops_of(one: Plant) -> tuple[Stop, ...]:
@@ -79,7 +82,7 @@ def loops(scope: Scope, attempt: Attempt) -> Loops:
         return tuple(s for wall in mine for s in attempt(partial(stops, wall, one)) or ())
 
     return Loops(
-        {name: each for name, each in robots.items() if each is not None},
+        known,
         plants,
         expressions,
         tuple(wall for wall in walls if isinstance(wall, Clearance)),

@@ -33,6 +33,7 @@ from verifier.core.term import (
 )
 from verifier.core.unit import NONE
 from verifier.model.control import Barrier, Clearance, Plant, Waiver, boxes, moves
+from verifier.model.pinned import as_clearance, braked
 from verifier.model.prediction import (
     NOTHING,
     Offset,
@@ -110,6 +111,8 @@ def groups(model: Model, plant: Plant) -> list[Group]:
         for _, mine in merged
     ]
     kept = [c for c in model.clearances if moves(plant, model.robots.get(c.robot))]
+    flat = [braked(barrier, plant, model.robots) for barrier in model.barriers]
+    kept += [as_clearance(frame) for frame in flat if frame is not None]
     found += [Group(plant, (), (), (each,), ranges, sorts) for each in kept]
     return [_mistaken(group) for group in found]
 

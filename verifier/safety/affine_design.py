@@ -26,12 +26,12 @@ from verifier.core.term import (
 from verifier.model.commands import ROUNDED, changes, of_the_state, steep
 from verifier.model.control import Limit, Plant, Switch, boxes
 from verifier.model.interval import Interval, interval_of
+from verifier.model.pinned import pinned
 from verifier.model.rows import Row, worst
 from verifier.model.values import Model
 from verifier.safety.affine import Affine, Level, Pace, Reserves, Sides
 from verifier.safety.axes import driven, periods
 from verifier.safety.foresight import Foreseen, around, carry, foreseen, inputs, mistakes
-from verifier.safety.frames import pinned
 from verifier.safety.plant import rounded_down, rounded_up
 from verifier.safety.straight import Draft, Program, Scalar
 from verifier.safety.written import NotWritten, errors, written

@@ -14,13 +14,13 @@ from verifier.core.term import NOW
 from verifier.model.control import Limit, Plant
 from verifier.model.control import Switch as Declared
 from verifier.model.interval import Interval
+from verifier.model.pinned import all_pinned, pinned
 from verifier.model.spring import spring_of
 from verifier.model.values import Model
 from verifier.safety.axes import Wheel, periods, wheels
 from verifier.safety.braking import WIDEST, Drive, drive_of
 from verifier.safety.clearance import Arm
 from verifier.safety.filter import Filter, Guarded
-from verifier.safety.frames import all_pinned, pinned
 from verifier.safety.plant import rounded_down, rounded_up
 from verifier.safety.posture import Kept, Posture
 from verifier.safety.proposal import Bounds, Sides

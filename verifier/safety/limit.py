@@ -29,12 +29,12 @@ from verifier.core.diagnostic import Diagnostic
 from verifier.core.span import Span
 from verifier.model.control import Barrier
 from verifier.model.interval import Interval, interval_of
+from verifier.model.pinned import pinned
 from verifier.model.values import Model
 from verifier.safety.affine import Affine
 from verifier.safety.affine_design import affine_of, needs_affine
 from verifier.safety.filter import Guarded
 from verifier.safety.filter_design import Fitted, guarded_of, needs_filter
-from verifier.safety.frames import pinned
 from verifier.safety.plant import Integrator, integrators, rounded_down, rounded_up
 
 SHRINK = 1 - Fraction(1, 2**50)

@@ -12,6 +12,7 @@ from verifier.core.diagnostic import Diagnostic
 from verifier.core.motion import Solid
 from verifier.model.control import Clearance, Robot
 from verifier.model.motion import Place
+from verifier.model.pinned import Pinned, all_pinned, as_clearance
 from verifier.model.shapes import Sphere
 from verifier.model.values import Model
 from verifier.safety.braking import Drive, Kind
@@ -29,7 +30,7 @@ from verifier.safety.clearance import (
     reaches,
     reaches_apart,
 )
-from verifier.safety.frames import Pinned, all_pinned, links_of, with_frames
+from verifier.safety.frames import links_of, with_frames
 from verifier.safety.kinematics import kinematics
 from verifier.safety.plant import rounded_down, rounded_up
 
@@ -53,7 +54,7 @@ def arm_of(
     """The arm of the model's clearances, None if there are none. `positions` are the state scalars
     of the drives, `jump` what the tip may move in one period."""
     frames = list(all_pinned(model.barriers, model.robots))
-    asked = (*model.clearances, *map(_as_clearance, frames))
+    asked = (*model.clearances, *map(as_clearance, frames))
     if not asked:
         return None
     robots = {each.robot for each in asked}
@@ -208,26 +209,12 @@ def _kept(model: Model, robot: Robot, clearance: Clearance) -> Iterator[Kept]:
             yield Kept(clearance, i, None, shape, least)
 
 
-def _as_clearance(frame: Pinned) -> Clearance:
-    """What a row says of where it comes from; the least distance is in the half-space."""
-    barrier = frame.barrier
-    return Clearance(
-        barrier.name,
-        frame.robot,
-        "",
-        Fraction(0),
-        barrier.alpha,
-        barrier.span,
-        barrier.text,
-    )
-
-
 def _of_frame(robot: Robot, frames: Sequence[Pinned], frame: Pinned) -> Kept:
     """The origin of the frame, kept from the half-space normal . p <= bound."""
     normal = _point([side / frame.length for side in frame.normal])
     plane = Facets((normal,), (rounded_up(frame.bound / frame.length),))
     sphere = len(robot.chain.spheres) + links_of(frames).index(frame.link)
-    return Kept(_as_clearance(frame), sphere, None, plane, Fraction(0))
+    return Kept(as_clearance(frame), sphere, None, plane, Fraction(0))
 
 
 def _carried(robot: Robot) -> dict[str, int]:
