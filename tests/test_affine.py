@@ -454,7 +454,7 @@ def test_the_switch_leaves_before_the_reserve_is_touched_and_comes_back(tmp_path
 # ---- proved, and refused -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["pendulum", "measured"])
+@pytest.mark.parametrize("name", ["pendulum", "measured", "cart"])
 def test_what_runs_is_proved(name: str) -> None:
     source = model(name)
     answers = [

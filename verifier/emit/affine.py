@@ -28,7 +28,7 @@ from verifier.emit.ctree import (
 from verifier.emit.design import Design
 from verifier.emit.guarding import EACH, filtered_stage, places_of
 from verifier.emit.straight import statements
-from verifier.safety.affine import VARIABLES_MIN, Affine, Sides
+from verifier.safety.affine import VARIABLES_MIN, Affine, Pace, Sides
 from verifier.safety.straight import Program
 
 KERNELS = ("qp.h", "qp.c", "qp_certify.c", "robot_runtime.h", "guard_affine.h", "guard_affine.c")
@@ -40,6 +40,7 @@ def affine_sizes(design: Affine) -> Iterator[TopLevel]:
     yield Macro("FILTER_STATES", unsigned(len(design.states)))
     yield Macro("FILTER_INPUTS", unsigned(len(design.box.lower)))
     yield Macro("FILTER_LATENCY", unsigned(design.latency))
+    yield Macro("FILTER_STAGES", unsigned(len(design.pace.stages) if design.pace else 0))
     yield Macro("FILTER_LINES", unsigned(len(design.names)))
     yield Macro("FILTER_LEVELS", unsigned(len(design.levels)))
     yield Include("guard_affine.h", system=False)
@@ -48,7 +49,6 @@ def affine_sizes(design: Affine) -> Iterator[TopLevel]:
 def affine_parts(design: Affine) -> Iterator[TopLevel]:
     """What guard.c says of it: solver, programs and tables, then the kernel."""
     yield Macro("FILTER_SWITCH", unsigned(1 if design.reserves else 0))
-    yield Macro("FILTER_PACED", unsigned(1 if design.pace else 0))
     yield Macro("QP_VARIABLES", unsigned(max(VARIABLES_MIN, len(design.box.lower))))
     yield Macro("QP_ROWS", unsigned(-(-design.rows // 8) * 8))
     yield Include("qp.c", system=False)
@@ -61,7 +61,7 @@ def affine_parts(design: Affine) -> Iterator[TopLevel]:
     remark = "The states and levels one period after the states and commands x."
     outputs = {"next": Id("following"), "level": Id("level")}
     yield _program("affine_ahead", design.ahead, outputs, remark)
-    if design.latency:
+    if design.latency or design.pace:
         remark = "The states one period after the states and commands x, as they are predicted."
         yield _program("affine_carry", design.carry, {"next": Id("following")}, remark)
     names = ", ".join(design.states)
@@ -70,11 +70,7 @@ def affine_parts(design: Affine) -> Iterator[TopLevel]:
     yield _sides("FILTER_AHEAD", "FILTER_STATES", design.ahead_in, remark)
     yield _sides("FILTER_BOX", "FILTER_INPUTS", design.box, "Of the commands.")
     if design.pace is not None:
-        pairs = zip(design.pace.step, design.pace.ahead, strict=True)
-        rows = Braces(tuple(Braces((Real(step), Real(ahead))) for step, ahead in pairs))
-        remark = "From the last command, and to the law behind this one, at most."
-        sizes = (Id("FILTER_INPUTS"), unsigned(2))
-        yield Table("double", "FILTER_PACE", sizes, rows, remark)
+        yield from _pace(design.pace)
     least = [("FLOOR", design.floor)]
     if design.reserves is not None:
         yield Macro("FILTER_HOLD", unsigned(design.reserves.hold))
@@ -84,6 +80,22 @@ def affine_parts(design: Affine) -> Iterator[TopLevel]:
         size = (Id("FILTER_LEVELS"),)
         yield Table("double", f"FILTER_{name}", size, Braces(tuple(map(Real, values))), remark)
     yield Include("guard_affine.c", system=False)
+
+
+def _pace(pace: Pace) -> Iterator[Table]:
+    """How far a command may be from the last one, and the way to the law."""
+    stages, states, inputs = map(Id, ("FILTER_STAGES", "FILTER_STATES", "FILTER_INPUTS"))
+    yield Table("double", "FILTER_STEP", (inputs,), Braces(tuple(map(Real, pace.step))))
+    inside = tuple(_pairs(stage.inside) for stage in pace.stages)
+    remark = "Where the commands of the way may lead."
+    yield Table("double", "FILTER_INSIDE", (stages, states, unsigned(2)), Braces(inside), remark)
+    floor = tuple(Braces(tuple(map(Real, stage.floor))) for stage in pace.stages)
+    remark = "The least levels there."
+    levels = Id("FILTER_LEVELS")
+    yield Table("double", "FILTER_FLOORS", (stages, levels), Braces(floor), remark)
+    near = tuple(Braces(tuple(map(Real, stage.ahead))) for stage in pace.stages)
+    remark = "How far the law may be from the command before."
+    yield Table("double", "FILTER_NEAR", (stages, inputs), Braces(near), remark)
 
 
 def _program(
@@ -98,9 +110,12 @@ def _program(
 
 
 def _sides(name: str, size: str, sides: Sides, remark: str) -> Table:
+    return Table("double", name, (Id(size), unsigned(2)), _pairs(sides), remark)
+
+
+def _pairs(sides: Sides) -> Braces:
     pairs = zip(sides.lower, sides.upper, strict=True)
-    rows = tuple(Braces((Real(low), Real(high))) for low, high in pairs)
-    return Table("double", name, (Id(size), unsigned(2)), Braces(rows), remark)
+    return Braces(tuple(Braces((Real(low), Real(high))) for low, high in pairs))
 
 
 # ---- the stage ---------------------------------------------------------------------------------

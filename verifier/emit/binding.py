@@ -336,9 +336,12 @@ def _guard_type(design: Design) -> type[ctypes.Structure]:
 def _filter_type(guarded: Guarded | Affine) -> type[ctypes.Structure]:
     if isinstance(guarded, Affine):
         fields: list[tuple[str, Any]] = [(name, U8) for name in ("started", "switched")]
-        fields += [("calm", ctypes.c_uint32), ("state", F64 * len(guarded.states))]
+        fields += [(name, ctypes.c_uint32) for name in ("calm", "left")]
+        fields.append(("state", F64 * len(guarded.states)))
         commands = F64 * len(guarded.box.lower)
+        stages = len(guarded.pace.stages) if guarded.pace else 0
         fields.append(("issued", commands * (guarded.latency + 1)))
+        fields.append(("way", commands * (stages + 1)))
         return _structure("filter_memory", [*fields, ("moved", F64 * guarded.rows)])
     design = guarded.filter
     vector = F64 * len(design.drives)

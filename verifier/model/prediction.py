@@ -21,8 +21,9 @@ adds at most T^3/6 sup |L_F^2 F| in each period.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cache
 from math import factorial
 
 from verifier.core.enclosure import NotEnclosed, Range, enclosure
@@ -269,13 +270,24 @@ def _product(one: Matrix, other: Matrix) -> Matrix:
 def _bounded(plant: Plant, ranges: Mapping[str, Range], sizes: Mapping[str, Fraction]) -> Offset:
     """Bounds on predicted minus true, from those of the errors, period by period."""
     states = list(plant.rates_of)
-    known = [sizes.get(state, ZERO) for state in states]
-    how = carried(plant)
-    for _ in range(plant.latency):
-        known = _one_period(plant, ranges, how, states, known)
+    domains = tuple((state, ranges[state]) for state in states)
+    start = tuple(sizes.get(state, ZERO) for state in states)
+    known = _after(replace(plant, latency=0), domains, start, plant.latency)
     named = {x: f"error of {x}" for x, size in zip(states, known, strict=True) if size}
     box = {f"error of {x}": (-size, size) for x, size in zip(states, known, strict=True) if size}
     return Offset({x: Variable(name) for x, name in named.items()}, box, {}, True)
+
+
+@cache
+def _after(
+    plant: Plant, domains: tuple[tuple[str, Range], ...], start: tuple[Fraction, ...], periods: int
+) -> tuple[Fraction, ...]:
+    """The sizes so many periods after these."""
+    if periods == 0:
+        return start
+    known = _after(plant, domains, start, periods - 1)
+    states = [state for state, _ in domains]
+    return tuple(_one_period(plant, dict(domains), carried(plant), states, known))
 
 
 def _one_period(

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from verifier.core.flow import replaced
+from verifier.core.flow import polynomial_later, replaced
 from verifier.core.obligation import Fact, Obligation
 from verifier.core.term import Formula, Number, Term, Variable, add, multiply, number, subtract
 from verifier.model.rows import Row
@@ -171,6 +171,12 @@ def _law(group: Group) -> dict[str, Term] | None:
 
 def _under(group: Group, row: Row, level: Term, law: dict[str, Term]) -> Ahead:
     """A term over what is true, in which the law has taken the place of the inputs."""
+    plant = group.plant
+    if not plant.disturbances and all(isinstance(term, Number) for term in law.values()):
+        field = {state: replaced(rate, law) for state, rate in plant.rates_of.items()}
+        exact = polynomial_later(level, field, plant.period)
+        if exact is not None:
+            return Ahead(exact, ())
     inputs: dict[str, Term] = {name: Variable(name) for name in law}
     ahead = one_period_later(group, row, level, under(row, inputs))
     return Ahead(replaced(ahead.least, law), ahead.assumed)

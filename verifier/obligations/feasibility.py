@@ -1,6 +1,7 @@
 """Feasibility: in every state of the safe set one command of the box keeps all rows at once.
 
-With a law k that the plant names, row by row, and k(x) inside of the box. Without one and with one
+With a law k that the plant names, row by row, and k(x) inside of the box; `hold` names 0 where the
+plant is no chain of integrators, which might brake. Without one and with one
 input, pair by pair: a row that bounds it from below and one that bounds it from above leave room
 (J. Fourier's elimination; that each row leaves room inside of the box is owed by `barrier`, and
 intervals that meet pairwise have a point in common, E. Helly 1923). With more, by duality:
@@ -40,7 +41,7 @@ from verifier.core.term import (
     subtract,
 )
 from verifier.model.control import boxes
-from verifier.model.prediction import NOTHING, Offset, affine, lost
+from verifier.model.prediction import NOTHING, Offset, affine, chain_of, lost
 from verifier.model.rows import Row, around
 from verifier.model.stops import Stop
 from verifier.obligations.control import (
@@ -84,9 +85,11 @@ def _of_rows(group: Group) -> list[Obligation]:
     if not rows:
         return []
     at = _place(group, rows)
+    names = [s for each in group.plant.inputs for s in each.scalars]
     if base is not None and base.kind == "law":
-        names = [s for each in group.plant.inputs for s in each.scalars]
         return list(_under_law(at, rows, dict(zip(names, base.law, strict=True))))
+    if base is not None and base.kind == "hold" and chain_of(group.plant) is None:
+        return list(_under_law(at, rows, dict.fromkeys(names, number(0))))
     alone = [_alone(at, row) for row in rows if group.offset.added]
     if len(group.inputs) == 1:
         return [*alone, *_by_pairs(at, rows)]

@@ -13,9 +13,10 @@ The rows of verifier/model/rows.py are linear in the command u. In each period
    `feasibility` prove that it keeps every level from sample to sample.
 
 Where the change of the command is limited, the box is what the last command leaves of it, and the
-gate asks that the law at the next state is within the change of this command, too; of the law
-itself `baseline` proves that it changes by no more. The command before the first is the one next to
-0, and while the law cannot be reached from it, the baseline goes there as fast as it may.
+gate asks for a way to the law: commands that go there from this one as fast as they may, with no
+level negative on the way, until the law can be commanded; of the law itself `baseline` proves that
+it changes by no more. If a later command is refused, that way is gone first. The command before the
+first is the one next to 0, from where the baseline goes to the law as fast as it may.
 
 So from a state in which no level is negative every command leads to such a state; this rests on 2
 and 3 alone. Levels are exact where the series of the state ends, else less a bound on its
@@ -69,12 +70,22 @@ class Reserves:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """A command of the way to the law: where it may lead, `inside`, with which `floor` of the
+    levels, and how far the law may be from it there, `ahead`: less by what that may be off by."""
+
+    inside: Sides
+    floor: Vector
+    ahead: Vector
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
-    """How far each command may be from the one before, `step`, and from the law at the state that
-    it leads to, `ahead`: less by what that may be off by."""
+    """How far each command may be from the one before, and the way to the law. The first stage is
+    the command that is asked for."""
 
     step: Vector
-    ahead: Vector
+    stages: tuple[Stage, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +129,13 @@ class Affine:
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """What the filter remembers: the state that the last command leads to, once there was one, and
-    that command behind those under way, the oldest first."""
+    """What the filter remembers: the state that the last command leads to, once there was one, that
+    command behind those under way, the oldest first, and the way to the law from there."""
 
     started: bool
     state: Vector
     issued: tuple[Vector, ...]
+    way: tuple[Vector, ...]
     charge: Charge
 
 
@@ -139,7 +151,8 @@ class Stepped:
 
 def begin(design: Affine) -> Course:
     nothing = within(design.box, (0.0,) * len(design.box.lower))
-    return Course(False, (0.0,) * len(design.states), (nothing,) * (design.latency + 1), Charge())
+    issued = (nothing,) * (design.latency + 1)
+    return Course(False, (0.0,) * len(design.states), issued, (), Charge())
 
 
 def inside(sides: Sides, values: Vector) -> bool:
@@ -173,19 +186,32 @@ def step(
     found = None if wished is None else _nearest(design, box, met, wished)
     if found is not None:
         command, moved = found
-        after = accepted(design, met, command, _wanted(design))
-        if after is not None:
-            return Stepped(command, True, moved, _issued(memory, command, after, charge))
+        way = accepted(design, met, command, _wanted(design))
+        if way is not None:
+            return Stepped(command, True, moved, _issued(design, memory, met, command, way, charge))
     if design.reserves is not None and wished is not None:
         charge = Charge(True, 0)
-    command = within(box, law_of(design, met))
-    after = run(design.ahead, (*met, *command))["next"]
-    nothing = (0.0,) * design.rows
-    return Stepped(command, False, nothing, _issued(memory, command, after, charge))
+    command = _baseline(design, memory, met)
+    after = _issued(design, memory, met, command, memory.way[1:], charge)
+    return Stepped(command, False, (0.0,) * design.rows, after)
 
 
-def _issued(memory: Course, command: Vector, after: Vector, charge: Charge) -> Course:
-    return Course(True, after, (*memory.issued, command)[1:], charge)
+def _baseline(design: Affine, memory: Course, state: Vector) -> Vector:
+    """What is left of the way to the law, then the law, as far as the last command allows."""
+    wished = memory.way[0] if memory.way else law_of(design, state)
+    return within(reachable(design, memory), wished)
+
+
+def _issued(
+    design: Affine,
+    memory: Course,
+    state: Vector,
+    command: Vector,
+    way: tuple[Vector, ...],
+    charge: Charge,
+) -> Course:
+    after = run(design.ahead, (*state, *command))["next"]
+    return Course(True, after, (*memory.issued, command)[1:], way, charge)
 
 
 def _wanted(design: Affine) -> Vector:
@@ -233,19 +259,33 @@ def _charged(
     return Charge(calm < reserves.hold, calm)
 
 
-def accepted(design: Affine, state: Vector, command: Vector, wanted: Vector) -> Vector | None:
-    """The next state, if it is in the domains, no level is below what is wanted there, and the law
-    can be commanded behind this command."""
-    found = run(design.ahead, (*state, *command))
-    after = found["next"]
-    high = all(level >= least for level, least in zip(found["level"], wanted, strict=True))
-    if not high or not inside(design.ahead_in, after):
+def accepted(
+    design: Affine, state: Vector, command: Vector, wanted: Vector
+) -> tuple[Vector, ...] | None:
+    """The way to the law behind this command, if that leads into the domains, to no level below
+    what is wanted, and if there is such a way."""
+    if not _kept(design, state, command, design.ahead_in, wanted):
         return None
-    if design.pace is not None:
-        ways = zip(law_of(design, after), command, design.pace.ahead, strict=True)
-        if not all(abs(then - now) <= most for then, now, most in ways):
+    if design.pace is None:
+        return ()
+    way: list[Vector] = []
+    for stage in design.pace.stages:
+        if way and not _kept(design, state, command, stage.inside, stage.floor):
             return None
-    return after
+        state = run(design.carry, (*state, *command))["next"]
+        law = law_of(design, state)
+        if all(abs(u - v) <= most for u, v, most in zip(law, command, stage.ahead, strict=True)):
+            return tuple(way)
+        around = zip(law, command, design.pace.step, strict=True)
+        command = tuple(clamped(u, v - most, v + most) for u, v, most in around)
+        way.append(command)
+    return None
+
+
+def _kept(design: Affine, state: Vector, command: Vector, where: Sides, wanted: Vector) -> bool:
+    found = run(design.ahead, (*state, *command))
+    high = all(level >= least for level, least in zip(found["level"], wanted, strict=True))
+    return high and inside(where, found["next"])
 
 
 def law_of(design: Affine, state: Vector) -> Vector:
@@ -259,9 +299,9 @@ def blind(design: Affine, memory: Course) -> tuple[Vector, Course]:
     before any, what is next to 0 in the box."""
     if not memory.started:
         return within(design.box, (0.0,) * len(design.box.lower)), memory
-    command = within(reachable(design, memory), law_of(design, memory.state))
-    after = run(design.ahead, (*memory.state, *command))["next"]
-    return command, _issued(memory, command, after, memory.charge)
+    command = _baseline(design, memory, memory.state)
+    way = memory.way[1:]
+    return command, _issued(design, memory, memory.state, command, way, memory.charge)
 
 
 def _nearest(

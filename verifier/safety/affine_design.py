@@ -1,14 +1,16 @@
 """From a model to the filter of its plants that are affine in their inputs: why one cannot be kept,
 or its programs and bounds. What a command leads to is in foresight.py.
 
-Where the change of a command is limited, a command may go as far from the law at the state that it
-leads to as the limit allows, less by how much the law may be elsewhere at the state that the next
-sample predicts: both lie around the true one, and a law is as steep as its pieces.
+Where the change of a command is limited, the law has to be as near to the last command of the way
+to it as the limit allows, less by how much the law may be elsewhere at the state that a sample then
+predicts: both lie around the true one, and a law is as steep as its pieces. A command further on
+the way is foreseen as if it came later by so many periods.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from verifier.core.diagnostic import Diagnostic
@@ -29,13 +31,23 @@ from verifier.model.interval import Interval, interval_of
 from verifier.model.pinned import pinned
 from verifier.model.rows import Row, worst
 from verifier.model.values import Model
-from verifier.safety.affine import Affine, Level, Pace, Reserves, Sides
+from verifier.safety.affine import Affine, Level, Pace, Reserves, Sides, Stage
 from verifier.safety.axes import driven, periods
-from verifier.safety.foresight import Foreseen, around, carry, foreseen, inputs, mistakes
+from verifier.safety.foresight import (
+    Foreseen,
+    around,
+    calm,
+    carry,
+    foreseen,
+    inputs,
+    mistaken,
+    mistakes,
+)
 from verifier.safety.plant import rounded_down, rounded_up
 from verifier.safety.straight import Draft, Program, Scalar
 from verifier.safety.written import NotWritten, errors, written
 
+LONGEST_WAY = 24  # commands from one that was asked for to the law
 BASELINE = "write `baseline hold`, which commands 0, or a law of your own: `baseline [k * x, …]`"
 
 
@@ -187,7 +199,7 @@ def _programs(model: Model, plants: Sequence[Plant], courses: Sequence[Foreseen]
     named = tuple(Level(row.name, row.barrier.name, order) for row, order, *_ in levels)
     law = _law(states, plants)
     law_off = errors(law, domains)["command"]
-    pace = _pace(model, plants, strayed, law_off)
+    pace = _pace(model, plants, box, ahead, law_off)
     declared = [(plant, plant.switch) for plant in plants if plant.switch is not None]
     _, switch = declared[0] if declared else (None, None)
     confidence = switch.confidence if switch else None
@@ -227,31 +239,62 @@ def _ahead(names: Sequence[str], courses: Sequence[Foreseen]) -> Program:
 
 
 def _pace(
-    model: Model, plants: Sequence[Plant], strayed: Sequence[Fraction], law_off: Sequence[Fraction]
+    model: Model,
+    plants: Sequence[Plant],
+    box: Sequence[Range],
+    ahead: Program,
+    law_off: Sequence[Fraction],
 ) -> Pace | None:
-    """How far commands may be from the last one, and from the law that may be next. Raises
-    NotEnclosed where rounding alone takes more."""
-    if not any(map(changes, plants)):
+    """How far commands may be from the last one, and the way to the law, as long as it may take and
+    can be foreseen. Raises NotEnclosed where rounding alone takes more than a change."""
+    allowed = {name: most for plant in plants for name, most in changes(plant).items()}
+    if not allowed:
         return None
-    off = dict(zip([x for plant in plants for x in plant.rates_of], strayed, strict=True))
-    pairs, rounding = list[tuple[Fraction, Fraction]](), iter(law_off)
-    for plant in plants:
-        allowed, terms = changes(plant), _terms(plant)
-        wrong = mistakes(model, plant)
-        far = {x: off[x] + max(map(abs, wrong.get(x, (Fraction(0),)))) for x in plant.rates_of}
-        box = around(model, plant, {x: (-size, size) for x, size in far.items()})
-        for (name, _), (low, high) in boxes(plant.inputs).items():
-            spare = 2 * next(rounding) + (abs(low) + abs(high)) * Fraction(1, 2**50)
-            if name not in allowed:
-                pairs.append((2 * (high - low), 2 * (high - low)))
-                continue
-            if spare > allowed[name] * (1 - ROUNDED) / 2:
-                raise NotEnclosed(f"`{name}` may change by less than what its law is rounded by")
-            step = allowed[name] - spare
-            elsewhere = sum((steep(terms[name], x, box) * far[x] for x in far), Fraction(0))
-            pairs.append((step, max(step - elsewhere, Fraction(-1))))
-    steps, leads = zip(*pairs, strict=True)
-    return Pace(tuple(map(rounded_down, steps)), tuple(map(rounded_down, leads)))
+    names = [s for plant in plants for each in plant.inputs for s in each.scalars]
+    steps = []
+    for name, (low, high), off in zip(names, box, law_off, strict=True):
+        spare = 2 * off + (abs(low) + abs(high)) * Fraction(1, 2**50)
+        most = allowed.get(name, 2 * (high - low) + spare)
+        if name in allowed and spare > most * (1 - ROUNDED) / 2:
+            raise NotEnclosed(f"`{name}` may change by less than what its law is rounded by")
+        steps.append(most - spare)
+    swing = max((high - low) / step for (low, high), step in zip(box, steps, strict=True))
+    stages = []
+    for k in range(min(LONGEST_WAY, int(swing) + 1)):
+        try:
+            stages.append(_stage(model, plants, ahead, steps, k))
+        except NotEnclosed:
+            break
+    return Pace(tuple(map(rounded_down, steps)), tuple(stages)) if stages else None
+
+
+def _stage(
+    model: Model, plants: Sequence[Plant], ahead: Program, steps: Sequence[Fraction], k: int
+) -> Stage:
+    """The k-th command of the way, which has k more periods to be foreseen."""
+    later = [replace(plant, latency=plant.latency + k) for plant in plants]
+    courses = [mistaken(model, each, calm(model, each)) for each in later]
+    domains = [model.ranges[state] for plant in plants for state in plant.rates_of]
+    box = [found for plant in plants for found in boxes(plant.inputs).values()]
+    off = errors(ahead, [*domains, *box])
+    rest = [course.strayed[state] for course in courses for state in course.following]
+    strayed = [a + b for a, b in zip(rest, off["next"], strict=True)]
+    levels = [rest for course in courses for *_, rest in course.levels]
+    floor = [rest + rounding for rest, rounding in zip(levels, off["level"], strict=True)]
+    left, row = [], iter(steps)
+    for plant, each in zip(plants, later, strict=True):
+        now, then = mistakes(model, plant), mistakes(model, replace(each, latency=each.latency + 1))
+        far = {x: _size(now.get(x)) + _size(then.get(x)) for x in plant.rates_of}
+        around_it = around(model, plant, {x: (-size, size) for x, size in far.items()})
+        for term in _terms(plant).values():
+            elsewhere = sum((steep(term, x, around_it) * far[x] for x in far), Fraction(0))
+            left.append(max(next(row) - elsewhere, Fraction(-1)))
+    inside = _sides([(a + by, b - by) for (a, b), by in zip(domains, strayed, strict=True)])
+    return Stage(inside, tuple(map(rounded_up, floor)), tuple(map(rounded_down, left)))
+
+
+def _size(sides: Range | None) -> Fraction:
+    return Fraction(0) if sides is None else max(-sides[0], sides[1])
 
 
 def _terms(plant: Plant) -> dict[str, Term]:

@@ -60,10 +60,11 @@ class Foreseen:
 def foreseen(model: Model, plant: Plant) -> Foreseen:
     """What a command leads to from what is predicted. Raises NotEnclosed, NotWritten, NoSlope and
     TooLarge."""
-    return _mistaken(model, plant, _calm(model, plant))
+    return mistaken(model, plant, calm(model, plant))
 
 
-def _calm(model: Model, plant: Plant) -> Foreseen:
+def calm(model: Model, plant: Plant) -> Foreseen:
+    """The same from where the state truly is."""
     rows = model.rows.get(plant.name, ())
     if not plant.disturbances:
         exact = later(plant.rates_of, plant.period)
@@ -77,7 +78,7 @@ def _calm(model: Model, plant: Plant) -> Foreseen:
     return _first(plant, rows, model.ranges)
 
 
-def _mistaken(model: Model, plant: Plant, course: Foreseen) -> Foreseen:
+def mistaken(model: Model, plant: Plant, course: Foreseen) -> Foreseen:
     """What may be off in addition where the state is measured with an error, or predicted."""
     sides = mistakes(model, plant)
     if not sides:

@@ -1,7 +1,8 @@
 /* See guard_affine.h. Included by guard.c behind the programs of the plants, affine_rows, affine_law
- * and affine_ahead, with a latency affine_carry, and the tables: FILTER_DOMAIN, FILTER_AHEAD and
+ * and affine_ahead, where it is needed affine_carry, and the tables: FILTER_DOMAIN, FILTER_AHEAD and
  * FILTER_BOX (a lower and an upper bound each), FILTER_FLOOR (the least levels); with a switch also
- * FILTER_LEAVE and FILTER_BACK, with a limited change of the command FILTER_PACE. */
+ * FILTER_LEAVE and FILTER_BACK; where commands change only so fast FILTER_STEP, and for each stage
+ * of the way to the law FILTER_INSIDE, FILTER_FLOORS and FILTER_NEAR. */
 
 #include "guard_affine.h"
 
@@ -62,9 +63,9 @@ static void filter_reach(const filter_memory *memory, filter_box *box)
     for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
         box->low[j] = FILTER_BOX[j][0];
         box->high[j] = FILTER_BOX[j][1];
-#if FILTER_PACED
-        const double low = memory->issued[FILTER_LATENCY][j] - FILTER_PACE[j][0];
-        const double high = memory->issued[FILTER_LATENCY][j] + FILTER_PACE[j][0];
+#if FILTER_STAGES > 0
+        const double low = memory->issued[FILTER_LATENCY][j] - FILTER_STEP[j];
+        const double high = memory->issued[FILTER_LATENCY][j] + FILTER_STEP[j];
         box->low[j] = (low > box->low[j]) ? low : box->low[j];
         box->high[j] = (high < box->high[j]) ? high : box->high[j];
 #else
@@ -92,29 +93,95 @@ static void filter_issue(filter_memory *memory, const double *command, const fil
     }
 }
 
-/* Whether the next state is in the domains, no level is below what is wanted there, and the law can
- * be commanded behind this command. */
-static bool filter_accepts(const filter_future *future, const double *wanted, const double *command)
+/* Whether the next state is in there, and no level is below what is wanted. */
+static bool filter_kept(const filter_future *future, const double inside[][2], const double *wanted)
 {
     bool kept = true;
     for (uint32_t i = 0u; i < FILTER_STATES; ++i) {
-        kept = kept && (FILTER_AHEAD[i][0] <= future->state[i]) &&
-               (future->state[i] <= FILTER_AHEAD[i][1]);
+        kept = kept && (inside[i][0] <= future->state[i]) && (future->state[i] <= inside[i][1]);
     }
     for (uint32_t k = 0u; k < FILTER_LEVELS; ++k) {
         kept = kept && (future->level[k] >= wanted[k]);
     }
-#if FILTER_PACED
-    double law[FILTER_INPUTS];
-    CHECK(kept, false);
-    filter_law(future->state, law);
-    for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
-        kept = kept && (fabs(law[j] - command[j]) <= FILTER_PACE[j][1]);
-    }
-#else
-    (void)command;
-#endif
     return kept;
+}
+
+#if (FILTER_LATENCY > 0) || (FILTER_STAGES > 0)
+
+/* The state one period later, as it is predicted. */
+static void filter_carry(double *state, const double *command)
+{
+    double given[FILTER_STATES + FILTER_INPUTS];
+    for (uint32_t i = 0u; i < FILTER_STATES; ++i) {
+        given[i] = state[i];
+    }
+    for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
+        given[FILTER_STATES + j] = command[j];
+    }
+    affine_carry(given, state);
+}
+
+#endif
+
+/* Commands that lead to the law. */
+typedef struct filter_way {
+    uint32_t left;
+    double command[FILTER_STAGES + 1u][FILTER_INPUTS];
+} filter_way;
+
+#if FILTER_STAGES > 0
+
+/* The way to the law behind a command; false if there is none. */
+static bool filter_leads(const double *from, const double *command, filter_way *way)
+{
+    double state[FILTER_STATES];
+    double last[FILTER_INPUTS];
+    double law[FILTER_INPUTS];
+    for (uint32_t i = 0u; i < FILTER_STATES; ++i) {
+        state[i] = from[i];
+    }
+    for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
+        last[j] = command[j];
+    }
+    for (uint32_t k = 0u; k < FILTER_STAGES; ++k) {
+        filter_future future;
+        bool near = true;
+        if (k > 0u) {
+            filter_foresee(state, last, &future);
+            CHECK(filter_kept(&future, FILTER_INSIDE[k], FILTER_FLOORS[k]), false);
+        }
+        filter_carry(state, last);
+        filter_law(state, law);
+        for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
+            near = near && (fabs(law[j] - last[j]) <= FILTER_NEAR[k][j]);
+        }
+        if (near) {
+            return true;
+        }
+        for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
+            last[j] = guard_clamp(law[j], last[j] - FILTER_STEP[j], last[j] + FILTER_STEP[j]);
+            way->command[k][j] = last[j];
+        }
+        way->left = k + 1u;
+    }
+    return false;
+}
+
+#endif /* FILTER_STAGES > 0 */
+
+/* Whether a command leads into the domains, to no level below what is wanted, and to a way to the
+ * law; all of which is told. */
+static bool filter_accepts(const double *state, const double *command, const double *wanted,
+                           filter_future *future, filter_way *way)
+{
+    way->left = 0u;
+    filter_foresee(state, command, future);
+    CHECK(filter_kept(future, FILTER_AHEAD, wanted), false);
+#if FILTER_STAGES > 0
+    return filter_leads(state, command, way);
+#else
+    return true;
+#endif
 }
 
 /* Whether the state is in the domains that all proofs assume. */
@@ -136,14 +203,7 @@ static bool filter_predict(const filter_memory *memory, const double *measured, 
     }
 #if FILTER_LATENCY > 0
     for (uint32_t k = 1u; k <= FILTER_LATENCY; ++k) {
-        double given[FILTER_STATES + FILTER_INPUTS];
-        for (uint32_t i = 0u; i < FILTER_STATES; ++i) {
-            given[i] = state[i];
-        }
-        for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
-            given[FILTER_STATES + j] = memory->issued[k][j];
-        }
-        affine_carry(given, state);
+        filter_carry(state, memory->issued[k]);
         known = filter_known(state) && known;
     }
 #else
@@ -152,13 +212,41 @@ static bool filter_predict(const filter_memory *memory, const double *measured, 
     return known;
 }
 
-/* The baseline: the law, as far as the last command allows. */
+#if FILTER_STAGES > 0
+
+/* The next command of the way to the law; false if there is none. */
+static bool filter_next(filter_memory *memory, double *command)
+{
+    CHECK((memory->left > 0u) && (memory->left <= FILTER_STAGES), false);
+    for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
+        command[j] = memory->way[0][j];
+    }
+    for (uint32_t k = 0u; k < FILTER_STAGES; ++k) {
+        for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
+            memory->way[k][j] = memory->way[k + 1u][j];
+        }
+    }
+    memory->left = memory->left - 1u;
+    return true;
+}
+
+#endif /* FILTER_STAGES > 0 */
+
+/* The baseline: what is left of the way to the law, then the law, as far as the last command
+ * allows. */
 static void filter_baseline(filter_memory *memory, const double *state, double *command)
 {
     filter_future future;
     filter_box box;
     filter_reach(memory, &box);
+#if FILTER_STAGES > 0
+    if (!filter_next(memory, command)) {
+        memory->left = 0u;
+        filter_law(state, command);
+    }
+#else
     filter_law(state, command);
+#endif
     for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
         command[j] = guard_clamp(command[j], box.low[j], box.high[j]);
     }
@@ -227,14 +315,14 @@ static bool filter_found(filter_memory *memory, const filter_box *box, const dou
     qp_problem problem;
     qp_solution solution;
     filter_future future;
+    filter_way way;
     filter_stated(box, state, proposed, &problem);
     CHECK((qp_solve(&problem, &solution) == QP_OPTIMAL) && qp_certify(&problem, NULL, &solution),
           false);
     for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
         command[j] = guard_clamp(solution.command[j], box->low[j], box->high[j]);
     }
-    filter_foresee(state, command, &future);
-    CHECK(filter_accepts(&future, wanted, command), false);
+    CHECK(filter_accepts(state, command, wanted, &future, &way), false);
     for (uint32_t r = 0u; r < FILTER_ROWS; ++r) {
         memory->moved[r] = 0.0;
         if (solution.multiplier[r] > 0.0) {
@@ -243,6 +331,12 @@ static bool filter_found(filter_memory *memory, const filter_box *box, const dou
                 square += problem.normal[j][r] * problem.normal[j][r];
             }
             memory->moved[r] = solution.multiplier[r] * sqrt(square);
+        }
+    }
+    memory->left = way.left;
+    for (uint32_t k = 0u; k < way.left; ++k) {
+        for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
+            memory->way[k][j] = way.command[k][j];
         }
     }
     filter_issue(memory, command, &future);
@@ -259,12 +353,13 @@ static bool filter_charge(filter_memory *memory, const filter_box *box, const do
 {
     double asked[FILTER_INPUTS];
     filter_future future;
+    filter_way way;
     const bool careful = doubtful || (memory->switched != 0u);
     for (uint32_t j = 0u; j < FILTER_INPUTS; ++j) {
         asked[j] = guard_clamp(proposed[j], box->low[j], box->high[j]);
     }
-    filter_foresee(state, asked, &future);
-    const bool kept = filter_accepts(&future, careful ? FILTER_BACK : FILTER_LEAVE, asked);
+    const bool kept = filter_accepts(state, asked, careful ? FILTER_BACK : FILTER_LEAVE, &future,
+                                     &way);
     if (memory->switched == 0u) {
         memory->switched = (uint8_t)!kept;
         memory->calm = 0u;
