@@ -19,6 +19,7 @@ REPORTS = {
     "examples/pick_and_place/pick_and_place.contract": ("examples/pick_and_place/report.txt", 1),
     "examples/guarded_arm/pick_and_place.contract": ("examples/guarded_arm/report.txt", 0),
     "examples/compute_budget/compute_budget.contract": ("examples/compute_budget/report.txt", 1),
+    "examples/jerk_limits/panda.contract": ("examples/jerk_limits/report.txt", 0),
     "examples/control_loops/control_loops.contract": ("examples/control_loops/report.txt", 1),
 }
 SHOWN = re.compile(r"(?<=```text\n)\$ verify-chain (?P<arguments>[^\n]+)\n.*?(?=```)", re.DOTALL)
