@@ -13,6 +13,7 @@ import time
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from heapq import heappop, heappush
 from math import inf
 from typing import TypeAlias
 
@@ -117,7 +118,7 @@ class _Branch:
     lower: dict[Form, Limit]
     upper: dict[Form, Limit]
     odd: list[Known]
-    pending: list[Known]
+    pending: dict[int, Known]
 
     def copy(self) -> _Branch:
         return _Branch(
@@ -127,7 +128,7 @@ class _Branch:
             dict(self.lower),
             dict(self.upper),
             list(self.odd),
-            list(self.pending),
+            dict(self.pending),
         )
 
 
@@ -144,6 +145,30 @@ class _Search:
     theory: dict[frozenset[Known], Proof | _Spot] = field(default_factory=dict)
     squares: bool = False
     reaches: dict[tuple[Known, ...], Reach | None] = field(default_factory=dict)
+    numbers: dict[Known, int] = field(default_factory=dict)
+    watching: dict[Key | Form | None, list[int]] = field(default_factory=dict)
+
+    def number(self, fact: Known) -> int:
+        """The number of a disjunction, in the order in which they are met. `watching` gives the
+        numbers of those that say something of a subject."""
+        if fact not in self.numbers:
+            self.numbers[fact] = len(self.numbers)
+            subjects = {self.subject(each) for case in cases_of(fact) for each in case}
+            for subject in subjects - {None}:
+                self.watching.setdefault(subject, []).append(self.numbers[fact])
+        return self.numbers[fact]
+
+    def subject(self, fact: Known) -> Key | Form | None:
+        """What a literal says something of: a boolean, an enumeration, or a form; None where no
+        other literal bears on it."""
+        match fact.formula:
+            case Proposition(name, version) | Choice(name, version, _) if fact.parts is None:
+                return name, version
+            case Comparison() if fact.parts is None:
+                found = self.limits_of(fact)
+                return None if found is None else found[0] or None
+            case _:
+                return None
 
     def spend(self, steps: int) -> None:
         self.steps -= steps
@@ -189,7 +214,7 @@ def refute(
     used_assertions = [assertions[place] for place in places]
     keys = dict.fromkeys(key for formula, _ in assertions for key in variables(formula))
     search = _Search(used_assertions, sorts, steps_max, deadline, tuple(keys), squares=squares)
-    branch = _Branch({}, {}, {}, {}, {}, [], [])
+    branch = _Branch({}, {}, {}, {}, {}, [], {})
     facts = [flatten(*assertion) for assertion in assertions]
     meanings = [
         (term, flatten(formula, True))
@@ -234,7 +259,7 @@ def _explore(
         return _wrapped(trail, last) if isinstance(last, Proof) else last
     if depth >= DEPTH_MAX:
         return GaveUp("the tableau is too deep")
-    branch.pending.remove(chosen)
+    del branch.pending[search.number(chosen)]
     proofs: list[Proof] = []
     gave_up: GaveUp | None = None
     for case in cases_of(chosen):
@@ -267,21 +292,32 @@ def _propagate(
     added: list[Known],
     trail: list[tuple[Known, list[Proof | None], int]],
 ) -> Proof | None:
-    """Adds facts and everything that follows by having one case left; a proof if that closes."""
-    while added:
+    """Adds facts and everything that follows by having one case left; a proof if that closes. A
+    disjunction is looked at when it is added, and when something is that one of its cases says
+    something of."""
+    due: list[int] = []
+    while True:
         for fact in added:
             if fact.parts is not None:
-                branch.pending.append(fact)
+                number = search.number(fact)
+                branch.pending[number] = fact
+                heappush(due, number)
                 continue
             closed = _absorb(search, branch, fact)
             if closed is not None:
                 return closed
-        added = []
-        kept: list[Known] = []
-        search.spend(1 + len(branch.pending) // 8)
-        for place, fact in enumerate(branch.pending):
+            for number in search.watching.get(search.subject(fact), ()):
+                if number in branch.pending:
+                    heappush(due, number)
+        search.spend(1 + len(due) // 8)
+        while due:
+            number = heappop(due)
+            if number not in branch.pending:
+                continue
+            fact = branch.pending[number]
             states = [_case(search, branch, case) for case in cases_of(fact)]
             if True in states:
+                del branch.pending[number]
                 continue
             alive = [index for index, state in enumerate(states) if state is None]
             dead = [state if isinstance(state, Proof) else None for state in states]
@@ -290,11 +326,10 @@ def _propagate(
             if len(alive) == 1:
                 trail.append((fact, dead, alive[0]))
                 added = cases_of(fact)[alive[0]]
-                kept.extend(branch.pending[place + 1 :])
+                del branch.pending[number]
                 break
-            kept.append(fact)
-        branch.pending = kept
-    return None
+        else:
+            return None
 
 
 def _case(search: _Search, branch: _Branch, case: list[Known]) -> Proof | bool | None:
@@ -593,7 +628,7 @@ def _choose(
     """The disjunction to split next: one that the candidate breaks, with the fewest cases; failing
     that, one that touches a component which is still unsure."""
     search.spend(1 + len(branch.pending) // 8)
-    broken = [f for f in branch.pending if not _true(f.formula, f.holds, candidate)]
+    broken = [f for f in branch.pending.values() if not _true(f.formula, f.holds, candidate)]
     if not broken:
         troubled = {
             key
@@ -602,7 +637,9 @@ def _choose(
             if not _true(fact.formula, True, candidate)
             for key in variables(fact.formula)
         }
-        broken = [f for f in branch.pending if not troubled.isdisjoint(variables(f.formula))]
+        broken = [
+            f for f in branch.pending.values() if not troubled.isdisjoint(variables(f.formula))
+        ]
     return min(broken, key=lambda fact: len(cases_of(fact)), default=None)
 
 
