@@ -71,6 +71,7 @@ ZERO, ONE = Fraction(0), Fraction(1)
 CORNERS_FEW, CORNERS_MAX = 64, 2_048
 """Corners that are looked up one by one before facets are enumerated, and at most."""
 TERMS_MAX = 4
+WEIGHT_BITS = (4, 40, 100)
 
 
 @dataclass(slots=True)
@@ -178,6 +179,8 @@ def _refuted(
     if not isinstance(found, Beyond):
         return found
     row = integers(direction)
+    if len(found.point) > question.size and not _weighed(work, found):
+        return _with_weights(work, found, row)
     exact = tuple(map(Fraction, row))
     if found.ray is not None:
         scale = dot(exact, exact) / dot(exact, direction)
@@ -187,18 +190,25 @@ def _refuted(
         if proof is None:
             return Open("a ray leaves the outer set, but that was not shown")
         return Escape(assigned(found.point), assigned(found.ray), row, proof)
-    value = dot(exact, found.point[: question.size])
+    return _apart(work, found.point, row)
+
+
+def _apart(work: _Work, point: Row, row: tuple[int, ...]) -> Outside | Open:
+    """That the point of the inner set is further along the row than all of the outer one."""
+    question = work.question
+    exact = tuple(map(Fraction, row))
+    value = dot(exact, point[: question.size])
     if is_simple(question.outer):
         every = extents(question.outer, exact, root_below)
         if all(each.at_most(value, strict=True) for each in every):
-            return Outside(assigned(found.point), row, ByExtent())
+            return Outside(assigned(point), row, ByExtent())
         return Open("the sets touch where no rational point tells them apart")
     outer = work.system(question.outer, question.size)
     match reaches(outer, _target(exact, value), strict=True):
         case Shown(total):
-            return Outside(assigned(found.point), row, total)
+            return Outside(assigned(point), row, total)
         case Empty(total):
-            return Outside(assigned(found.point), (0,) * question.size, total)
+            return Outside(assigned(point), (0,) * question.size, total)
         case _:
             return Open("the sets touch where no rational point tells them apart")
 
@@ -218,11 +228,35 @@ def _furthest(work: _Work, direction: Row, beyond: Beyond | None) -> Beyond | Op
         if not isinstance(answer, Beyond):
             return Open("no exact point of the inner set was found outside")
         found = answer
-    if not shares_hold(made.lifted, found.point, 1):
-        return Open("a point of an unbounded hull was not found")
-    if found.ray is not None and not shares_hold(made.lifted, found.ray, 0):
-        return Open("a ray of an unbounded hull was not found")
     return found
+
+
+def _weighed(work: _Work, found: Beyond) -> bool:
+    """Whether parts of hulls without weight add nothing to the point and the ray."""
+    lifted = work.system(work.question.inner, work.question.size, root_above).lifted
+    ray = found.ray
+    return shares_hold(lifted, found.point, 1) and (ray is None or shares_hold(lifted, ray, 0))
+
+
+def _with_weights(work: _Work, found: Beyond, row: tuple[int, ...]) -> Outside | Open:
+    """A point near the one that was found, or far along its ray, at which every part of a hull has
+    some weight: a part without an end adds its directions at any weight, and at none nothing."""
+    made = work.system(work.question.inner, work.question.size, root_above)
+    weighty = [furthest(made, ((share.scale, 1),)) for share in made.lifted.shares]
+    points = [each.point for each in weighty if isinstance(each, Beyond)]
+    if len(points) == len(weighty):
+        even = times(
+            Fraction(1, len(points)), tuple(sum(each, ZERO) for each in zip(*points, strict=True))
+        )
+        for bits in WEIGHT_BITS:
+            part = Fraction(1, 1 << bits)
+            point = plus(times(1 - part, found.point), times(part, even))
+            if found.ray is not None:
+                point = plus(point, times(1 / part, found.ray))
+            outside = _apart(work, point, row)
+            if shares_hold(made.lifted, point, 1) and isinstance(outside, Outside):
+                return outside
+    return Open("a point of an unbounded hull was not found")
 
 
 def _bounding(work: _Work, row: Row, bound: Fraction | None) -> RowProof | Empty | None:
