@@ -4,6 +4,7 @@ itself and looks at the true state."""
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from dataclasses import dataclass, replace
@@ -108,7 +109,11 @@ def test_what_runs_is_proved(name: str) -> None:
 @pytest.mark.parametrize("name", ["late and measured", "late at a rate"])
 def test_the_bundle_agrees_with_its_meaning(name: str, tmp_path: Path) -> None:
     known, hardware, rng = model(name), KEPT[name], random.Random(3)
-    self_test_agrees(files_of(known, "C"), tmp_path)
+    files = files_of(known, "C")
+    self_test_agrees(files, tmp_path)
+    told = json.loads(files["manifest.json"])["filter"]
+    assert told["latency_periods"] == hardware.late
+    assert (told["change_at_most"] is None) == math.isinf(hardware.change)
     guard = guard_of(name, tmp_path)
     x, calls, world = hardware.world.start, [], hardware.world
     for k in range(300):

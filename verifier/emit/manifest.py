@@ -174,7 +174,10 @@ def _written(affine: Affine) -> dict[str, Any]:
             for level, least in zip(affine.levels, affine.floor, strict=True)
         ],
         "rows": [{"row": first + k, "barrier": name} for k, name in enumerate(affine.names)],
+        "latency_periods": affine.latency,
         "law_off_at_most": list(affine.law_error),
+        "change_at_most": list(affine.pace.step) if affine.pace else None,
+        "way_to_the_law_at_most": len(affine.pace.stages) if affine.pace else None,
         "switch": {"hold_periods": reserves.hold} if reserves else None,
     }
 
