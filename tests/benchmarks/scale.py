@@ -8,9 +8,10 @@ handing a 7-dimensional polytope of 30 rows over to one that contains it by nonn
 rows. Prints a table and ends with 1 if a bound is broken: 10,000 steps checked with certificates
 in 4 s and rechecked in 10 s, at most 12 times what 1,000 steps take; 400 hand-overs of the second
 family proved and judged in 15 s; and, with what the full run left behind, after an edit of one
-skill at most a tenth of the full time in all. Beside it: what a run takes with nothing edited, and
-what it takes where everything is judged again. Bytecode is written once, by a run before those that
-are measured; what was judged before is kept in a folder of the benchmark's own.
+skill at most a tenth of the full time in all. Beside it: what a run takes with nothing edited, what
+it takes where everything is judged again, and what chains of `if` statements take. Bytecode is
+written once, by a run before those that are measured; what was judged before is kept in a folder of
+the benchmark's own.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ CHECK_S, RECHECK_S, GROWTH, EDIT = 4.0, 10.0, 12.0, 0.1
 SKILLS, BOXES, ROWS, DIMENSION = 20, 14, 30, 7
 LIBRARY = 100
 LIBRARIES = 4
+IFS = (15, 30)
 HAND_OVERS_S = 15.0
 
 
@@ -86,6 +88,19 @@ def polytopes(skills: int, seed: int = 1) -> list[str]:
         )
     calls = "; ".join(f"S{i}()" for i in range(skills))
     return [*lines, f"chain Library {{ {start} {calls} achieve true }}", ""]
+
+
+def branches(count: int) -> str:
+    """A chain of so many `if` statements, each of which needs what the one before it leaves."""
+    lines = [
+        "state { x, y : real m in 0 .. 10  a : bool }",
+        "skill Left { requires x >= 1 ensures x in 1 .. 4 and a modifies x, a }",
+        "skill Right { requires x >= 1 ensures x in 2 .. 6 and not a modifies x, a }",
+        "skill Other { requires y >= 1 ensures y in 1 .. 4 modifies y }",
+    ]
+    turns = " ".join(["if a { Left() } else { Right() }"] * count)
+    start = "assume x in 1 .. 5 and y in 1 .. 5"
+    return "\n".join([*lines, f"chain Tree {{ {start} {turns} Other() achieve x >= 1 }}", ""])
 
 
 Row = tuple[list[int], int]
@@ -210,6 +225,14 @@ def main() -> int:
         after = cpu_seconds(str(path), "--jobs", "1", home=folder)
         row("polytopes, one skill edited: checked, in all", after, EDIT * full)
         print(f"polytopes, after the edit: {after / full:.1%} of the full time in all")
+        spans: dict[int, float] = {}
+        for count in IFS:
+            path.write_text(branches(count), encoding="utf-8")
+            spans[count] = cpu_seconds(str(path), "--jobs", "1", "--no-cache", home=folder)
+            row(f"branches, {count} `if` statements in a row: checked", spans[count])
+        print(
+            f"branches, growth from {IFS[0]} to {IFS[1]}: {spans[IFS[1]] / spans[IFS[0]]:.1f} times"
+        )
     for what in broken:
         print(f"too slow: {what}")
     return 1 if broken else 0
