@@ -14,7 +14,7 @@ from pathlib import Path
 import judge
 import pytest
 from arms import JERK as JERKS
-from arms import design_of_kit, kit
+from arms import design_of_kit, guard_of_kit, kit
 from bundles import design_of_chain, files_of, gcc, model_of, replayed, self_test_agrees
 
 from verifier.core.verdict import Proved
@@ -348,3 +348,20 @@ def test_an_arm_with_limited_jerks_passes_nothing(share: int, tmp_path: Path) ->
         found = judge.loop(library, told, 7, 4, 10_000, policy, size)
         assert found.steps == 40_000 and found.least >= -1e-9, found
         assert not (found.odd or found.outside_box or found.unlike or found.faults), found
+
+
+def test_an_arm_that_plans_its_stops_is_the_same_in_python_and_in_c(tmp_path: Path) -> None:
+    arm = kit(2, jerk=tuple(jerk / 10 for jerk in JERKS), spheres=9)
+    guard, calls = guard_of_kit(arm, tmp_path, "-O1"), [Call("init")]
+    q, v = [0.0, -0.6, 0.0, -2.2, 0.0, 1.6, 0.8], [0.0] * 7
+    guard.init()
+    for k in range(200):
+        values = {f"q[{j + 1}]": place for j, place in enumerate(q)}
+        values |= {f"v[{j + 1}]": pace for j, pace in enumerate(v)}
+        now = Sample(k * MS, {**values, "sure": 1.0, "go": 1})
+        asked = tuple(15.0 if (k // 70 + j) % 2 else -15.0 for j in range(7))
+        calls.append(Call("step", now=now, proposed=asked))
+        _, given = guard.step(now, asked)
+        q = [a + 1e-3 * b + 0.5e-6 * u for a, b, u in zip(q, v, given, strict=True)]
+        v = [b + 1e-3 * u for b, u in zip(v, given, strict=True)]
+    assert len({vector.out for vector in replayed(guard, calls)}) > 50

@@ -288,6 +288,9 @@ typedef struct filter_stop {
     const filter_state *state;
     double full[FILTER_JOINTS]; /* whole periods at the full rate */
     double periods;
+#if FILTER_JERK
+    plan_marks marks[FILTER_JOINTS];
+#endif
 } filter_stop;
 
 static double filter_travelled(const filter_drive *drive, double speed, double full, double periods)
@@ -315,6 +318,7 @@ static void filter_stopping(const filter_state *state, filter_stop *stop)
         stop->full[j] = 0.0;
 #if FILTER_JERK
         if (filter_planned(drive)) {
+            plan_mark(drive, &state->plan[j], state->v[j], &stop->marks[j]);
             stop->full[j] = plan_periods(&state->plan[j]) - 1.0;
             longest = (stop->full[j] > longest) ? stop->full[j] : longest;
             continue;
@@ -338,7 +342,8 @@ static void filter_at(const filter_stop *stop, double periods, double *q)
 #if FILTER_JERK
         if (filter_planned(&FILTER_DRIVES[j])) {
             q[j] = state->q[j] +
-                   plan_moved(&FILTER_DRIVES[j], &state->plan[j], state->v[j], periods);
+                   plan_moved(&FILTER_DRIVES[j], &state->plan[j], state->v[j], &stop->marks[j],
+                              periods);
             continue;
         }
 #endif
@@ -661,7 +666,8 @@ static bool filter_clear(const filter_look *look, const filter_state *state, con
 #if FILTER_JERK
         if (filter_planned(&FILTER_DRIVES[j])) {
             plan_way found;
-            plan_leads(&FILTER_DRIVES[j], &state->plan[j], state->v[j], &found);
+            plan_leads_to(&FILTER_DRIVES[j], &state->plan[j], state->v[j], stop.marks[j].end,
+                          &found);
             way = (2.0 * (found.highest - found.lowest)) - way;
         }
 #endif
@@ -1036,7 +1042,7 @@ static bool filter_reserved(const filter_look *look, const filter_state *state,
 #if FILTER_JERK
         if (filter_planned(drive)) {
             plan_way way;
-            plan_leads(drive, &state->plan[j], state->v[j], &way);
+            plan_leads_to(drive, &state->plan[j], state->v[j], stop.marks[j].end, &way);
             low = state->q[j] + way.lowest;
             high = state->q[j] + way.highest;
             CHECK(plan_sound(drive, &state->plan[j]), false);

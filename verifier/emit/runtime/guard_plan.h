@@ -18,6 +18,16 @@ typedef struct plan_way {
     double fastest;
 } plan_way;
 
+/* Where a plan has got to behind each of its parts. */
+typedef struct plan_marks {
+    double command; /* behind the first ramp */
+    double ramped;
+    double pace;
+    double held;
+    double last_pace;
+    double end;
+} plan_marks;
+
 static double plan_periods(const filter_plan *plan)
 {
     return (plan->first + plan->hold) + plan->last;
@@ -124,39 +134,64 @@ static double plan_ramped(double time, double speed, double command, double step
     return time * ((count * speed) + (time * (((0.5 * command) * (count * count)) + (step * cubes))));
 }
 
-/* How far the joint gets within so many periods of the plan. */
-static double plan_moved(const filter_drive *drive, const filter_plan *plan, double speed,
-                         double periods)
+/* Where the joint is behind the first ramp, the hold and the last ramp, and how fast. */
+static void plan_mark(const filter_drive *drive, const filter_plan *plan, double speed,
+                      plan_marks *marks)
 {
     const double time = drive->period;
-    double command = plan->begin;
-    double left = periods;
+    double count = plan->first;
+    double pace = speed;
     double way = 0.0;
-    double count = (plan->first < left) ? plan->first : left;
+    marks->command = plan->begin;
     if (count > 0.0) {
-        way = plan_ramped(time, speed, command, plan->rise, count);
-        speed = speed +
-                (time * ((command * count) + ((0.5 * plan->rise) * (count * (count + 1.0)))));
-        command = plan->peak;
-        left = left - count;
+        way = plan_ramped(time, pace, plan->begin, plan->rise, count);
+        pace = pace + (time * ((plan->begin * count) +
+                               ((0.5 * plan->rise) * (count * (count + 1.0)))));
+        marks->command = plan->peak;
     }
-    count = (plan->hold < left) ? plan->hold : left;
+    marks->ramped = way;
+    marks->pace = pace;
+    count = plan->hold;
     if (count > 0.0) {
-        way = way + ((time * count) * (speed + ((0.5 * time) * (command * count))));
-        speed = speed + (time * (command * count));
-        left = left - count;
+        way = way + ((time * count) * (pace + ((0.5 * time) * (marks->command * count))));
+        pace = pace + (time * (marks->command * count));
     }
-    count = (plan->last < left) ? plan->last : left;
+    marks->held = way;
+    marks->last_pace = pace;
+    count = plan->last;
     if (count > 0.0) {
-        way = way + plan_ramped(time, speed, command, plan->fall, count);
+        way = way + plan_ramped(time, pace, marks->command, plan->fall, count);
     }
-    return way;
+    marks->end = way;
 }
 
-static void plan_leads(const filter_drive *drive, const filter_plan *plan, double speed,
-                       plan_way *way)
+#if (FILTER_LINES > 0) || FILTER_SWITCH
+
+/* How far the joint gets within so many periods of the plan. */
+static double plan_moved(const filter_drive *drive, const filter_plan *plan, double speed,
+                         const plan_marks *marks, double periods)
 {
-    const double end = plan_moved(drive, plan, speed, plan_periods(plan));
+    const double time = drive->period;
+    if (periods >= plan_periods(plan)) {
+        return marks->end;
+    }
+    if (periods <= plan->first) {
+        return (periods > 0.0) ? plan_ramped(time, speed, plan->begin, plan->rise, periods) : 0.0;
+    }
+    const double held = periods - plan->first;
+    if (held <= plan->hold) {
+        return marks->ramped + ((time * held) *
+                                (marks->pace + ((0.5 * time) * (marks->command * held))));
+    }
+    const double left = held - plan->hold;
+    return marks->held + plan_ramped(time, marks->last_pace, marks->command, plan->fall, left);
+}
+
+#endif /* (FILTER_LINES > 0) || FILTER_SWITCH */
+
+static void plan_leads_to(const filter_drive *drive, const filter_plan *plan, double speed,
+                          double end, plan_way *way)
+{
     way->lowest = (end < 0.0) ? end : 0.0;
     way->highest = (end < 0.0) ? 0.0 : end;
     way->slowest = (speed < 0.0) ? speed : 0.0;
@@ -176,6 +211,14 @@ static void plan_leads(const filter_drive *drive, const filter_plan *plan, doubl
             way->highest = (speed > 0.0) ? (way->highest + back) : way->highest;
         }
     }
+}
+
+static void plan_leads(const filter_drive *drive, const filter_plan *plan, double speed,
+                       plan_way *way)
+{
+    plan_marks marks;
+    plan_mark(drive, plan, speed, &marks);
+    plan_leads_to(drive, plan, speed, marks.end, way);
 }
 
 /* What a way may use: the limits, or what braking now uses where that is more. */
