@@ -35,6 +35,7 @@ from test_affine import (
     seen_as,
 )
 
+from verifier.core.diagnostic import SourceError
 from verifier.emit.binding import Compiled, loaded
 from verifier.emit.bundle import guard_files
 from verifier.emit.visits import Call
@@ -241,6 +242,13 @@ def test_a_law_with_corners_that_may_be_too_quick_is_not_shown() -> None:
     found = answers(model_of(car("clamp step in -0.02 .. 0.02").text))
     changes = {status(a.verdict) for key, a in found.items() if "/change of " in key}
     assert "unknown" in changes and "refuted" not in changes
+
+
+def test_a_limit_that_leaves_nothing_of_the_box_is_a_mistake() -> None:
+    text = PUCK.replace("EXTRA", "clamp acceleration in -6 .. 6").replace("in -8 .. 8", "in 7 .. 8")
+    with pytest.raises(SourceError) as told:
+        model_of(text)
+    assert told.value.diagnostics[0].code == "empty-set"
 
 
 REFUSED = {

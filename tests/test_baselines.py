@@ -120,6 +120,10 @@ def test_a_spring_without_a_damper_is_seen_to_grow() -> None:
     assert 30 * z * z + v * v > energy
 
 
+def test_gains_of_0_keep_nothing() -> None:
+    assert status(impedance("0.5", "0", "0")["kept"].verdict) == "refuted"
+
+
 def test_a_posture_behind_a_limit_is_refuted() -> None:
     assert status(impedance("2.5", "30", "12")["place"].verdict) == "refuted"
 

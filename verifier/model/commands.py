@@ -36,6 +36,7 @@ from verifier.core.term import (
     term_variables,
 )
 from verifier.model.control import Input, Limit, Plant
+from verifier.model.quantity import fail
 
 WRITTEN = ("law", "hold")
 MOST_PIECES = 64
@@ -75,6 +76,13 @@ def _narrowed(plant: Plant, command: Input) -> Input:
             if name in command.scalars:
                 k = command.scalars.index(name)
                 lower[k], upper[k] = max(lower[k], low), min(upper[k], high)
+                if lower[k] > upper[k]:
+                    fail(
+                        "empty-set",
+                        limit.span,
+                        f"this limit leaves nothing of the box of `{name}`",
+                        help="let both have a command in common",
+                    )
     return replace(command, lower=tuple(lower), upper=tuple(upper))
 
 

@@ -272,7 +272,10 @@ def _bounded(plant: Plant, ranges: Mapping[str, Range], sizes: Mapping[str, Frac
     states = list(plant.rates_of)
     domains = tuple((state, ranges[state]) for state in states)
     start = tuple(sizes.get(state, ZERO) for state in states)
-    known = _after(replace(plant, latency=0), domains, start, plant.latency)
+    calm = replace(plant, latency=0)
+    for periods in range(0, plant.latency, 100):  # none is far from one that is known
+        _after(calm, domains, start, periods)
+    known = _after(calm, domains, start, plant.latency)
     named = {x: f"error of {x}" for x, size in zip(states, known, strict=True) if size}
     box = {f"error of {x}": (-size, size) for x, size in zip(states, known, strict=True) if size}
     return Offset({x: Variable(name) for x, name in named.items()}, box, {}, True)

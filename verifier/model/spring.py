@@ -331,7 +331,7 @@ def _shape(time: Fraction, k: Fraction, c: Fraction) -> Shape:
         p, q, r = (row[-1].limit_denominator(10**6) for row in echelon)
         if p > 0 and p * r > q * q:
             return p, q, r
-    return k, ZERO, Fraction(1)
+    return k or Fraction(1), ZERO, Fraction(1)
 
 
 def _level(shape: Shape, edges: Sequence[Edge], reserves: Mapping[str, Fraction]) -> Fraction:
