@@ -199,4 +199,10 @@ def test_no_type_of_a_bundle_can_be_named_like_a_part_of_the_runtime() -> None:
     for header in headers:
         names = set(re.findall(r"\bguard_\w+\b", header.read_text().lower()))
         free = {name for name in names if not _RESERVED.fullmatch(name)}
-        assert free <= {"guard_runtime", "guard_temporal", "guard_near", "guard_filter"}
+        assert free <= {
+            "guard_runtime",
+            "guard_temporal",
+            "guard_near",
+            "guard_filter",
+            "guard_plan",
+        }
