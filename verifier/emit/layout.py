@@ -32,7 +32,7 @@ _RESERVED = re.compile(
     "|join|cap|best|back|admit|opposite|alike|composed|best_(since|previous|next)|until_halves"
     "|(since|delayed)_window|(once|delayed|eventually)_blocks|seldom|near"
     "|blocks(_(count|recent|turn|pass|few|expire|admit|best))?|block_samples|(property|gauge)_[0-9]+|track|reference|cut|motion"
-    "|filter_h|piece|transition|motion_of|piece_at|affine|curve|follow|axes|transition_h"
+    "|filter_h|plan_h|piece|transition|motion_of|piece_at|affine|curve|follow|axes|transition_h"
     "|(cuts|pieces|points|starts)_max|(grid|off_grid|ticks|highest|(first|last)_bit|first_of|aged|push"
     "|summary|block_end|position|take|take_(bits|whole)|oldest|lowest|up_to|from|plain|aged_step|grid_h|affine_h|nowhere"
     "|delayed_response_step|block_(words|bits)))"
