@@ -71,7 +71,7 @@ class Composer:
         try:
             return work()
         except SourceError as error:
-            self.found.extend(d for d in error.diagnostics if d not in self.found)
+            self.found.extend(error.diagnostics)
             return None
 
     def _statement(self, written: tree.Statement, at: Context, settled: list[Statement]) -> None:

@@ -60,7 +60,7 @@ def settle_scope(scope: Scope) -> Model:
         try:
             return work()
         except SourceError as error:
-            found.extend(d for d in error.diagnostics if d not in found)
+            found.extend(error.diagnostics)
             return None
 
     for name, declaration in scope.constants.items():
@@ -109,7 +109,7 @@ def settle_scope(scope: Scope) -> Model:
 
 
 def _each_place_once(found: Sequence[Diagnostic]) -> list[Diagnostic]:
-    """Without what was found at the same place again, for other objects."""
+    """Without what was found at the same place again, in another turn or for other objects."""
     once: dict[tuple[str, Span], Diagnostic] = {}
     for each in found:
         once.setdefault((each.code, each.span), each)
@@ -255,7 +255,7 @@ def settle_chain(
     try:
         others = tuple(neighbours(scope, written, chain, lambda w: _alone(scope, w, [], ())))
     except SourceError as error:
-        found.extend(d for d in error.diagnostics if d not in found)
+        found.extend(error.diagnostics)
         return None
     return replace(chain, beside=others)
 
