@@ -29,8 +29,9 @@ Tree = StrategyTree | AdversaryTree
 
 
 def accepted(question: Network, tree: Tree) -> bool:
-    judged = judge if isinstance(tree, StrategyTree) else judge_counterexample
-    return judged(owed(question), tree) == Accepted()  # type: ignore[operator]
+    if isinstance(tree, StrategyTree):
+        return judge(owed(question), tree) == Accepted()
+    return judge_counterexample(owed(question), tree) == Accepted()
 
 
 def after(delay: int, event: int) -> tuple[int, int, int, int]:

@@ -29,7 +29,6 @@ from measures import (
 from verifier.check.game import judge_tree
 from verifier.check.judge import judge, judge_counterexample
 from verifier.check.outcome import Accepted
-from verifier.core.certificate import Certificate
 from verifier.core.network import (
     AdversaryTree,
     Chosen,
@@ -160,14 +159,14 @@ def won(question: Network, at: list[int]) -> bool:
 
 def test_of_steps_beside_each_other_every_question_is_decided_as_the_game_is() -> None:
     rng = random.Random(7)
-    seen: dict[type[Certificate] | None, int] = {}
+    seen: dict[type | None, int] = {}
     for _ in range(500):
         question = slower(random_network(rng, rng.randrange(2, 6), rng.randrange(1, 4), chosen=0.5))
         verdict, winning = settled(question), Game(question).won()
         assert isinstance(verdict, Proved if winning else Refuted), question
         kind = None if isinstance(verdict, Unknown) else type(verdict.evidence)
-        seen[kind] = seen.get(kind, 0) + 1  # type: ignore[index,arg-type]
-    assert min(seen[Strategy], seen[NegativeCycle]) > 100  # type: ignore[index]
+        seen[kind] = seen.get(kind, 0) + 1
+    assert min(seen[Strategy], seen[NegativeCycle]) > 100
 
 
 def test_a_tree_of_moves_decides_what_the_game_does_on_any_grid() -> None:
@@ -221,14 +220,14 @@ def test_fixed_priorities_agree_with_a_simulated_processor() -> None:
 
 def test_earliest_deadline_first_agrees_with_a_simulated_processor() -> None:
     rng = random.Random(4)
-    seen: dict[type[Certificate] | None, int] = {Utilisation: 0, BusyPeriod: 0, None: 0}
+    seen: dict[type | None, int] = {Utilisation: 0, BusyPeriod: 0, None: 0}
     for _ in range(400):
         tasks = random_tasks(rng)
         verdict = settled(EarliestDeadline(tasks, Fraction(1)))
         missed = bool(simulated(tasks, earliest=True))
         assert isinstance(verdict, Refuted if missed else Proved), tasks
         kind = type(verdict.evidence) if isinstance(verdict, Proved) else None
-        seen[kind] += 1  # type: ignore[index]
+        seen[kind] += 1
     assert min(seen.values()) > 20
 
 
