@@ -11,8 +11,9 @@ last step; D is the room left (`Stop`). From D >= w^2 / (2 A) + A T^2 / 8,
 Under errors and disturbances it is a reference, followed by feedback, that brakes like this; the
 joint stays in a tube around it (tracking.py), by which its limits are drawn in. A law is evaluated
 at the state that is predicted. Braking a joint whose speed is commanded is the law 0, unless its
-rate is limited (rated.py). A law asks for no more than the rate of an input allows, whatever was
-commanded before. A joint whose jerk is limited stops by a plan (planned.py).
+rate is limited (rated.py). Where the rate of an input is limited, `hold` asks for no more than it
+allows, whatever was commanded before, and a written law from a safe state to the next (pace.py). A
+joint whose jerk is limited stops by a plan (planned.py).
 """
 
 from __future__ import annotations
