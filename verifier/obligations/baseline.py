@@ -149,8 +149,7 @@ def _at_rate(group: Group, row: Row, name: str, law: Term) -> Iterator[Obligatio
     latest, box = _latest(group, name)
     facts = [*group.safe, *(Fact(formula, row.barrier.span, "before") for formula in box)]
     told = f"the baseline changes `{name}` faster than its limits allow"
-    command = group.offset.moved(law)
-    for side, change in (("rise", subtract(command, latest)), ("fall", subtract(latest, command))):
+    for side, change in (("rise", subtract(law, latest)), ("fall", subtract(latest, law))):
         known, goal = predicted(
             group.offset, row, facts, subtract(Number(rate * group.plant.period), change)
         )
